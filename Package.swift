@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The library product `TeltelSDK` depends on nothing. Everything that the collector needs lies behind the trait
+// `Collector` (on by default, so that `swift build` here builds all): who only wants the SDK writes
+//     .package(url: "...", from: "...", traits: [])
+// and resolves none of the packages below.
+let collector: TargetDependencyCondition? = .when(traits: ["Collector"])
+
+let embedded: [SwiftSetting] = [
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-wmo", "-O", "-Xcc", "-fvisibility=hidden"]),
+]
+let libraryLinking: [LinkerSetting] = [
+    .unsafeFlags([
+        "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/CTeltel/teltel.map",
+        "-Xlinker", "-soname=libteltel.so.0", "-Xlinker", "-z", "-Xlinker", "nodelete",
+    ])
+]
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let package = Package(
+    name: "teltel",
+    products: [
+        .library(name: "TeltelSDK", targets: ["TeltelSDK"]),
+        .library(name: "TeltelEmbedded", type: .dynamic, targets: ["TeltelEmbedded"]),
+        .library(name: "TeltelEmbeddedStatic", type: .static, targets: ["TeltelEmbedded"]),
+        .executable(name: "teltel", targets: ["Collector"]),
+    ],
+    traits: [
+        .trait(name: "Collector", description: "Builds the collector and resolves its dependencies."),
+        .default(enabledTraits: ["Collector"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        // The ring ABI and what Swift cannot say itself.
+        .target(name: "CTeltel", exclude: ["teltel.map"]),
+        // The writer, twice from the same files: Sources/TeltelEmbedded is a symbolic link to Sources/TeltelSDK.
+        .target(name: "TeltelSDK", dependencies: ["CTeltel"], swiftSettings: strict),
+        .target(name: "TeltelEmbedded", dependencies: ["CTeltel"], swiftSettings: embedded + strict, linkerSettings: libraryLinking),
+
+        // The collector's libraries, cut where dependencies change.
+        .target(name: "TeltelEvents", dependencies: ["CTeltel"], swiftSettings: strict),
+        .target(name: "TeltelRings", dependencies: ["CTeltel", "TeltelEvents"], swiftSettings: strict),
+        .target(
+            name: "CTeltelStorage",
+            linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),
+        .target(
+            name: "TeltelStorage", dependencies: ["CTeltelStorage", "TeltelEvents", "TeltelRings"], swiftSettings: strict),
+        .target(name: "TeltelAnalysis", dependencies: ["TeltelEvents"], swiftSettings: strict),
+        .target(
+            name: "TeltelControl",
+            dependencies: ["TeltelEvents", .product(name: "GRDB", package: "GRDB.swift", condition: collector)],
+            swiftSettings: strict),
+        .target(
+            name: "CTeltelJSON", cxxSettings: [.unsafeFlags(["-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(
+            name: "CTeltelUI",
+            cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/build/web"])]),
+        .executableTarget(
+            name: "Collector",
+            dependencies: [
+                "TeltelSDK", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl", "CTeltelJSON",
+                "CTeltelUI",
+                .product(name: "Hummingbird", package: "hummingbird", condition: collector),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "NIOPosix", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+                .product(name: "NIOWebSocket", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: collector),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: collector),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: collector),
+                .product(name: "Logging", package: "swift-log", condition: collector),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: collector),
+            ],
+            swiftSettings: strict),
+
+        .target(name: "TeltelTestSupport", dependencies: ["TeltelEvents", "TeltelRings", "TeltelStorage"], swiftSettings: strict),
+        .testTarget(name: "TeltelSDKTests", dependencies: ["TeltelSDK", "CTeltel"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelRingsTests", dependencies: ["TeltelRings", "TeltelSDK", "TeltelTestSupport"], swiftSettings: strict),
+        .testTarget(name: "TeltelStorageTests", dependencies: ["TeltelStorage", "TeltelTestSupport"], swiftSettings: strict),
+        .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis"], swiftSettings: strict),
+    ]
+)
