@@ -49,7 +49,8 @@ let package = Package(
 
         // The collector's libraries, cut where dependencies change.
         .target(name: "TeltelEvents", dependencies: ["CTeltel"], swiftSettings: strict),
-        .target(name: "TeltelRings", dependencies: ["CTeltel", "TeltelEvents"], swiftSettings: strict),
+        .target(name: "CTeltelRings"),
+        .target(name: "TeltelRings", dependencies: ["CTeltel", "CTeltelRings", "TeltelEvents"], swiftSettings: strict),
         .target(
             name: "CTeltelStorage",
             linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),

@@ -1,0 +1,85 @@
+/// What the live reader hands on. Immutable, shared by reference by all consumers.
+import CTeltel
+
+/// The bytes of one read of one ring: whole records, copied out and checked. Batches point into it.
+package final class Round: Sendable {
+    package let ring: RingID
+    /// The ring position of `bytes[0]`.
+    package let begin: UInt64
+    package let bytes: [UInt8]
+    /// CLOCK_MONOTONIC nanoseconds when it was read.
+    package let readAt: UInt64
+
+    package init(ring: RingID, begin: UInt64, bytes: [UInt8], readAt: UInt64) {
+        self.ring = ring
+        self.begin = begin
+        self.bytes = bytes
+        self.readAt = readAt
+    }
+}
+
+/// Rows of one run instance, source, channel and type, out of one round; at most `Limits.batchRows`, in order of emission.
+package final class Batch: Sendable {
+    package let run: RunKey
+    package let schema: EventSchema
+    package let round: Round
+    /// Where each row's record begins in `round.bytes`.
+    package let offsets: [UInt32]
+    /// Milliseconds since 1970 per row; `unknownTime` where nothing says when.
+    package let wallTimes: [Int64]
+    /// Registered tags of this instance, by number; ingest rows carry their own.
+    let tagSets: [TagSet]
+
+    package static let unknownTime = Int64.min
+
+    package init(run: RunKey, schema: EventSchema, round: Round, offsets: [UInt32], wallTimes: [Int64], tagSets: [TagSet]) {
+        precondition(offsets.count == wallTimes.count)
+        self.run = run
+        self.schema = schema
+        self.round = round
+        self.offsets = offsets
+        self.wallTimes = wallTimes
+        self.tagSets = tagSets
+    }
+
+    package var count: Int { offsets.count }
+    package func sequence(_ row: Int) -> UInt64 { round.begin + UInt64(offsets[row]) }
+    package func frame(_ row: Int) -> UInt64 { header(row).frame }
+    package func simTime(_ row: Int) -> Double { header(row).sim_time }
+
+    private func header(_ row: Int) -> teltel_record {
+        round.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: Int(offsets[row]), as: teltel_record.self) }
+    }
+
+    /// The row's payload without head and tags: a record, or JSON text.
+    package func withPayload<Result>(_ row: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        round.bytes.withUnsafeBytes { bytes in
+            let at = Int(offsets[row])
+            let end = at + Int(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self))
+            var begin = at + Int(TELTEL_RECORD_HEADER_BYTES)
+            if case .ingest = schema.encoding {
+                let head = bytes.loadUnaligned(fromByteOffset: begin, as: teltel_ingest_head.self)
+                begin += MemoryLayout<teltel_ingest_head>.size + Int(head.tags_bytes)
+            }
+            return body(UnsafeRawBufferPointer(rebasing: bytes[begin..<end]))
+        }
+    }
+
+    /// JSON text of the row's tags; empty if it has none.
+    package func appendTags(_ row: Int, to out: inout [UInt8]) {
+        round.bytes.withUnsafeBytes { bytes in
+            let at = Int(offsets[row])
+            if case .ingest = schema.encoding {
+                let begin = at + Int(TELTEL_RECORD_HEADER_BYTES)
+                let head = bytes.loadUnaligned(fromByteOffset: begin, as: teltel_ingest_head.self)
+                let text = begin + MemoryLayout<teltel_ingest_head>.size
+                out.append(contentsOf: bytes[text..<text + Int(head.tags_bytes)])
+            } else {
+                let number = Int(bytes.loadUnaligned(fromByteOffset: at + 6, as: UInt16.self))
+                if number > 0, number <= tagSets.count { out.append(contentsOf: tagSets[number - 1].json) }
+            }
+        }
+    }
+    package var cache: BatchText { text }
+    private let text = BatchText()
+}

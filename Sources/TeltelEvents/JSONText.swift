@@ -1,0 +1,80 @@
+/// Writing JSON text into byte arrays: the few forms that are written once per event. (Reading JSON is simdjson's work.)
+package enum JSONText {
+    package static func append(_ text: StaticString, to out: inout [UInt8]) {
+        text.withUTF8Buffer { out.append(contentsOf: $0) }
+    }
+
+    package static func appendString(_ text: String, to out: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { appendString(utf8: UnsafeRawBufferPointer($0), to: &out) }
+    }
+
+    /// Bytes as a JSON string. `< > &` are escaped too, as the contract's event stream does; bytes that are no UTF-8 become U+FFFD.
+    package static func appendString(utf8 bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x80 && !needsEscape($0) }) {
+            out.append(contentsOf: bytes)
+        } else {
+            for byte in String(decoding: bytes, as: UTF8.self).utf8 { appendEscaped(byte, to: &out) }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x22, 0x5C, 0x3C, 0x3E, 0x26: true
+        default: false
+        }
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to out: inout [UInt8]) {
+        switch byte {
+        case 0x22: append("\\\"", to: &out)
+        case 0x5C: append("\\\\", to: &out)
+        case 0x0A: append("\\n", to: &out)
+        case 0x0D: append("\\r", to: &out)
+        case 0x09: append("\\t", to: &out)
+        case 0..<0x20, 0x3C, 0x3E, 0x26:
+            append("\\u00", to: &out)
+            let digits = Array("0123456789abcdef".utf8)
+            out.append(digits[Int(byte >> 4)])
+            out.append(digits[Int(byte & 15)])
+        default: out.append(byte)
+        }
+    }
+
+    package static func append(_ value: some FixedWidthInteger, to out: inout [UInt8]) {
+        out.append(contentsOf: value.description.utf8)
+    }
+
+    /// The shortest text that reads back to the same number; "NaN", "Infinity" and "-Infinity" as strings.
+    package static func append(_ value: Double, to out: inout [UInt8]) {
+        if value.isFinite {
+            out.append(contentsOf: value.description.utf8)
+        } else {
+            append(value.isNaN ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"", to: &out)
+        }
+    }
+    package static func append(_ value: Float, to out: inout [UInt8]) {
+        if value.isFinite { out.append(contentsOf: value.description.utf8) } else { append(Double(value), to: &out) }
+    }
+
+    /// JSON text without insignificant whitespace and with `< > &` escaped, number spelling kept (contract §2).
+    /// The text must be valid JSON: only strings are told from the rest.
+    package static func appendCompact(_ json: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+        out.reserveCapacity(out.count + json.count)
+        var inString = false
+        var escaped = false
+        for byte in json {
+            if inString {
+                if escaped { escaped = false } else if byte == 0x5C { escaped = true } else if byte == 0x22 { inString = false }
+                if byte == 0x3C || byte == 0x3E || byte == 0x26 { appendEscaped(byte, to: &out) } else { out.append(byte) }
+            } else if byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+                continue
+            } else {
+                if byte == 0x22 { inString = true }
+                out.append(byte)
+            }
+        }
+    }
+}

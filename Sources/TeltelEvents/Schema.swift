@@ -1,0 +1,104 @@
+/// What an event type is made of.
+/// The kind of one value, numbered as in the ring ABI.
+package enum FieldKind: UInt32, Sendable, CaseIterable {
+    case i8 = 1
+    case u8, i16, u16, i32, u32, i64, u64, f32, f64, bool, text
+
+    /// Bytes of one element; of one character for `text`.
+    package var size: Int {
+        switch self {
+        case .i64, .u64, .f64: 8
+        case .i32, .u32, .f32: 4
+        case .i16, .u16: 2
+        case .i8, .u8, .bool, .text: 1
+        }
+    }
+    /// The name used in JSON.
+    package var name: String { String(describing: self) }
+}
+
+/// One value of a record. A member of the engine's struct that names each of its elements ("pos.x,pos.y,pos.z") has been
+/// taken apart: it is three fields of count 1.
+package struct Field: Hashable, Sendable {
+    /// Dotted: "pos.x" is `{"pos": {"x": …}}`.
+    package let name: String
+    package let kind: FieldKind
+    /// Bytes from the payload's begin.
+    package let offset: Int
+    /// Elements of an array, characters of a text; 1 for a scalar.
+    package let count: Int
+    /// "" if none was given.
+    package let unit: String
+    /// Names for 0, 1, 2 …; empty for a plain number.
+    package let labels: [String]
+    /// Tells several instances of one type in one frame apart.
+    package let isKey: Bool
+
+    package init(
+        name: String, kind: FieldKind, offset: Int, count: Int = 1, unit: String = "", labels: [String] = [], isKey: Bool = false
+    ) {
+        self.name = name
+        self.kind = kind
+        self.offset = offset
+        self.count = count
+        self.unit = unit
+        self.labels = labels
+        self.isKey = isKey
+    }
+    package var isScalar: Bool { count == 1 && kind != .text }
+}
+
+/// The definition of one event type of one instance. Immutable; shared by reference between all rows of it.
+package final class EventSchema: Sendable {
+    package enum Encoding: Sendable {
+        /// The payload is the engine's struct, described by `fields`.
+        case record(size: Int)
+        /// The payload is JSON text.
+        case json
+        /// The payload is a `teltel_ingest_head`, JSON text of tags, JSON text of the payload.
+        case ingest
+    }
+    package let channel: String
+    package let type: String
+    package let encoding: Encoding
+    /// Empty for JSON.
+    package let fields: [Field]
+    /// The payload's first 8 bytes are the monotonic clock in nanoseconds (`frame.start`).
+    package let hasClockMark: Bool
+    /// The payload of a record as JSON, prepared once.
+    let template: PayloadTemplate
+
+    package init(channel: String, type: String, encoding: Encoding, fields: [Field] = [], hasClockMark: Bool = false) {
+        self.channel = channel
+        self.type = type
+        self.encoding = encoding
+        self.fields = fields
+        self.hasClockMark = hasClockMark
+        template = PayloadTemplate(fields)
+    }
+}
+
+/// Registered tags: one per event by number, or of the whole run.
+package final class TagSet: Sendable {
+    package let pairs: [(key: String, value: String)]
+    /// `{"key":"value",…}`; empty when there are no pairs.
+    package let json: [UInt8]
+
+    package init(_ pairs: [(key: String, value: String)]) {
+        self.pairs = pairs
+        guard !pairs.isEmpty else {
+            json = []
+            return
+        }
+        var text: [UInt8] = [UInt8(ascii: "{")]
+        for (index, pair) in pairs.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            JSONText.appendString(pair.key, to: &text)
+            text.append(UInt8(ascii: ":"))
+            JSONText.appendString(pair.value, to: &text)
+        }
+        text.append(UInt8(ascii: "}"))
+        json = text
+    }
+    package static let none = TagSet([])
+}

@@ -1,0 +1,89 @@
+/// A file in shared memory, mapped. The only place of this module that opens and maps foreign files.
+import CTeltel
+import CTeltelRings
+import Foundation
+
+/// Mapped memory that another process writes. Bounds are checked here; contents are never trusted.
+///
+/// SAFETY: the mapping lives as long as this object; every access is range-checked against `count`. Other processes may
+/// change the bytes at any time, so callers copy first and judge the copy; shared words are only loaded and stored through
+/// the atomic functions below. Truncation of a mapped file by the same user is out of scope (documented).
+// Sendable: the pointer is immutable and the memory is only touched through copies and atomics.
+final class FileMapping: @unchecked Sendable {
+    private let base: UnsafeMutableRawPointer
+    let count: Int
+    let writable: Bool
+
+    init(descriptor: Int32, count: Int, writable: Bool, name: String) throws(RingFault) {
+        let protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
+        guard count > 0, let memory = mmap(nil, count, protection, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
+            throw RingFault(.system, "\(name): mmap of \(count) bytes: \(String(cString: strerror(errno)))")
+        }
+        base = memory
+        self.count = count
+        self.writable = writable
+    }
+    deinit { munmap(base, count) }
+
+    /// A copy of a plain struct. The range must lie inside.
+    func load<T: BitwiseCopyable>(_: T.Type, at offset: Int) -> T {
+        precondition(offset >= 0 && offset + MemoryLayout<T>.size <= count)
+        return UnsafeRawPointer(base).loadUnaligned(fromByteOffset: offset, as: T.self)
+    }
+
+    func copy(_ range: Range<Int>) -> [UInt8] {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+            if range.count > 0 { memcpy(buffer.baseAddress!, base + range.lowerBound, range.count) }
+            filled = range.count
+        }
+    }
+
+    /// The live bytes, without a copy: whoever reads them must cope with any content and must not read the same byte twice
+    /// to decide something.
+    func withBytes<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return try body(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    private func word(_ offset: Int) -> UnsafeMutablePointer<UInt64> {
+        precondition(offset >= 0 && offset & 7 == 0 && offset + 8 <= count)
+        return (base + offset).assumingMemoryBound(to: UInt64.self)
+    }
+    func loadAcquire(_ offset: Int) -> UInt64 { teltel_load_acquire(word(offset)) }
+    func loadRelaxed(_ offset: Int) -> UInt64 { teltel_load_relaxed(word(offset)) }
+    func loadAcquire32(_ offset: Int) -> UInt32 {
+        precondition(offset >= 0 && offset & 3 == 0 && offset + 4 <= count)
+        return teltel_load_acquire_32((base + offset).assumingMemoryBound(to: UInt32.self))
+    }
+    func storeRelease(_ offset: Int, _ value: UInt64) {
+        precondition(writable)
+        teltel_store_release(word(offset), value)
+    }
+}
+
+/// Opens a file of an instance's folder after looking at what it is: symbolic links, devices, pipes and other users' files
+/// are refused. Returns the descriptor and the file's size.
+func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) throws(RingFault) -> (descriptor: Int32, bytes: Int) {
+    let flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+    let descriptor = openat(folder, name, flags)
+    guard descriptor >= 0 else { throw RingFault(.system, "\(name): open: \(String(cString: strerror(errno)))") }
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid() else {
+        close(descriptor)
+        throw RingFault(.foreign, "\(name): not a regular file of this user")
+    }
+    guard facts.st_size >= smallest else {
+        close(descriptor)
+        throw RingFault(.foreign, "\(name): \(facts.st_size) bytes, expected at least \(smallest)")
+    }
+    return (descriptor, Int(facts.st_size))
+}
+
+/// Text of a fixed field that ends at NUL; bytes that are no UTF-8 become U+FFFD.
+func fixedText<T: BitwiseCopyable>(_ field: T) -> String {
+    withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
+/// Keeps the loads of marks behind the loads of data that they judge.
+func readerFence() { teltel_fence_acquire() }

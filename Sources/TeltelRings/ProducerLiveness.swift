@@ -1,0 +1,54 @@
+/// Is the process that fills a ring still there? Judged by facts, never by silence: a stopped engine is alive.
+import CTeltelRings
+import Foundation
+
+/// This machine and this process, read once.
+struct HostIdentity: Sendable {
+    let bootID: [UInt8]
+    let processNamespace: UInt64
+
+    static let current: HostIdentity = {
+        let text = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map { String(decoding: $0, as: UTF8.self) }
+        let digits = (text ?? "").filter(\.isHexDigit)
+        var bytes: [UInt8] = []
+        var rest = Substring(digits)
+        while rest.count >= 2 {
+            bytes.append(UInt8(rest.prefix(2), radix: 16) ?? 0)
+            rest = rest.dropFirst(2)
+        }
+        var facts = stat()
+        let known = stat("/proc/self/ns/pid", &facts) == 0
+        return HostIdentity(bootID: bytes, processNamespace: known ? UInt64(facts.st_ino) : 0)
+    }()
+}
+
+enum ProducerLiveness {
+    /// `descriptor` is the run file's. Same namespace: process gone, started at another time, or lock gone. Other
+    /// namespace: lock gone. Other boot: gone.
+    static func isAlive(_ run: RunDescription, descriptor: Int32) -> Bool {
+        let host = HostIdentity.current
+        guard run.bootID == host.bootID else { return false }
+        if run.processNamespace == host.processNamespace {
+            guard startTime(of: run.processID) == run.processStart else { return false }
+            // A process does not see its own locks: the collector's own ingest rings are alive while it is.
+            if run.processID == getpid() { return true }
+        }
+        let locked = teltel_is_locked_elsewhere(descriptor)
+        return locked != 0  // an error of the query is no proof of death
+    }
+
+    /// Field 22 of /proc/<pid>/stat; nil if there is no such process.
+    static func startTime(of process: Int32) -> UInt64? {
+        let descriptor = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1_024)
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        // The second field, the program's name in parentheses, may hold anything: count from its end.
+        let text = String(decoding: buffer[..<count], as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? UInt64(fields[19]) : nil
+    }
+}

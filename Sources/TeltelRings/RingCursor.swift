@@ -1,0 +1,151 @@
+/// The live reader's walk along one ring: copies rounds out and sorts their rows into batches.
+import CTeltel
+import CTeltelRings
+import TeltelEvents
+
+/// One reader's position in one ring. Used by one thread.
+package struct RingCursor {
+    package let ring: RingMapping
+    package private(set) var position: UInt64
+    private var clock: RowClock
+    private let instance: RingInstance
+    private var table: RunTable
+    /// Per type (or stream) number: which of the open builders takes its rows; reused from round to round.
+    private var builderOf: [Int: Int] = [:]
+
+    package enum Reading {
+        /// Nothing new.
+        case nothing
+        /// Batches of one round, by type; rows in order within each.
+        case batches([Batch])
+        /// The producer was faster: so many bytes are gone, the reader went on behind them.
+        case missed(bytes: UInt64)
+    }
+
+    package init(ring: RingMapping, instance: RingInstance, position: UInt64) throws(RingFault) {
+        self.ring = ring
+        self.instance = instance
+        self.position = position
+        table = try instance.table()
+        clock = RowClock(instance.description, now: teltel_monotonic_ns())
+    }
+
+    package mutating func read() throws(RingFault) -> Reading {
+        let head = try ring.checkedHead(from: position)
+        let now = teltel_monotonic_ns()
+        guard head != position else {
+            clock.caughtUp(now: now)
+            return .nothing
+        }
+        clock.arrived(now: now, wall: teltel_wall_ns())
+        var limit = Limits.roundBytes
+        while true {
+            let stretch = ring.stretch(from: position, to: head, limit: limit)
+            let bytes = ring.copy(stretch)
+            guard ring.isIntact(from: position) else { return .missed(bytes: jump()) }
+            let round = Round(ring: ring.id, begin: position, bytes: bytes, readAt: now)
+            let (batches, consumed, needed) = try sort(round)
+            if consumed == 0, let needed, needed > limit, needed <= stretch.count + Int(TELTEL_MAX_RECORD_BYTES) {
+                limit = needed
+                continue
+            }
+            guard consumed > 0, UInt64(consumed) <= head - position else {
+                throw RingFault(.record, "\(ring.id): record at \(position) passes the head")
+            }
+            position += UInt64(consumed)
+            if position == head { clock.caughtUp(now: now) }
+            return .batches(batches)
+        }
+    }
+
+    /// Goes on where records begin for sure: at `released`, or at the head if even that is out of reach.
+    private mutating func jump() -> UInt64 {
+        let old = position
+        let released = max(ring.released, ring.low)
+        position = released > old && ring.isIntact(from: released) ? released : max(ring.head, old)
+        return position - old
+    }
+
+    private struct Builder {
+        let run: RunKey
+        let schema: EventSchema
+        var offsets: [UInt32] = []
+        var wallTimes: [Int64] = []
+    }
+
+    private mutating func sort(_ round: Round) throws(RingFault) -> (batches: [Batch], consumed: Int, needed: Int?) {
+        var builders: [Builder] = []
+        var batches: [Batch] = []
+        builderOf.removeAll(keepingCapacity: true)
+        var consumed = 0
+        var needed: Int?
+        let failure = round.bytes.withUnsafeBytes { bytes -> RingFault? in
+            do throws(RingFault) {
+                var scanner = RecordScanner(bytes, begin: round.begin, ringBytes: ring.dataBytes)
+                while let head = try scanner.next() {
+                    let (number, wall) = try classify(head, bytes)
+                    if builderOf[number] == nil {
+                        builderOf[number] = builders.count
+                        builders.append(try makeBuilder(number))
+                    }
+                    let index = builderOf[number]!
+                    builders[index].offsets.append(UInt32(head.offset))
+                    builders[index].wallTimes.append(wall)
+                    if builders[index].offsets.count == Limits.batchRows {
+                        batches.append(finish(builders[index], round))
+                        builders[index].offsets.removeAll(keepingCapacity: true)
+                        builders[index].wallTimes.removeAll(keepingCapacity: true)
+                    }
+                }
+                consumed = scanner.consumed
+                needed = scanner.needed
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw failure }
+        for builder in builders where !builder.offsets.isEmpty { batches.append(finish(builder, round)) }
+        return (batches, consumed, needed)
+    }
+
+    private func finish(_ builder: Builder, _ round: Round) -> Batch {
+        Batch(
+            run: builder.run, schema: builder.schema, round: round, offsets: builder.offsets, wallTimes: builder.wallTimes,
+            tagSets: table.tagSets)
+    }
+
+    /// The number of the row's type or stream, and its wall time; checks that the payload is what the type says.
+    private mutating func classify(_ head: RecordHead, _ bytes: UnsafeRawBufferPointer) throws(RingFault) -> (Int, Int64) {
+        let payload = head.payload
+        if instance.description.kind == .ingest {
+            let size = MemoryLayout<teltel_ingest_head>.size
+            guard Int(head.type) == Int(TELTEL_INGEST_TYPE), payload.count > size else {
+                throw RingFault(.record, "\(ring.id): no ingest record at offset \(head.offset)")
+            }
+            let ingest = bytes.loadUnaligned(fromByteOffset: payload.lowerBound, as: teltel_ingest_head.self)
+            guard Int(ingest.tags_bytes) < payload.count - size else { throw RingFault(.record, "\(ring.id): tags pass the record") }
+            if Int(ingest.stream) >= table.streams.count { table = try instance.table() }
+            guard Int(ingest.stream) < table.streams.count else { throw RingFault(.record, "\(ring.id): stream \(ingest.stream)") }
+            return (Int(ingest.stream), ingest.wall_time_ms)
+        }
+        if head.type == 0 || Int(head.type) > table.types.count || Int(head.tagSet) > table.tagSets.count {
+            table = try instance.table()
+        }
+        guard head.type > 0, Int(head.type) <= table.types.count, Int(head.tagSet) <= table.tagSets.count else {
+            throw RingFault(.record, "\(ring.id): type \(head.type), tag set \(head.tagSet)")
+        }
+        let schema = table.types[Int(head.type) - 1]
+        if case .record(let size) = schema.encoding, payload.count != size {
+            throw RingFault(.record, "\(ring.id): \(payload.count) bytes of \(schema.type), expected \(size)")
+        }
+        if schema.hasClockMark { clock.mark(bytes.loadUnaligned(fromByteOffset: payload.lowerBound, as: UInt64.self)) }
+        return (Int(head.type) - 1, clock.wallTimeMs)
+    }
+
+    private func makeBuilder(_ number: Int) throws(RingFault) -> Builder {
+        if instance.description.kind == .ingest {
+            let stream = table.streams[number]
+            return Builder(run: stream.run, schema: stream.schema)
+        }
+        return Builder(run: instance.run, schema: table.types[number])
+    }
+}

@@ -1,0 +1,169 @@
+/// Finds the instances in the shared-memory folder, watches their producers, and removes what is done with.
+import CTeltelRings
+import Foundation
+import Glibc
+import Synchronization
+import TeltelEvents
+
+/// Why the shared-memory folder cannot be used.
+package struct RingDirectoryError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+}
+
+/// The shared-memory folder. One collector at a time. Thread-safe.
+package final class RingDirectory: Sendable {
+    package let path: String
+    private let folder: Int32
+    private let lockFile: Int32
+    private let naming: @Sendable (RunDescription, _ folder: Int32) -> RunKey
+    private let state = Mutex(State())
+    private let versionNumber = Atomic<UInt64>(1)
+    private let stopping = Atomic<Bool>(false)
+
+    /// An instance that is not read because its files lie.
+    package struct Quarantined: Sendable {
+        package let name: String
+        package let fault: RingFault
+    }
+    private struct State {
+        var instances: [RingInstance] = []
+        var known: Set<String> = []
+        var quarantined: [Quarantined] = []
+        /// Who still needs an instance after its end.
+        var liveDone: Set<InstanceID> = []
+        var spoolDone: Set<InstanceID> = []
+    }
+
+    /// - Parameter waitsForSpool: files stay until the spool reader has taken everything over.
+    private let waitsForSpool: Bool
+
+    package init(
+        path: String, waitsForSpool: Bool, naming: @escaping @Sendable (RunDescription, _ folder: Int32) -> RunKey
+    ) throws(RingDirectoryError) {
+        self.path = path
+        self.waitsForSpool = waitsForSpool
+        self.naming = naming
+        mkdir(path, 0o700)
+        folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else {
+            throw RingDirectoryError(
+                description: "cannot use the shared-memory folder \(path): \(String(cString: strerror(errno))); choose another with --shm-dir")
+        }
+        var facts = stat()
+        guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
+            close(folder)
+            throw RingDirectoryError(
+                description: "\(path) must belong to this user with mode 0700; remove it, or choose another folder with --shm-dir")
+        }
+        lockFile = try FolderLock.take(folder: folder, path: path)
+    }
+    deinit {
+        close(lockFile)
+        close(folder)
+    }
+
+    // MARK: for the readers
+
+    /// Grows whenever `instances` changes.
+    package var version: UInt64 { versionNumber.load(ordering: .acquiring) }
+    package var instances: [RingInstance] { state.withLock { $0.instances } }
+    package var quarantined: [Quarantined] {
+        state.withLock { state in
+            state.quarantined
+                + state.instances.compactMap { instance in
+                    instance.fault.map { Quarantined(name: instance.id.description, fault: $0) }
+                }
+        }
+    }
+
+    /// The live reader has read everything of an ended instance.
+    package func liveFinished(_ id: InstanceID) {
+        state.withLock { _ = $0.liveDone.insert(id) }
+    }
+    /// The spool has taken over everything of an ended instance, synced, with its final counters.
+    package func spoolFinished(_ id: InstanceID) {
+        state.withLock { _ = $0.spoolDone.insert(id) }
+    }
+
+    // MARK: the watch
+
+    /// Looks for new instances and ended producers until `stop`. Runs on a thread of its own.
+    package func run() {
+        teltel_name_thread("teltel-rings")
+        let watch = teltel_watch_folder(path)
+        defer { if watch >= 0 { close(watch) } }
+        while !stopping.load(ordering: .relaxed) {
+            lookAround()
+            if watch >= 0 { _ = teltel_wait_watch(watch, 100) } else { usleep(100_000) }
+        }
+    }
+    package func stop() { stopping.store(true, ordering: .relaxed) }
+
+    /// One look: new folders, ended producers, finished instances.
+    package func lookAround() {
+        let (known, instances) = state.withLock { ($0.known, $0.instances) }
+        for name in entries() where !known.contains(name) { adopt(name) }
+        for instance in instances { instance.checkProducer() }
+        removeFinished()
+    }
+
+    private func entries() -> [String] {
+        // Reading fails when the folder was removed: it has no entries then, and the instances that are mapped go on.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { InstanceID(text: $0) != nil }
+    }
+
+    private func adopt(_ name: String) {
+        // The run file appears under its name when it is complete; until then the folder is looked at again.
+        var facts = stat()
+        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        do throws(RingFault) {
+            let instance = try RingInstance(parent: folder, name: name, naming: naming)
+            instance.checkProducer()
+            state.withLock {
+                $0.known.insert(name)
+                $0.instances.append(instance)
+            }
+            versionNumber.add(1, ordering: .releasing)
+        } catch {
+            state.withLock {
+                $0.known.insert(name)
+                $0.quarantined.append(Quarantined(name: name, fault: error))
+            }
+        }
+    }
+
+    private func removeFinished() {
+        let finished = state.withLock { state -> [RingInstance] in
+            let done = state.instances.filter {
+                state.liveDone.contains($0.id) && (!waitsForSpool || state.spoolDone.contains($0.id)) && $0.fault == nil
+            }
+            let ids = Set(done.map(\.id))
+            guard !ids.isEmpty else { return [] }
+            state.instances.removeAll { ids.contains($0.id) }
+            state.liveDone.subtract(ids)
+            state.spoolDone.subtract(ids)
+            return done
+        }
+        for instance in finished { instance.removeFiles(parent: folder) }
+        if !finished.isEmpty { versionNumber.add(1, ordering: .releasing) }
+    }
+}
+
+/// One collector per folder: a lock that dies with its process.
+package enum FolderLock {
+    /// Returns the descriptor that holds the lock. `folder` is open; `path` is for the message.
+    package static func take(folder: Int32, path: String) throws(RingDirectoryError) -> Int32 {
+        let descriptor = openat(folder, "collector.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw RingDirectoryError(description: "cannot lock \(path): \(String(cString: strerror(errno)))")
+        }
+        let answer = teltel_lock_folder(descriptor)
+        guard answer == 0 else {
+            close(descriptor)
+            let holder = answer < -1 ? "pid \(-answer)" : "another process"
+            throw RingDirectoryError(description: "\(path) is in use by another collector (\(holder)); stop it, or choose another folder")
+        }
+        return descriptor
+    }
+}

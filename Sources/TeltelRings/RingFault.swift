@@ -1,0 +1,33 @@
+/// Why a file in shared memory is not read (any further). The instance is quarantined: left in place, named and counted.
+package struct RingFault: Error, Equatable, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// A system call failed.
+        case system
+        /// Not a regular file of this user with mode 0600, or too small.
+        case foreign
+        /// No ring file of any version.
+        case magic
+        /// Written by a library that this collector does not know.
+        case version
+        case byteOrder
+        /// Offsets or sizes point outside the file or contradict each other.
+        case geometry
+        /// The file belongs to another instance than its folder.
+        case instance
+        /// The table of types, tags or streams is broken.
+        case table
+        /// The marks contradict each other: head outside [released, released + size].
+        case head
+        /// A record's header is impossible.
+        case record
+    }
+    package let code: Code
+    /// What and where, in one line.
+    package let detail: String
+
+    package init(_ code: Code, _ detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+    package var description: String { "\(code.rawValue): \(detail)" }
+}

@@ -1,0 +1,124 @@
+/// One instance folder: a run of an engine, or the collector's own ingest rings.
+import CTeltel
+import Foundation
+import Synchronization
+import TeltelEvents
+
+/// Thread-safe. The live reader and the spool reader walk the same rings, each with positions of its own.
+package final class RingInstance: Sendable {
+    package let description: RunDescription
+    package var id: InstanceID { description.instance }
+    /// The names under which rows are shown and stored: the engine's, or with "~2" appended when the run id was used before.
+    package let run: RunKey
+    private let file: RunFile
+    private let folder: Int32
+    private let state = Mutex(State())
+
+    private struct State {
+        var rings: [RingMapping] = []
+        var end: RunEnd?
+        var fault: RingFault?
+    }
+
+    /// Opens the folder `name` inside `parent`.
+    init(parent: Int32, name: String, naming: (RunDescription, Int32) -> RunKey) throws(RingFault) {
+        guard let id = InstanceID(text: name) else { throw RingFault(.foreign, "folder name") }
+        let folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { throw RingFault(.system, "open: \(String(cString: strerror(errno)))") }
+        do throws(RingFault) {
+            var facts = stat()
+            guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
+                throw RingFault(.foreign, "folder of another user, or open to others")
+            }
+            file = try RunFile(folder: folder, instance: id)
+        } catch {
+            close(folder)
+            throw error
+        }
+        self.folder = folder
+        description = file.description
+        run = naming(file.description, folder)
+    }
+    deinit { close(folder) }
+
+    /// Types, tag sets and streams as of now.
+    package func table() throws(RingFault) -> RunTable { try file.table() }
+
+    /// All rings that are complete now; maps those that are new.
+    package func rings() throws(RingFault) -> [RingMapping] {
+        let result = state.withLock { state -> Result<[RingMapping], RingFault> in
+            if let fault = state.fault { return .failure(fault) }
+            do throws(RingFault) {
+                for writer in state.rings.count..<max(state.rings.count, file.ringCount) {
+                    state.rings.append(try RingMapping(folder: folder, instance: id, writer: UInt16(writer)))
+                }
+                return .success(state.rings)
+            } catch {
+                // A folder that was removed under a living engine: the rings that are mapped go on.
+                if error.code == .system { return .success(state.rings) }
+                state.fault = error
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Puts the instance aside: neither reader goes on with it.
+    package func quarantine(_ fault: RingFault) { state.withLock { if $0.fault == nil { $0.fault = fault } } }
+    package var fault: RingFault? { state.withLock { $0.fault } }
+
+    /// How the run ended; nil while its producer lives. The heads are final once this is not nil.
+    package var end: RunEnd? { state.withLock { $0.end } }
+
+    /// Asks the run file and the system whether the producer is still there. Called by the directory, a few times a second.
+    func checkProducer() {
+        guard end == nil else { return }
+        if let end = file.end { return state.withLock { $0.end = end } }
+        guard !ProducerLiveness.isAlive(description, descriptor: file.descriptor) else { return }
+        // It may have ended the run between the two looks.
+        let died = RunEnd(status: .failed, reason: "engine process ended without ending the run", wall: 0)
+        state.withLock { $0.end = file.end ?? died }
+    }
+
+    /// Refusals that met no ring, and those of all rings.
+    package func refusals() -> [RefusalRow] {
+        let rings = state.withLock { $0.rings }
+        var sums: [Int: [UInt64]] = [:]
+        for row in rings.flatMap({ $0.refusals() }) + file.refusals() {
+            sums[row.type, default: Array(repeating: 0, count: row.counts.count)] = zip(
+                sums[row.type] ?? Array(repeating: 0, count: row.counts.count), row.counts
+            ).map { $0 &+ $1 }
+        }
+        return sums.sorted { $0.key < $1.key }.map { RefusalRow(type: $0.key, counts: $0.value) }
+    }
+
+    /// Removes the files: everything in them has been taken over.
+    func removeFiles(parent: Int32) {
+        let count = state.withLock { $0.rings.count }
+        for name in ["run", RunNote.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) { unlinkat(folder, name, 0) }
+        unlinkat(parent, id.description, AT_REMOVEDIR)
+    }
+}
+
+/// The collector's note beside a run file: the run id under which this instance is shown, when it is not the engine's own.
+/// It lives as long as the rings, so that a restarted collector goes on under the same name.
+package enum RunNote {
+    static let fileName = "shown-as"
+
+    package static func read(folder: Int32) -> String? {
+        let descriptor = openat(folder, fileName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1_024)
+        let count = Foundation.read(descriptor, &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
+    package static func write(_ name: String, folder: Int32) {
+        let descriptor = openat(folder, fileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let bytes = Array(name.utf8)
+        _ = Foundation.write(descriptor, bytes, bytes.count)
+    }
+}
