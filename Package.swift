@@ -53,9 +53,11 @@ let package = Package(
         .target(name: "TeltelRings", dependencies: ["CTeltel", "CTeltelRings", "TeltelEvents"], swiftSettings: strict),
         .target(
             name: "CTeltelStorage",
+            cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/embedded-clickhouse"])],
             linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),
         .target(
-            name: "TeltelStorage", dependencies: ["CTeltelStorage", "TeltelEvents", "TeltelRings"], swiftSettings: strict),
+            name: "TeltelStorage", dependencies: ["CTeltelStorage", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
+            swiftSettings: strict),
         .target(name: "TeltelAnalysis", dependencies: ["TeltelEvents"], swiftSettings: strict),
         .target(
             name: "TeltelControl",
@@ -69,7 +71,7 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelSDK", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl", "CTeltelJSON",
+                "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl", "CTeltelJSON",
                 "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),

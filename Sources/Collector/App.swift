@@ -1,1 +1,16 @@
-@main struct App { static func main() {} }
+/// The executable `teltel`.
+import ArgumentParser
+
+@main
+struct App: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "teltel",
+        abstract: "Collects the telemetry of simulation engines, shows it live and keeps it.",
+        version: Version.text,
+        subcommands: [Collect.self, VersionCommand.self])
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version.")
+    func run() { Terminal.say("teltel \(Version.text)") }
+}

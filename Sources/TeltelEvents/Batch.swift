@@ -80,6 +80,16 @@ package final class Batch: Sendable {
             }
         }
     }
-    package var cache: BatchText { text }
-    private let text = BatchText()
+    /// The row's tags as pairs: registered ones by reference; those of ingest rows are read from their text.
+    package func tags(_ row: Int) -> [(key: String, value: String)] {
+        if case .ingest = schema.encoding {
+            var text: [UInt8] = []
+            appendTags(row, to: &text)
+            return TagText.pairs(text)
+        }
+        let number = round.bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: Int(offsets[row]) + 6, as: UInt16.self)) }
+        return number > 0 && number <= tagSets.count ? tagSets[number - 1].pairs : []
+    }
+
+    let text = BatchText()
 }

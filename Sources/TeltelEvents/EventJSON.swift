@@ -25,7 +25,7 @@ package final class BatchText: Sendable {
 extension Batch {
     /// One JSON object per row with keys in the contract's order: v, runId, sourceId, channel, type, frameIndex, simTime,
     /// wallTimeMs?, tags?, payload. Thread-safe.
-    package var encodedRows: EncodedRows { cache.rows(encode) }
+    package var encodedRows: EncodedRows { text.rows(encode) }
 
     private func encode() -> EncodedRows {
         var head: [UInt8] = []

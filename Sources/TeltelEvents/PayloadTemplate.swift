@@ -12,7 +12,9 @@ struct PayloadTemplate: Sendable {
 
     init(_ fields: [Field]) {
         let root = Node()
-        for (index, field) in fields.enumerated() { root.insert(field.name.split(separator: ".").map(String.init), index, field.name) }
+        for (index, field) in fields.enumerated() {
+            root.insert(field.name.split(separator: ".").map(String.init), index, field.name)
+        }
         var literal: [UInt8] = []
         root.walk(&literal) { index, text in
             steps.append(Step(literal: text, field: fields[index]))

@@ -76,6 +76,9 @@ package final class EventSchema: Sendable {
         self.hasClockMark = hasClockMark
         template = PayloadTemplate(fields)
     }
+
+    /// A record's payload as JSON text. `payload` is at least as long as the records of this type.
+    package func appendJSON(record payload: UnsafeRawBufferPointer, to out: inout [UInt8]) { template.append(payload, to: &out) }
 }
 
 /// Registered tags: one per event by number, or of the whole run.

@@ -8,7 +8,9 @@ struct HostIdentity: Sendable {
     let processNamespace: UInt64
 
     static let current: HostIdentity = {
-        let text = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map { String(decoding: $0, as: UTF8.self) }
+        let text = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         let digits = (text ?? "").filter(\.isHexDigit)
         var bytes: [UInt8] = []
         var rest = Substring(digits)

@@ -122,9 +122,13 @@ package struct RingCursor {
                 throw RingFault(.record, "\(ring.id): no ingest record at offset \(head.offset)")
             }
             let ingest = bytes.loadUnaligned(fromByteOffset: payload.lowerBound, as: teltel_ingest_head.self)
-            guard Int(ingest.tags_bytes) < payload.count - size else { throw RingFault(.record, "\(ring.id): tags pass the record") }
+            guard Int(ingest.tags_bytes) < payload.count - size else {
+                throw RingFault(.record, "\(ring.id): tags pass the record")
+            }
             if Int(ingest.stream) >= table.streams.count { table = try instance.table() }
-            guard Int(ingest.stream) < table.streams.count else { throw RingFault(.record, "\(ring.id): stream \(ingest.stream)") }
+            guard Int(ingest.stream) < table.streams.count else {
+                throw RingFault(.record, "\(ring.id): stream \(ingest.stream)")
+            }
             return (Int(ingest.stream), ingest.wall_time_ms)
         }
         if head.type == 0 || Int(head.type) > table.types.count || Int(head.tagSet) > table.tagSets.count {

@@ -15,7 +15,9 @@ package final class RingDirectory: Sendable {
     package let path: String
     private let folder: Int32
     private let lockFile: Int32
-    private let naming: @Sendable (RunDescription, _ folder: Int32) -> RunKey
+    /// The name of a new engine run that another instance, ended or not, may bear already.
+    package typealias Naming = @Sendable (RunDescription, _ others: [RingInstance]) -> RunKey
+    private let naming: Naming
     private let state = Mutex(State())
     private let versionNumber = Atomic<UInt64>(1)
     private let stopping = Atomic<Bool>(false)
@@ -38,7 +40,7 @@ package final class RingDirectory: Sendable {
     private let waitsForSpool: Bool
 
     package init(
-        path: String, waitsForSpool: Bool, naming: @escaping @Sendable (RunDescription, _ folder: Int32) -> RunKey
+        path: String, waitsForSpool: Bool, naming: @escaping Naming
     ) throws(RingDirectoryError) {
         self.path = path
         self.waitsForSpool = waitsForSpool
@@ -47,13 +49,16 @@ package final class RingDirectory: Sendable {
         folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard folder >= 0 else {
             throw RingDirectoryError(
-                description: "cannot use the shared-memory folder \(path): \(String(cString: strerror(errno))); choose another with --shm-dir")
+                description:
+                    "cannot use the shared-memory folder \(path): \(String(cString: strerror(errno))); choose another with --shm-dir"
+            )
         }
         var facts = stat()
         guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
             close(folder)
             throw RingDirectoryError(
-                description: "\(path) must belong to this user with mode 0700; remove it, or choose another folder with --shm-dir")
+                description: "\(path) must belong to this user with mode 0700; remove it, or choose another folder with --shm-dir"
+            )
         }
         lockFile = try FolderLock.take(folder: folder, path: path)
     }
@@ -102,8 +107,10 @@ package final class RingDirectory: Sendable {
     /// One look: new folders, ended producers, finished instances.
     package func lookAround() {
         let (known, instances) = state.withLock { ($0.known, $0.instances) }
-        for name in entries() where !known.contains(name) { adopt(name) }
+        // First the ends, then the beginnings: a run id may be used again at once.
         for instance in instances { instance.checkProducer() }
+        let opened = entries().filter { !known.contains($0) }.compactMap(open)
+        for folder in opened.sorted(by: { $0.file.description.startWall < $1.file.description.startWall }) { adopt(folder) }
         removeFinished()
     }
 
@@ -113,24 +120,41 @@ package final class RingDirectory: Sendable {
         return names.filter { InstanceID(text: $0) != nil }
     }
 
-    private func adopt(_ name: String) {
+    private func open(_ name: String) -> OpenedFolder? {
         // The run file appears under its name when it is complete; until then the folder is looked at again.
         var facts = stat()
-        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
         do throws(RingFault) {
-            let instance = try RingInstance(parent: folder, name: name, naming: naming)
-            instance.checkProducer()
-            state.withLock {
-                $0.known.insert(name)
-                $0.instances.append(instance)
-            }
-            versionNumber.add(1, ordering: .releasing)
+            return try OpenedFolder(parent: folder, name: name)
         } catch {
             state.withLock {
                 $0.known.insert(name)
                 $0.quarantined.append(Quarantined(name: name, fault: error))
             }
+            return nil
         }
+    }
+
+    private func adopt(_ opened: OpenedFolder) {
+        let instance = RingInstance(opened, run: name(opened))
+        instance.checkProducer()
+        state.withLock {
+            $0.known.insert(instance.id.description)
+            $0.instances.append(instance)
+        }
+        versionNumber.add(1, ordering: .releasing)
+    }
+
+    /// Noted beside the rings, so that a restarted collector goes on under the same name.
+    private func name(_ opened: OpenedFolder) -> RunKey {
+        let description = opened.file.description
+        guard description.kind == .engine else { return RunKey(runID: "", sourceID: "") }
+        if let noted = RunNote.read(folder: opened.descriptor), !noted.isEmpty {
+            return RunKey(runID: noted, sourceID: description.sourceID)
+        }
+        let run = naming(description, instances)
+        RunNote.write(run.runID, folder: opened.descriptor)
+        return run
     }
 
     private func removeFinished() {
@@ -162,7 +186,8 @@ package enum FolderLock {
         guard answer == 0 else {
             close(descriptor)
             let holder = answer < -1 ? "pid \(-answer)" : "another process"
-            throw RingDirectoryError(description: "\(path) is in use by another collector (\(holder)); stop it, or choose another folder")
+            throw RingDirectoryError(
+                description: "\(path) is in use by another collector (\(holder)); stop it, or choose another folder")
         }
         return descriptor
     }

@@ -20,24 +20,11 @@ package final class RingInstance: Sendable {
         var fault: RingFault?
     }
 
-    /// Opens the folder `name` inside `parent`.
-    init(parent: Int32, name: String, naming: (RunDescription, Int32) -> RunKey) throws(RingFault) {
-        guard let id = InstanceID(text: name) else { throw RingFault(.foreign, "folder name") }
-        let folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { throw RingFault(.system, "open: \(String(cString: strerror(errno)))") }
-        do throws(RingFault) {
-            var facts = stat()
-            guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
-                throw RingFault(.foreign, "folder of another user, or open to others")
-            }
-            file = try RunFile(folder: folder, instance: id)
-        } catch {
-            close(folder)
-            throw error
-        }
-        self.folder = folder
-        description = file.description
-        run = naming(file.description, folder)
+    init(_ opened: OpenedFolder, run: RunKey) {
+        file = opened.file
+        folder = opened.descriptor
+        description = opened.file.description
+        self.run = run
     }
     deinit { close(folder) }
 
@@ -95,8 +82,33 @@ package final class RingInstance: Sendable {
     /// Removes the files: everything in them has been taken over.
     func removeFiles(parent: Int32) {
         let count = state.withLock { $0.rings.count }
-        for name in ["run", RunNote.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) { unlinkat(folder, name, 0) }
+        for name in ["run", RunNote.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) {
+            unlinkat(folder, name, 0)
+        }
         unlinkat(parent, id.description, AT_REMOVEDIR)
+    }
+}
+
+/// A folder whose run file has been read, on its way to become an instance. Owns the descriptor until then.
+struct OpenedFolder {
+    let descriptor: Int32
+    let file: RunFile
+
+    init(parent: Int32, name: String) throws(RingFault) {
+        guard let id = InstanceID(text: name) else { throw RingFault(.foreign, "folder name") }
+        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw RingFault(.system, "open: \(String(cString: strerror(errno)))") }
+        do throws(RingFault) {
+            var facts = stat()
+            guard fstat(descriptor, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
+                throw RingFault(.foreign, "folder of another user, or open to others")
+            }
+            file = try RunFile(folder: descriptor, instance: id)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
     }
 }
 

@@ -19,7 +19,9 @@ package struct RunTable: Sendable {
     mutating func append(_ bytes: [UInt8]) throws(RingFault) {
         var at = 0
         while at < bytes.count {
-            guard bytes.count - at >= MemoryLayout<teltel_entry>.size else { throw RingFault(.table, "entry head cut at \(position)") }
+            guard bytes.count - at >= MemoryLayout<teltel_entry>.size else {
+                throw RingFault(.table, "entry head cut at \(position)")
+            }
             let entry = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: teltel_entry.self) }
             let size = (Int(entry.bytes) + 7) & ~7
             guard Int(entry.bytes) >= MemoryLayout<teltel_entry>.size, size <= bytes.count - at else {
@@ -70,7 +72,8 @@ package struct RunTable: Sendable {
         guard !marked || entry.record_size >= 8 else { throw RingFault(.table, "type \(entry.id): no room for its clock mark") }
         types.append(
             EventSchema(
-                channel: channel, type: name, encoding: .record(size: Int(entry.record_size)), fields: fields, hasClockMark: marked))
+                channel: channel, type: name, encoding: .record(size: Int(entry.record_size)), fields: fields,
+                hasClockMark: marked))
     }
 }
 
@@ -115,20 +118,25 @@ private struct TableBody {
         let labels = try text(limit: 1 << 16).split(separator: ",").map(String.init)
         guard let kind = FieldKind(rawValue: field.kind) else { return }  // of a later version
         let count = Int(field.count)
-        guard count >= 1, count <= recordSize, Int(field.offset) + count * kind.size <= recordSize, names.allSatisfy({ !$0.isEmpty })
-        else { throw RingFault(.table, "field \(names.first ?? ""): \(count) x \(kind.name) at \(field.offset) of \(recordSize)") }
+        guard count >= 1, count <= recordSize, Int(field.offset) + count * kind.size <= recordSize,
+            names.allSatisfy({ !$0.isEmpty })
+        else {
+            throw RingFault(.table, "field \(names.first ?? ""): \(count) x \(kind.name) at \(field.offset) of \(recordSize)")
+        }
         let isKey = Int(field.flags) & TELTEL_FIELD_FLAG_KEY != 0
         if names.count == 1 {
             fields.append(
                 Field(
-                    name: names[0], kind: kind, offset: Int(field.offset), count: count, unit: unit, labels: labels, isKey: isKey))
+                    name: names[0], kind: kind, offset: Int(field.offset), count: count, unit: unit, labels: labels, isKey: isKey)
+            )
             return
         }
         guard names.count == count, kind != .text else { throw RingFault(.table, "\(names.count) names for \(count) elements") }
         for (index, name) in names.enumerated() {
             fields.append(
                 Field(
-                    name: name, kind: kind, offset: Int(field.offset) + index * kind.size, unit: unit, labels: labels, isKey: isKey))
+                    name: name, kind: kind, offset: Int(field.offset) + index * kind.size, unit: unit, labels: labels,
+                    isKey: isKey))
         }
     }
 }

@@ -64,7 +64,8 @@ final class FileMapping: @unchecked Sendable {
 
 /// Opens a file of an instance's folder after looking at what it is: symbolic links, devices, pipes and other users' files
 /// are refused. Returns the descriptor and the file's size.
-func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) throws(RingFault) -> (descriptor: Int32, bytes: Int) {
+func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) throws(RingFault) -> (descriptor: Int32, bytes: Int)
+{
     let flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
     let descriptor = openat(folder, name, flags)
     guard descriptor >= 0 else { throw RingFault(.system, "\(name): open: \(String(cString: strerror(errno)))") }

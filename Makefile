@@ -1,0 +1,62 @@
+# make demo    sets up, builds, starts the collector and a real vehicle simulation, prints the URL
+# make test    sets up, builds, runs all tests
+# make help    lists the rest
+
+BUILD := $(CURDIR)/build
+PREFIX ?= /usr/local
+SWIFT_BUILD := swift build -c release --disable-testable-imports
+.DEFAULT_GOAL := help
+.PHONY: help setup build library web collector examples demo test test-swift test-python bench format lint install clean
+
+help: ## Lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: ## Installs what is missing (Debian packages, PyPI), repeatable
+	@scripts/setup.sh build
+
+library: ## Builds libteltel into build/lib and build/include
+	@echo "build: libteltel"
+	@scripts/build-library.sh $(BUILD) $(CURDIR)/.build
+
+web: ## Builds the page into build/web
+	@echo "build: web page"
+	@scripts/build-web.sh $(BUILD)/web
+
+collector: web ## Builds build/bin/teltel
+	@echo "build: collector (the first time takes minutes)"
+	@$(SWIFT_BUILD) --product teltel
+	@mkdir -p $(BUILD)/bin && install -m 755 "$$($(SWIFT_BUILD) --show-bin-path)/teltel" $(BUILD)/bin/teltel
+
+examples: library ## Builds the vehicle example
+	@echo "build: examples"
+	@$(MAKE) -s -C examples/vehicle BUILD=$(BUILD)
+
+build: library collector examples ## Builds everything into build/
+
+demo: setup build ## Starts the collector and a vehicle simulation; Ctrl-C stops both
+	@scripts/demo.sh
+
+test: ## Sets up, builds, runs all tests
+	@scripts/setup.sh test
+	@$(MAKE) -s build
+	@scripts/test.sh
+
+bench: build ## Measures; writes build/bench.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Benchmarks/bench.py
+
+format: ## Formats the Swift code
+	swift format -i -r Package.swift Sources Tests examples
+
+lint: ## Checks the format
+	swift format lint --strict -r Package.swift Sources Tests examples
+
+install: build ## Installs under PREFIX (default /usr/local); DESTDIR works
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(BUILD)/bin/teltel $(DESTDIR)$(PREFIX)/bin/teltel
+	install -m 644 $(BUILD)/include/teltel.h $(BUILD)/include/teltel.hpp $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(BUILD)/lib/libteltel.a $(DESTDIR)$(PREFIX)/lib/
+	cp -P $(BUILD)/lib/libteltel.so* $(DESTDIR)$(PREFIX)/lib/
+
+clean: ## Removes what was built; fetched things stay in ~/.cache/teltel
+	rm -rf $(BUILD) .build .build-*

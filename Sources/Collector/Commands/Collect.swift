@@ -1,0 +1,25 @@
+/// `teltel collect`: the daemon.
+import ArgumentParser
+import Foundation
+import Logging
+
+struct Collect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Drains the rings, takes NDJSON, serves the page, and stores runs.",
+        discussion: "Stops with SIGTERM or Ctrl-C: what was accepted is drained, then it exits with 0.")
+
+    @OptionGroup var options: CollectOptions
+
+    func run() async throws {
+        let settings = try CollectorSettings(options)
+        var logger = Logger(label: "teltel") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: ProcessInfo.processInfo.environment["TELTEL_LOG_LEVEL"] ?? "info") ?? .info
+        do {
+            let collector = try Collector(settings, logger: logger)
+            try await collector.run()
+        } catch let error as CollectorError {
+            Terminal.complain(error.description)
+            throw ExitCode(1)
+        }
+    }
+}

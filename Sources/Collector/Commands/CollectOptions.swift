@@ -1,0 +1,119 @@
+/// How the collector is set up: flags, then TELTEL_* variables, then defaults.
+import ArgumentParser
+import Foundation
+
+/// Every option of `teltel collect`. Names of the reference service work as aliases.
+struct CollectOptions: ParsableArguments, Sendable {
+    @Option(name: .customLong("port"), help: "TCP port of the page, the API and the WebSocket. [TELTEL_HTTP_PORT]")
+    var port: Int?
+
+    @Option(help: "Address to listen on. [TELTEL_BIND]")
+    var bind: String?
+
+    @Option(name: .customLong("allow-host"), help: "A further host name that this port answers to (repeatable).")
+    var allowHost: [String] = []
+
+    @Option(help: "Folder of the rings. [TELTEL_SHM_DIR]")
+    var shmDir: String?
+
+    @Option(help: "Folder of spool, control store and embedded ClickHouse. [TELTEL_DATA_DIR]")
+    var dataDir: String?
+
+    @Option(
+        name: [.customLong("clickhouse-url")], help: "URL of a ClickHouse server; none: the embedded one. [TELTEL_CLICKHOUSE_URL]"
+    )
+    var clickhouseURL: String?
+
+    @Flag(help: "Live only: nothing is kept. [TELTEL_NO_STORAGE=1]")
+    var noStorage = false
+
+    @Option(
+        name: [.customLong("live-capacity"), .customLong("buffer-capacity")],
+        help: "Events kept per run in the live buffer. [TELTEL_BUFFER_CAPACITY]")
+    var bufferCapacity: Int?
+
+    @Option(
+        name: [.customLong("live-max-runs"), .customLong("buffer-max-runs")],
+        help: "Runs kept in the live buffer, 0 = no limit. [TELTEL_BUFFER_MAX_RUNS]")
+    var bufferMaxRuns: Int?
+
+    @Option(help: "Memory of the live buffer, MiB. [TELTEL_LIVE_MIB]")
+    var liveMib: Int?
+
+    @Option(help: "Longest NDJSON line, bytes. [TELTEL_MAX_LINE_BYTES]")
+    var maxLineBytes: Int?
+
+    @Option(name: .customLong("buffer-cleanup-interval"), help: .hidden)
+    var bufferCleanupInterval: String?
+
+    @Option(name: .customLong("batcher-batch-size"), help: "Events per segment. [TELTEL_BATCHER_BATCH_SIZE]")
+    var batchSize: Int?
+
+    @Option(
+        name: .customLong("batcher-flush-interval"),
+        help: "Longest wait before a segment is written, e.g. 500ms. [TELTEL_BATCHER_FLUSH_INTERVAL]")
+    var flushInterval: String?
+
+    @Option(name: .customLong("batcher-enabled"), help: "false is the same as --no-storage. [TELTEL_BATCHER_ENABLED]")
+    var batcherEnabled: String?
+}
+
+/// The options after environment and defaults.
+struct CollectorSettings: Sendable {
+    var port = 8080
+    var bind = "127.0.0.1"
+    var allowedHosts: [String] = []
+    var shmDirectory = ""
+    var dataDirectory = ""
+    var clickhouseURL: String?
+    var storage = true
+    var liveCapacity = 10_000
+    var liveMaxRuns = 0
+    var liveBytes = 256 << 20
+    var maxLineBytes = 1 << 20
+    var segmentEvents = 10_000
+    var flushMilliseconds = 500
+
+    init(_ options: CollectOptions, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        func text(_ flag: String?, _ name: String) -> String? { flag ?? environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        func number(_ flag: Int?, _ name: String, _ range: ClosedRange<Int>, _ standard: Int) throws -> Int {
+            guard let text = flag.map(String.init) ?? environment[name], !text.isEmpty else { return standard }
+            guard let value = Int(text), range.contains(value) else {
+                throw ValidationError("\(name): \(text) is not a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return value
+        }
+        port = try number(options.port, "TELTEL_HTTP_PORT", 0...65_535, port)
+        bind = text(options.bind, "TELTEL_BIND") ?? bind
+        allowedHosts = options.allowHost
+        shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
+        dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
+        clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")
+        let enabled = text(options.batcherEnabled, "TELTEL_BATCHER_ENABLED")
+        storage = !options.noStorage && environment["TELTEL_NO_STORAGE"] != "1" && enabled != "false"
+        liveCapacity = try number(options.bufferCapacity, "TELTEL_BUFFER_CAPACITY", 1...10_000_000, liveCapacity)
+        liveMaxRuns = try number(options.bufferMaxRuns, "TELTEL_BUFFER_MAX_RUNS", 0...1_000_000, liveMaxRuns)
+        liveBytes = try number(options.liveMib, "TELTEL_LIVE_MIB", 1...65_536, liveBytes >> 20) << 20
+        maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
+        segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
+        if let interval = text(options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL") {
+            guard let milliseconds = Self.milliseconds(interval), (1...60_000).contains(milliseconds) else {
+                throw ValidationError("batcher-flush-interval: \(interval) is not a time such as 500ms or 2s")
+            }
+            flushMilliseconds = milliseconds
+        }
+    }
+
+    private static func defaultDataDirectory(_ environment: [String: String]) -> String {
+        let base = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (base ?? NSHomeDirectory() + "/.local/share") + "/teltel"
+    }
+
+    /// "500ms", "2s", "1m".
+    static func milliseconds(_ text: String) -> Int? {
+        for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(suffix) {
+            return Double(text.dropLast(suffix.count)).map { Int($0 * Double(factor)) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,68 @@
+/// GET /metrics
+import Foundation
+import Hummingbird
+import TeltelRings
+
+struct MetricsRoute: Sendable {
+    let registry: RunRegistry
+    let bus: EventBus
+    let directory: RingDirectory
+    /// What other parts add.
+    let extra: @Sendable (inout MetricsText) -> Void
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("metrics") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: render())))
+        }
+    }
+
+    private func render() -> String {
+        var text = MetricsText()
+        text.add("teltel_build_info", .gauge, "Version of the collector.", [([("version", Version.text)], 1)])
+        addRuns(&text)
+        let bus = bus.counters
+        text.add("teltel_live_events_total", .counter, "Events read by the live reader.", bus.published)
+        text.add("teltel_live_buffer_events", .gauge, "Events in the live buffer.", bus.liveEvents)
+        text.add("teltel_live_buffer_bytes", .gauge, "Bytes of rounds pinned by the live buffer.", bus.liveBytes)
+        text.add(
+            "teltel_live_buffer_evicted_runs_total", .counter, "Runs that left the live buffer for lack of room.", bus.evictedRuns
+        )
+        text.add("teltel_live_subscribers", .gauge, "Open live subscriptions.", bus.subscribers)
+        text.add(
+            "teltel_live_dropped_events_total", .counter, "Events given up because a live subscriber was too slow.",
+            bus.droppedBySubscribers)
+        text.add("teltel_rings_instances", .gauge, "Instances whose rings are being read.", directory.instances.count)
+        text.add(
+            "teltel_rings_quarantined", .gauge, "Instances put aside because their files are damaged or foreign.",
+            directory.quarantined.count)
+        extra(&text)
+        return text.text
+    }
+
+    /// Sums over runs, not one series per run: labels stay bounded.
+    private func addRuns(_ text: inout MetricsText) {
+        let runs = registry.snapshots()
+        var byStatus: [String: Int] = [:]
+        var refused: [String: UInt64] = [:]
+        var lost: [String: UInt64] = [:]
+        for run in runs {
+            byStatus[run.record.status.rawValue, default: 0] += 1
+            refused.merge(run.record.refused) { $0 &+ $1 }
+            lost.merge(run.record.lost) { $0 &+ $1 }
+        }
+        text.add(
+            "teltel_runs", .gauge, "Known runs.",
+            byStatus.sorted { $0.key < $1.key }.map { ([("status", $0.key)], Double($0.value)) })
+        text.add(
+            "teltel_refused_events_total", .counter, "Events refused at the engine.",
+            refused.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], Double($0.value)) })
+        text.add(
+            "teltel_lost_events_total", .counter, "Accepted events that will never be stored.",
+            lost.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], Double($0.value)) })
+        text.add(
+            "teltel_live_missed_bytes_total", .counter, "Ring bytes that the live reader missed because it was lapped.",
+            runs.reduce(UInt64(0)) { $0 &+ $1.missedBytes })
+    }
+}

@@ -1,0 +1,135 @@
+/// GET /api/runs and /api/run: contract §1, with our additions.
+import Foundation
+import Hummingbird
+import TeltelControl
+import TeltelEvents
+import TeltelRings
+
+/// One run in the answers. Fields that are unknown are left out.
+struct RunAnswer: Encodable {
+    struct TypeName: Encodable { let channel, type: String }
+
+    let runId: String
+    let sourceId: String?
+    /// Events in the live buffer.
+    let size: Int
+    /// RFC 3339: the real start.
+    let created: String
+    let status: String
+    let endedAt: String?
+    let endReason: String?
+    let engineVersion: String?
+    let seed: UInt64?
+    let tags: [String: String]
+    let channels: [String]
+    let types: [TypeName]
+    let lastFrame: UInt64
+    let lastSimTime: Double
+    let ratePerSecond: Double
+    let accepted: UInt64
+    let refused: UInt64
+    let lost: UInt64
+    /// Refused and lost together.
+    let dropped: UInt64
+    let stored: UInt64
+
+    init(_ snapshot: RunRegistry.Snapshot, size: Int) {
+        let record = snapshot.record
+        runId = record.runID
+        sourceId = record.sourceID.isEmpty ? nil : record.sourceID
+        self.size = size
+        created = Self.time(record.startedMs)
+        status = record.status.rawValue
+        endedAt = record.endedMs.map(Self.time)
+        endReason = record.endReason
+        engineVersion = record.engineVersion.isEmpty ? nil : record.engineVersion
+        seed = record.seed
+        tags = record.tags
+        channels = Array(Set(record.types.map(\.channel))).sorted()
+        types = record.types.map { TypeName(channel: $0.channel, type: $0.type) }
+        lastFrame = record.lastFrame
+        lastSimTime = record.lastSimTime
+        ratePerSecond = snapshot.ratePerSecond
+        accepted = record.accepted
+        refused = record.refused.values.reduce(0, &+)
+        lost = record.lost.values.reduce(0, &+)
+        dropped = refused + lost
+        stored = record.storedEvents
+    }
+
+    static func time(_ milliseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+    }
+}
+
+/// The same with everything that is known about one run.
+struct RunDetailAnswer: Encodable {
+    struct TypeDetail: Encodable {
+        let sourceId, channel, type: String
+        let accepted: UInt64
+        let fields: [RunRecord.FieldRecord]
+    }
+    /// Marks of one ring, as positions in it.
+    struct Writer: Encodable {
+        let instance: String
+        let writer: UInt16
+        let name: String
+        /// Written by the engine; seen by the live reader; on disk; acknowledged by ClickHouse; free for the engine.
+        let head, live, spooled, stored, released: UInt64
+    }
+    private let run: RunAnswer
+    private let types: [TypeDetail]
+    private let writers: [Writer]
+    private let refusedByReason, lostByReason: [String: UInt64]
+    private let config: String?
+    private let missedBytes: UInt64
+
+    init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer]) {
+        let record = snapshot.record
+        run = RunAnswer(snapshot, size: size)
+        types = record.types.map {
+            TypeDetail(sourceId: $0.sourceID, channel: $0.channel, type: $0.type, accepted: $0.accepted, fields: $0.fields)
+        }
+        self.writers = writers
+        refusedByReason = record.refused
+        lostByReason = record.lost
+        config = record.config.isEmpty ? nil : record.config
+        missedBytes = snapshot.missedBytes
+    }
+
+    private enum Key: CodingKey { case types, writers, refusedByReason, lostByReason, config, missedBytes }
+
+    func encode(to encoder: any Encoder) throws {
+        try run.encode(to: encoder)
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(types, forKey: .types)
+        try values.encode(writers, forKey: .writers)
+        try values.encode(refusedByReason, forKey: .refusedByReason)
+        try values.encode(lostByReason, forKey: .lostByReason)
+        try values.encodeIfPresent(config, forKey: .config)
+        try values.encode(missedBytes, forKey: .missedBytes)
+    }
+}
+
+struct RunRoutes: Sendable {
+    let registry: RunRegistry
+    let bus: EventBus
+    let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("api/runs") { _, _ in
+            try JSONAnswer.response(registry.snapshots().map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) })
+        }
+        router.get("api/run") { request, _ in
+            guard let runID = request.uri.queryParameters["runId"].map(String.init), !runID.isEmpty else {
+                throw APIError.missingParameter("runId")
+            }
+            guard let snapshot = registry.snapshot(runID) else {
+                throw APIError(.notFound, "unknown-run", "no run \(runID) is known", hint: "GET /api/runs lists them")
+            }
+            return try JSONAnswer.response(
+                RunDetailAnswer(snapshot, size: bus.bufferedEvents(runID), writers: writers(runID)))
+        }
+    }
+}

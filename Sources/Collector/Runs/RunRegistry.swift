@@ -1,0 +1,257 @@
+/// The runs that are going on and those that have ended lately: what the run list shows.
+import Foundation
+import Synchronization
+import TeltelControl
+import TeltelEvents
+import TeltelRings
+
+/// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.
+final class RunRegistry: Sendable {
+    /// A run's record and what moves.
+    struct Snapshot: Sendable {
+        var record: RunRecord
+        var ratePerSecond: Double
+        /// Bytes that the live reader did not see because it was lapped.
+        var missedBytes: UInt64
+    }
+
+    private struct Run {
+        var record: RunRecord
+        /// Instances that have not ended.
+        var open: Set<InstanceID> = []
+        var ends: [RunEnd] = []
+        /// Keeps the schema, so that its identity is not taken by another one.
+        var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
+        var missedBytes: UInt64 = 0
+        var changed = true
+        /// Two counts one second apart, for the rate.
+        var samples: [(at: UInt64, accepted: UInt64)] = []
+        var producers: [RingInstance] = []
+    }
+    private struct State {
+        var runs: [String: Run] = [:]
+    }
+    private let state = Mutex(State())
+    private let clock: @Sendable () -> Int64
+
+    /// `clock` gives milliseconds since 1970.
+    init(clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }) { self.clock = clock }
+
+    /// Runs that an earlier collector knew. Those still marked running end as failed unless their rings are found.
+    func adopt(_ records: [RunRecord]) {
+        state.withLock { state in
+            for record in records where state.runs[record.runID] == nil {
+                var run = Run(record: record)
+                run.changed = false
+                state.runs[record.runID] = run
+            }
+        }
+    }
+
+    // MARK: names
+
+    /// The name under which a new instance is shown: its run's own, or with "~2", "~3" … when a run of this id and source has
+    /// ended. `others` are the instances that are still in shared memory; this registry knows the older ones.
+    func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
+        let runs = state.withLock { $0.runs.mapValues(\.record) }
+        func ended(_ name: String) -> Bool {
+            let same = others.filter { $0.run.runID == name && $0.run.sourceID == description.sourceID }
+            if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
+            guard let record = runs[name] else { return false }
+            return record.status != .running && Self.has(record, description.sourceID)
+        }
+        var name = description.runID
+        var number = 2
+        while ended(name) {
+            name = "\(description.runID)~\(number)"
+            number += 1
+        }
+        return RunKey(runID: name, sourceID: description.sourceID)
+    }
+    private static func has(_ record: RunRecord, _ sourceID: String) -> Bool {
+        record.sourceID == sourceID || record.types.contains { $0.sourceID == sourceID }
+    }
+
+    // MARK: what the live reader tells
+
+    func appeared(_ instance: RingInstance) {
+        guard instance.description.kind == .engine else { return }
+        let description = instance.description
+        state.withLock { state in
+            let started = Int64(description.startWall / 1_000_000)
+            var run =
+                state.runs[instance.run.runID]
+                ?? Run(record: RunRecord(runID: instance.run.runID, sourceID: instance.run.sourceID, startedMs: started))
+            run.record.status = .running
+            run.record.endedMs = nil
+            run.record.endReason = nil
+            run.record.startedMs = min(run.record.startedMs, started)
+            if instance.run.runID != description.runID { run.record.originalRunID = description.runID }
+            if run.record.engineVersion.isEmpty { run.record.engineVersion = description.engineVersion }
+            if run.record.seed == nil { run.record.seed = description.seed }
+            if run.record.config.isEmpty { run.record.config = description.config }
+            for pair in description.tags.pairs { run.record.tags[pair.key] = pair.value }
+            if !run.record.instances.contains(instance.id.description) { run.record.instances.append(instance.id.description) }
+            run.open.insert(instance.id)
+            run.producers.append(instance)
+            run.changed = true
+            state.runs[instance.run.runID] = run
+        }
+    }
+
+    func note(_ batches: [Batch]) {
+        state.withLock { state in
+            for batch in batches {
+                if state.runs[batch.run.runID] == nil {
+                    let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
+                    let record = RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started)
+                    state.runs[batch.run.runID] = Run(record: record)
+                }
+                // In place: a copy of the run per batch would be a copy of its arrays.
+                Self.count(batch, &state.runs[batch.run.runID]!)
+                if case .ingest = batch.schema.encoding { lifecycle(batch, &state.runs[batch.run.runID]!) }
+            }
+        }
+    }
+
+    private static func count(_ batch: Batch, _ run: inout Run) {
+        let key = ObjectIdentifier(batch.schema)
+        let index: Int
+        if let known = run.typeIndex[key] {
+            index = known.index
+        } else {
+            let schema = batch.schema
+            let old = run.record.types.firstIndex {
+                $0.sourceID == batch.run.sourceID && $0.channel == schema.channel && $0.type == schema.type
+            }
+            index = old ?? run.record.types.count
+            if old == nil {
+                run.record.types.append(.init(sourceID: batch.run.sourceID, channel: schema.channel, type: schema.type))
+            }
+            if !schema.fields.isEmpty { run.record.types[index].fields = schema.fields.map(RunRecord.FieldRecord.init) }
+            run.typeIndex[key] = (index, schema)
+        }
+        run.record.types[index].accepted += UInt64(batch.count)
+        let last = batch.count - 1
+        run.record.lastFrame = max(run.record.lastFrame, batch.frame(last))
+        let time = batch.simTime(last)
+        if time.isFinite { run.record.lastSimTime = max(run.record.lastSimTime, time) }
+        run.changed = true
+    }
+
+    /// Only run.start and run.end mean something to the collector (contract §3).
+    private func lifecycle(_ batch: Batch, _ run: inout Run) {
+        switch batch.schema.type {
+        case "run.start":
+            guard let start = RunStartPayload(batch, row: 0) else { return }
+            if let time = batch.wallTimes.first, time != Batch.unknownTime { run.record.startedMs = time }
+            run.record.engineVersion = start.engineVersion ?? run.record.engineVersion
+            run.record.seed = start.seed ?? run.record.seed
+            run.record.config = start.text
+            for pair in batch.tags(0) { run.record.tags[pair.key] = pair.value }
+        case "run.end":
+            let end = RunEndPayload(batch, row: batch.count - 1)
+            run.record.status = end.status
+            run.record.endReason = end.reason
+            let time = batch.wallTimes[batch.count - 1]
+            run.record.endedMs = time == Batch.unknownTime ? clock() : time
+        default: break
+        }
+    }
+
+    func missed(_ instance: RingInstance, bytes: UInt64) {
+        state.withLock { $0.runs[instance.run.runID]?.missedBytes += bytes }
+    }
+
+    /// A run has ended when all its producers have; one failed → failed. Returns whether it has.
+    func ended(_ instance: RingInstance, _ end: RunEnd) -> Bool {
+        guard instance.description.kind == .engine else { return false }
+        let refused = Self.byReason(instance.refusals())
+        return state.withLock { state in
+            guard var run = state.runs[instance.run.runID], run.open.remove(instance.id) != nil else { return false }
+            for (reason, count) in refused { run.record.refused[reason, default: 0] += count }
+            run.producers.removeAll { $0.id == instance.id }
+            run.ends.append(end)
+            run.changed = true
+            if run.open.isEmpty {
+                let worst = run.ends.first { $0.status == .failed } ?? run.ends.first { $0.status == .cancelled } ?? end
+                run.record.status = RunRecord.Status(rawValue: worst.status.rawValue) ?? .failed
+                run.record.endReason = worst.reason
+                run.record.endedMs = worst.wall > 0 ? Int64(worst.wall / 1_000_000) : clock()
+            }
+            state.runs[instance.run.runID] = run
+            return run.open.isEmpty
+        }
+    }
+
+    static func byReason(_ rows: [RefusalRow]) -> [String: UInt64] {
+        var result: [String: UInt64] = [:]
+        for row in rows {
+            for (reason, count) in zip(RefusalRow.reasons, row.counts) where count > 0 { result[reason, default: 0] += count }
+        }
+        return result
+    }
+
+    // MARK: what others ask
+
+    /// Newest first, running ones on top.
+    func snapshots() -> [Snapshot] {
+        state.withLock { state in state.runs.values.map(Self.snapshot) }
+            .sorted { a, b in
+                let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
+                return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
+            }
+    }
+    func snapshot(_ runID: String) -> Snapshot? { state.withLock { $0.runs[runID].map(Self.snapshot) } }
+
+    private static func snapshot(_ run: Run) -> Snapshot {
+        var record = run.record
+        for producer in run.producers {
+            for (reason, count) in byReason(producer.refusals()) { record.refused[reason, default: 0] += count }
+        }
+        var rate = 0.0
+        if let first = run.samples.first, let last = run.samples.last, last.at > first.at, record.status == .running {
+            rate = Double(last.accepted &- first.accepted) / (Double(last.at - first.at) / 1e9)
+        }
+        return Snapshot(record: record, ratePerSecond: rate, missedBytes: run.missedBytes)
+    }
+
+    /// Once a second: takes samples for the rates and returns what changed since the last call.
+    func tick(now: UInt64) -> [RunRecord] {
+        state.withLock { state in
+            var changed: [RunRecord] = []
+            for (id, run) in state.runs where run.changed || !run.samples.isEmpty {
+                var run = run
+                if run.changed { changed.append(Self.snapshot(run).record) }
+                run.changed = false
+                run.samples.append((now, run.record.accepted))
+                if run.samples.count > 3 { run.samples.removeFirst() }
+                if run.record.status != .running { run.samples = [] }
+                state.runs[id] = run
+            }
+            return changed
+        }
+    }
+
+    /// Facts from storage: counts that only it knows.
+    func update(_ runID: String, _ change: (inout RunRecord) -> Void) {
+        state.withLock { state in
+            guard state.runs[runID] != nil else { return }
+            let before = state.runs[runID]!.record
+            change(&state.runs[runID]!.record)
+            if state.runs[runID]!.record != before { state.runs[runID]!.changed = true }
+        }
+    }
+
+    /// Runs of an earlier collector that are marked running but have no ring any more: their engine went with the host.
+    func failOrphans(reason: String) {
+        state.withLock { state in
+            for (id, run) in state.runs where run.record.status == .running && run.open.isEmpty && !run.record.instances.isEmpty {
+                state.runs[id]!.record.status = .failed
+                state.runs[id]!.record.endReason = reason
+                state.runs[id]!.record.endedMs = clock()
+                state.runs[id]!.changed = true
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// The control store: one SQLite file with what is known about runs while ClickHouse is away.
+///
+/// Nothing about exactly-once depends on it; it may be deleted and starts anew. Never called on a reader's thread.
+import Foundation
+import GRDB
+
+/// Why the control store cannot be used.
+package struct ControlStoreError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+}
+
+/// Thread-safe: GRDB's queue puts callers in order.
+package final class ControlStore: Sendable {
+    private let database: DatabaseQueue
+    package let path: String
+
+    /// Opens or makes the file (0600, WAL mode). A file that is no database is put aside as `<name>.damaged`.
+    package init(path: String) throws(ControlStoreError) {
+        self.path = path
+        do {
+            database = try Self.open(path)
+        } catch {
+            do {
+                // Removing an older damaged copy may fail because there is none.
+                try? FileManager.default.removeItem(atPath: path + ".damaged")
+                try FileManager.default.moveItem(atPath: path, toPath: path + ".damaged")
+                database = try Self.open(path)
+            } catch let second {
+                throw ControlStoreError(description: "cannot open the control store \(path): \(second)")
+            }
+        }
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
+        let mask = umask(0o077)
+        defer { umask(mask) }
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+        let database = try DatabaseQueue(path: path, configuration: configuration)
+        try migrations.migrate(database)
+        return database
+    }
+
+    private static var migrations: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("runs") { database in
+            try database.create(table: "runs") { table in
+                table.primaryKey("run_id", .text)
+                table.column("source_id", .text).notNull()
+                table.column("status", .text).notNull()
+                table.column("started_ms", .integer).notNull().indexed()
+                table.column("ended_ms", .integer)
+                table.column("record", .text).notNull()  // RunRecord as JSON
+            }
+        }
+        return migrator
+    }
+
+    /// Inserts or replaces.
+    package func save(_ records: [RunRecord]) throws(ControlStoreError) {
+        guard !records.isEmpty else { return }
+        do {
+            try database.write { database in
+                for record in records {
+                    try database.execute(
+                        sql:
+                            "INSERT OR REPLACE INTO runs (run_id, source_id, status, started_ms, ended_ms, record) VALUES (?, ?, ?, ?, ?, ?)",
+                        arguments: [
+                            record.runID, record.sourceID, record.status.rawValue, record.startedMs, record.endedMs,
+                            String(decoding: try JSONEncoder().encode(record), as: UTF8.self),
+                        ])
+                }
+            }
+        } catch { throw ControlStoreError(description: "cannot write the control store \(path): \(error)") }
+    }
+
+    /// The newest `limit` runs, newest first. Rows that cannot be read are left out.
+    package func newestRuns(_ limit: Int) throws(ControlStoreError) -> [RunRecord] {
+        do {
+            let texts = try database.read { database in
+                try String.fetchAll(database, sql: "SELECT record FROM runs ORDER BY started_ms DESC LIMIT ?", arguments: [limit])
+            }
+            // A record of a later version may lack what this one needs: that run is then known from storage only.
+            return texts.compactMap { try? JSONDecoder().decode(RunRecord.self, from: Data($0.utf8)) }
+        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    }
+
+    package func hasRun(_ runID: String) throws(ControlStoreError) -> Bool {
+        do {
+            return try database.read { database in
+                try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE run_id = ?)", arguments: [runID])
+                    ?? false
+            }
+        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    }
+}

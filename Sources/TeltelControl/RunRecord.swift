@@ -1,0 +1,72 @@
+/// What is known about one run apart from its events.
+import TeltelEvents
+
+/// A run as people see it. One run id may have several sources (programs) and, over time, several instances.
+package struct RunRecord: Sendable, Codable, Equatable {
+    package enum Status: String, Sendable, Codable { case running, completed, failed, cancelled }
+
+    package struct EventType: Sendable, Codable, Equatable {
+        package var sourceID: String
+        package var channel: String
+        package var type: String
+        /// Events of this type that were accepted into a ring and seen since.
+        package var accepted: UInt64
+        package var fields: [FieldRecord]
+
+        package init(sourceID: String, channel: String, type: String, accepted: UInt64 = 0, fields: [FieldRecord] = []) {
+            self.sourceID = sourceID
+            self.channel = channel
+            self.type = type
+            self.accepted = accepted
+            self.fields = fields
+        }
+    }
+    package struct FieldRecord: Sendable, Codable, Equatable {
+        package var name: String
+        package var kind: String
+        package var unit: String
+        package var key: Bool
+        package var labels: [String]
+    }
+
+    package var runID: String
+    /// The id that the engine gave, if a suffix was added because it had been used before.
+    package var originalRunID: String?
+    /// Of the first source that was seen.
+    package var sourceID: String
+    package var status: Status = .running
+    /// Milliseconds since 1970.
+    package var startedMs: Int64
+    package var endedMs: Int64?
+    package var endReason: String?
+    package var engineVersion = ""
+    package var seed: UInt64?
+    package var tags: [String: String] = [:]
+    /// JSON text; "" if none.
+    package var config = ""
+    package var types: [EventType] = []
+    package var lastFrame: UInt64 = 0
+    package var lastSimTime: Double = 0
+    /// Events refused at the engine, by reason.
+    package var refused: [String: UInt64] = [:]
+    /// Accepted events that will never be stored, by reason.
+    package var lost: [String: UInt64] = [:]
+    /// Of all sources; 16 hex digits each.
+    package var instances: [String] = []
+    package var storedEvents: UInt64 = 0
+
+    package init(runID: String, sourceID: String, startedMs: Int64) {
+        self.runID = runID
+        self.sourceID = sourceID
+        self.startedMs = startedMs
+    }
+
+    package var accepted: UInt64 { types.reduce(0) { $0 + $1.accepted } }
+}
+
+extension RunRecord.FieldRecord {
+    package init(_ field: Field) {
+        let array = field.count > 1 && field.kind != .text ? "[\(field.count)]" : ""
+        self.init(name: field.name, kind: field.kind.name + array, unit: field.unit, key: field.isKey, labels: field.labels)
+    }
+}

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs what a fresh Debian 12 with the Swift toolchain lacks. Quick when nothing is missing; says what it installs.
+#   usage: scripts/setup.sh build|test
+#     build  what `make build` and `make demo` need      test  also what `make test` needs
+set -eu
+
+kind=${1:-build}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/teltel
+
+say() { echo "setup: $*"; }
+fail() { echo "setup: $*" >&2; exit 1; }
+
+[ "$(uname -s)" = Linux ] || fail "teltel runs on Linux only"
+command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or later from https://www.swift.org/install/linux/ and put it on PATH"
+
+packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv libzstd-dev libcurl4-openssl-dev libsqlite3-dev
+    libsimdjson-dev libbullet-dev esbuild node-typescript"
+[ "$kind" = test ] && packages="$packages clang chromium valgrind procps"
+
+missing=
+for package in $packages; do
+    # A tool that stands on PATH is as good as its package.
+    case $package in
+        g++ | make | pkg-config | esbuild | clang | chromium | valgrind) command -v "$package" >/dev/null && continue ;;
+        python3) command -v python3 >/dev/null && continue ;;
+        python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
+        python3-venv) python3 -c 'import ensurepip' >/dev/null 2>&1 && continue ;;
+        node-typescript) command -v tsc >/dev/null && continue ;;
+    esac
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+
+if [ -n "$missing" ]; then
+    command -v apt-get >/dev/null || fail "needs these Debian packages:$missing"
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "needs these Debian packages, and there is no sudo:$missing"
+        as_root=sudo
+    fi
+    say "installing Debian packages:$missing"
+    $as_root apt-get update -qq
+    # shellcheck disable=SC2086  # a list of words
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+say "embedded ClickHouse"
+"$root/scripts/fetch-clickhouse.sh" >/dev/null
+
+if [ "$kind" = test ]; then
+    # Beside the other fetched things, named by its contents: a second clone does not fetch again.
+    venv=$cache/test-$(sha256sum "$root/Tests/requirements.txt" | cut -c1-16)
+    if [ ! -e "$venv/ready" ]; then
+        say "installing the tests' Python packages"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+            -r "$root/Tests/requirements.txt"
+        touch "$venv/ready"
+    fi
+    mkdir -p "$root/build"
+    ln -sfn "$venv" "$root/build/test-python"
+fi
+say "ready"

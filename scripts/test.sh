@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs all tests on what `make build` made, and sums up. Arguments go to pytest.
+set -u
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root" || exit 1
+report=$root/build/test
+rm -rf "$report" && mkdir -p "$report"
+failed=0
+
+echo "test: format"
+swift format lint --strict -r Package.swift Sources Tests examples || failed=1
+
+echo "test: Swift units"
+# The same flags as for the collector: its packages are not built a second time.
+swift test -c release --disable-testable-imports --parallel --xunit-output "$report/swift.xml" >"$report/swift.log" 2>&1 || {
+    failed=1
+    grep -E 'error:|✘|failed' "$report/swift.log" | head -40
+}
+tail -n 3 "$report/swift.log"
+
+echo "test: page units"
+scripts/test-web-unit.sh || failed=1
+
+echo "test: programs, sockets, browser"
+build/test-python/bin/python -m pytest Tests --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
+
+build/test-python/bin/python scripts/test_summary.py "$report" || failed=1
+exit "$failed"
