@@ -9,6 +9,7 @@ import ServiceLifecycle
 import TeltelControl
 import TeltelEvents
 import TeltelRings
+import TeltelSDK
 
 /// Why the collector cannot start; says what the user can do.
 struct CollectorError: Error, CustomStringConvertible {
@@ -22,6 +23,7 @@ struct Collector: Sendable {
     private let bus: EventBus
     private let directory: RingDirectory
     private let live: LiveReader
+    private let ingest: IngestPool
 
     init(_ settings: CollectorSettings, logger: Logger) throws {
         self.settings = settings
@@ -36,12 +38,19 @@ struct Collector: Sendable {
                 registry.shownName(description, others: others)
             }
         } catch { throw CollectorError(description: error.description) }
-        live = LiveReader(directory: directory, sink: LivePath(registry: registry, bus: bus), releases: !settings.storage)
+        let live = LiveReader(
+            directory: directory, sink: LivePath(registry: registry, bus: bus), releases: !settings.storage)
+        self.live = live
+        let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
+        do throws(TelemetryError) {
+            ingest = try IngestPool(folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20) { live.wake() }
+        } catch { throw CollectorError(description: "cannot make the ingest rings in \(settings.shmDirectory): \(error)") }
     }
 
     func run() async throws {
         let server = HTTPServer.make(
-            settings, registry: registry, bus: bus, directory: directory, writers: { writers(of: $0) }, logger: logger)
+            settings, .init(registry: registry, bus: bus, directory: directory, ingest: ingest, writers: { writers(of: $0) }),
+            logger: logger)
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),
             .init(service: ThreadService(name: "live", body: live.run, stop: live.stop)),

@@ -1,4 +1,4 @@
-/// Small services: a thread with a begin and an end, and what happens once a second.
+/// Small services: a thread with a begin and an end, and what happens regularly.
 import CTeltelRings
 import Foundation
 import ServiceLifecycle
@@ -27,7 +27,7 @@ struct ThreadService: Service {
     }
 }
 
-/// Once a second: samples for the rates.
+/// Four times a second: samples for the rates.
 struct TickService: Service {
     let registry: RunRegistry
 
@@ -35,7 +35,7 @@ struct TickService: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 // Cancelled by the shutdown: then the loop ends.
-                try? await Task.sleep(for: .seconds(1))
+                try? await Task.sleep(for: .milliseconds(250))
                 _ = registry.tick(now: teltel_monotonic_ns())
             }
         }

@@ -24,7 +24,7 @@ final class RunRegistry: Sendable {
         var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
         var missedBytes: UInt64 = 0
         var changed = true
-        /// Two counts one second apart, for the rate.
+        /// Counts of the last second, for the rate.
         var samples: [(at: UInt64, accepted: UInt64)] = []
         var producers: [RingInstance] = []
     }
@@ -216,7 +216,7 @@ final class RunRegistry: Sendable {
         return Snapshot(record: record, ratePerSecond: rate, missedBytes: run.missedBytes)
     }
 
-    /// Once a second: takes samples for the rates and returns what changed since the last call.
+    /// A few times a second: takes samples for the rates and returns what changed since the last call.
     func tick(now: UInt64) -> [RunRecord] {
         state.withLock { state in
             var changed: [RunRecord] = []
@@ -225,7 +225,7 @@ final class RunRegistry: Sendable {
                 if run.changed { changed.append(Self.snapshot(run).record) }
                 run.changed = false
                 run.samples.append((now, run.record.accepted))
-                if run.samples.count > 3 { run.samples.removeFirst() }
+                if run.samples.count > 5 { run.samples.removeFirst() }
                 if run.record.status != .running { run.samples = [] }
                 state.runs[id] = run
             }
