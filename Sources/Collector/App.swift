@@ -7,7 +7,7 @@ struct App: AsyncParsableCommand {
         commandName: "teltel",
         abstract: "Collects the telemetry of simulation engines, shows it live and keeps it.",
         version: Version.text,
-        subcommands: [Collect.self, VersionCommand.self])
+        subcommands: [Collect.self, Runs.self, Tail.self, Doctor.self, VersionCommand.self])
 }
 
 struct VersionCommand: ParsableCommand {

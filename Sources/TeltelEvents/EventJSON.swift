@@ -68,11 +68,13 @@ extension Batch {
         JSONText.append("}\n", to: &out)
     }
 
-    /// The row's payload as JSON text.
+    /// The row's payload as JSON text. Text of an engine that is no JSON is given as a string: nothing is hidden, and the
+    /// whole stays valid.
     package func appendPayload(_ row: Int, to out: inout [UInt8]) {
         withPayload(row) { payload in
             switch schema.encoding {
             case .record: schema.template.append(payload, to: &out)
+            case .json where !JSONCheck.isValid(payload): JSONText.appendString(utf8: payload, to: &out)
             case .json, .ingest: JSONText.appendCompact(payload, to: &out)
             }
         }

@@ -1,0 +1,118 @@
+/// How the commands talk to a running collector: the public API, as any program would.
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOWebSocket
+
+/// Why a command cannot go on.
+struct ClientError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A client for one collector. Plain HTTP, as the collector serves on loopback.
+struct CollectorClient: Sendable {
+    let host: String
+    let port: Int
+    private var authority: String { "\(host):\(port)" }
+
+    /// "http://127.0.0.1:8080"
+    init(url: String) throws(ClientError) {
+        guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host, !host.isEmpty else {
+            throw ClientError(description: "\(url) is not a URL such as http://127.0.0.1:8080")
+        }
+        self.host = host
+        port = parts.port ?? 80
+    }
+
+    private func explain(_ error: any Error) -> ClientError {
+        let reason = error is NIOConnectionError ? "" : " (\(error))"
+        return ClientError(description: "no collector answers at http://\(authority)\(reason); start one with `teltel collect`")
+    }
+
+    // MARK: HTTP
+
+    /// Status and body.
+    func get(_ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
+        do {
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
+                .connect(host: host, port: port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                        return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                            wrappingChannelSynchronously: channel)
+                    }
+                }
+            return try await channel.executeThenClose { inbound, outbound in
+                let headers: HTTPHeaders = ["host": authority, "connection": "close"]
+                try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)))
+                try await outbound.write(.end(nil))
+                var status = 0
+                var body = ByteBuffer()
+                for try await part in inbound {
+                    switch part {
+                    case .head(let head): status = Int(head.status.code)
+                    case .body(var piece): body.writeBuffer(&piece)
+                    case .end: return (status, body)
+                    }
+                }
+                throw ClientError(description: "the answer to \(path) was cut off")
+            }
+        } catch let error as ClientError { throw error } catch { throw explain(error) }
+    }
+
+    func get<Answer: Decodable>(_ path: String, as: Answer.Type) async throws(ClientError) -> Answer {
+        let (status, body) = try await get(path)
+        guard status == 200 else { throw ClientError(description: "\(path) answered \(status): \(String(buffer: body))") }
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
+        } catch { throw ClientError(description: "\(path) answered something else than expected: \(error)") }
+    }
+
+    // MARK: WebSocket
+
+    /// Subscribes and calls `body` with each event's text, until it answers false or the collector leaves.
+    func subscribe(_ subscription: String, _ body: (String) -> Bool) async throws(ClientError) {
+        do {
+            let socket = try await openSocket()
+            try await socket.executeThenClose { inbound, outbound in
+                try await outbound.write(Self.frame(.text, ByteBuffer(string: subscription)))
+                for try await frame in inbound {
+                    switch frame.opcode {
+                    case .text: if !body(String(buffer: frame.unmaskedData)) { return }
+                    case .ping: try await outbound.write(Self.frame(.pong, frame.unmaskedData))
+                    case .connectionClose: return
+                    default: break
+                    }
+                }
+            }
+        } catch let error as ClientError { throw error } catch { throw explain(error) }
+    }
+
+    private static func frame(_ opcode: WebSocketOpcode, _ data: ByteBuffer) -> WebSocketFrame {
+        WebSocketFrame(fin: true, opcode: opcode, maskKey: .random(), data: data)
+    }
+
+    private typealias Socket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+
+    private func openSocket() async throws -> Socket {
+        let upgraded = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
+            .connect(host: host, port: port) { [authority] channel -> EventLoopFuture<EventLoopFuture<Socket?>> in
+                channel.eventLoop.makeCompletedFuture {
+                    let upgrader = NIOTypedWebSocketClientUpgrader<Socket?>(maxFrameSize: 16 << 20) { channel, _ in
+                        channel.eventLoop.makeCompletedFuture { try Socket(wrappingChannelSynchronously: channel) }
+                    }
+                    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/ws", headers: ["host": authority])
+                    let configuration = NIOTypedHTTPClientUpgradeConfiguration(
+                        upgradeRequestHead: head, upgraders: [upgrader],
+                        notUpgradingCompletionHandler: { $0.eventLoop.makeSucceededFuture(nil) })
+                    return try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
+                        configuration: .init(upgradeConfiguration: configuration))
+                }
+            }
+        guard let socket = try await upgraded.get() else {
+            throw ClientError(description: "http://\(authority)/ws is no WebSocket of a collector")
+        }
+        return socket
+    }
+}

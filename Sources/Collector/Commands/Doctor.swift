@@ -1,0 +1,135 @@
+/// `teltel doctor`: what is installed, writable and reachable.
+import ArgumentParser
+import Foundation
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks what teltel needs on this machine.",
+        discussion: "Exit code 0 when everything needed is there (warnings allowed), 1 when something is missing.")
+
+    @OptionGroup var options: CollectOptions
+
+    func run() async throws {
+        let settings = try CollectorSettings(options)
+        var findings = [
+            DoctorChecks.sharedMemory(settings.shmDirectory), DoctorChecks.removeIPC(), DoctorChecks.descriptors(),
+        ]
+        if settings.storage {
+            findings.append(DoctorChecks.dataFolder(settings.dataDirectory))
+            if settings.clickhouseURL == nil { findings += DoctorChecks.embeddedEngine() }
+        }
+        findings.append(await Self.port(settings))
+        for finding in findings {
+            Terminal.say("\(finding.state.rawValue)  \(finding.what)")
+            if let hint = finding.hint { Terminal.say("         \(hint)") }
+        }
+        if findings.contains(where: { $0.state == .missing }) { throw ExitCode(1) }
+    }
+
+    private static func port(_ settings: CollectorSettings) async -> DoctorChecks.Finding {
+        let url = "http://\(settings.bind):\(settings.port)"
+        // Nothing answers: the port is free for a collector.
+        guard let client = try? CollectorClient(url: url), let answer = try? await client.get("/api/health") else {
+            return .init(state: .ok, what: "port \(settings.port): free, no collector is running")
+        }
+        guard answer.status == 200, String(buffer: answer.body).contains("ok") else {
+            return .init(
+                state: .missing, what: "port \(settings.port): something else answers there", hint: "choose another with --port")
+        }
+        return .init(state: .ok, what: "port \(settings.port): a collector is running at \(url)")
+    }
+}
+
+/// The single checks.
+enum DoctorChecks {
+    struct Finding: Sendable {
+        enum State: String, Sendable {
+            case ok = "ok     "
+            case warning = "warning"
+            case missing = "MISSING"
+        }
+        let state: State
+        let what: String
+        var hint: String?
+    }
+
+    private static func space(_ path: String) -> (free: UInt64, size: UInt64)? {
+        var facts = statvfs()
+        guard statvfs(path, &facts) == 0 else { return nil }
+        return (UInt64(facts.f_bavail) * UInt64(facts.f_frsize), UInt64(facts.f_blocks) * UInt64(facts.f_frsize))
+    }
+    private static func mebibytes(_ bytes: UInt64) -> String { "\(bytes >> 20) MiB" }
+
+    private static func existingParent(_ path: String) -> String {
+        var path = path
+        while !FileManager.default.fileExists(atPath: path), path.count > 1 {
+            path = (path as NSString).deletingLastPathComponent
+        }
+        return path
+    }
+
+    static func sharedMemory(_ path: String) -> Finding {
+        let parent = existingParent(path)
+        guard access(parent, W_OK | X_OK) == 0, let space = space(parent) else {
+            return Finding(
+                state: .missing, what: "shared memory: \(path) cannot be written", hint: "choose a folder with --shm-dir")
+        }
+        let what = "shared memory: \(path), \(mebibytes(space.free)) free of \(mebibytes(space.size))"
+        guard space.free >= 64 << 20 else {
+            return Finding(
+                state: .warning, what: what,
+                hint: "rings become small: a container gets more with --shm-size, a host with mount -o remount,size=… /dev/shm")
+        }
+        return Finding(state: .ok, what: what)
+    }
+
+    /// systemd removes a user's files from /dev/shm at logout, unless told otherwise.
+    static func removeIPC() -> Finding {
+        let files = ["/etc/systemd/logind.conf"] + folderEntries("/etc/systemd/logind.conf.d")
+        let lines = files.flatMap { path -> [Substring] in
+            // A file that is not there says nothing.
+            ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
+        }
+        let off = lines.last { $0.hasPrefix("RemoveIPC=") }.map { $0.hasSuffix("no") || $0.hasSuffix("false") } ?? false
+        let running = FileManager.default.fileExists(atPath: "/run/systemd/seats")
+        if off || getuid() == 0 || !running { return Finding(state: .ok, what: "RemoveIPC: rings survive a logout") }
+        return Finding(
+            state: .warning, what: "RemoveIPC: systemd removes this user's rings when the last session ends",
+            hint: "for engines that outlive a login: RemoveIPC=no in /etc/systemd/logind.conf, or `loginctl enable-linger`")
+    }
+
+    private static func folderEntries(_ path: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted().map { "\(path)/\($0)" }  // missing: none
+    }
+
+    static func descriptors() -> Finding {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let what = "open files: limit \(limit.rlim_cur)"
+        return limit.rlim_cur >= 1_024
+            ? Finding(state: .ok, what: what) : Finding(state: .warning, what: what, hint: "raise it with ulimit -n 4096")
+    }
+
+    static func dataFolder(_ path: String) -> Finding {
+        let parent = existingParent(path)
+        guard access(parent, W_OK | X_OK) == 0, let space = space(parent) else {
+            return Finding(
+                state: .missing, what: "data folder: \(path) cannot be written", hint: "choose another with --data-dir")
+        }
+        let what = "data folder: \(path), \(mebibytes(space.free)) free"
+        return space.free >= 1 << 30
+            ? Finding(state: .ok, what: what) : Finding(state: .warning, what: what, hint: "less than 1 GiB is left for runs")
+    }
+
+    static func embeddedEngine() -> [Finding] {
+        let environment = ProcessInfo.processInfo.environment
+        let path = (environment["PATH"] ?? "").split(separator: ":")
+            .map { String($0) + "/python3" }.first { (file: String) in access(file, X_OK) == 0 }
+        let python =
+            path.map { Finding(state: .ok, what: "Python: \($0)") }
+            ?? Finding(
+                state: .missing, what: "Python: no python3 on PATH, the embedded ClickHouse needs it", hint: "apt install python3"
+            )
+        return [python]
+    }
+}

@@ -1,0 +1,54 @@
+/// `teltel runs`: the run list in a terminal.
+import ArgumentParser
+import Foundation
+
+/// Where the collector is.
+struct ClientOptions: ParsableArguments {
+    @Option(help: "URL of the collector. [TELTEL_BASE_URL]")
+    var url: String?
+
+    var client: CollectorClient {
+        get throws {
+            try CollectorClient(url: url ?? ProcessInfo.processInfo.environment["TELTEL_BASE_URL"] ?? "http://127.0.0.1:8080")
+        }
+    }
+}
+
+struct Runs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists the runs, running ones first.")
+
+    @OptionGroup var options: ClientOptions
+    @Flag(help: "As JSON, as the API gives it.")
+    var json = false
+
+    private struct Run: Decodable {
+        let runId, status, created: String
+        let sourceId: String?
+        let accepted, refused, lost, stored, lastFrame: UInt64
+        let ratePerSecond: Double
+    }
+
+    func run() async throws {
+        do {
+            let client = try options.client
+            if json { return Terminal.say(String(buffer: try await client.get("/api/runs").body)) }
+            let runs = try await client.get("/api/runs", as: [Run].self)
+            if runs.isEmpty { return Terminal.say("no runs yet") }
+            let head = ["STATUS", "RUN", "SOURCE", "STARTED", "LAST FRAME", "EVENTS", "PER SECOND", "REFUSED", "LOST", "STORED"]
+            Terminal.table([head] + runs.map(Self.row), rightAligned: [4, 5, 6, 7, 8, 9])
+        } catch let error as ClientError {
+            Terminal.complain(error.description)
+            throw ExitCode(1)
+        }
+    }
+
+    private static func row(_ run: Run) -> [String] {
+        let started = String(run.created.prefix(19)).replacing("T", with: " ")
+        let rate = run.status == "running" ? String(Int(run.ratePerSecond)) : ""
+        let numbers = [run.refused, run.lost, run.stored].map { String($0) }
+        let cells: [String] = [
+            run.status, run.runId, run.sourceId ?? "", started, String(run.lastFrame), String(run.accepted), rate,
+        ]
+        return (cells + numbers).map(Terminal.printable)
+    }
+}

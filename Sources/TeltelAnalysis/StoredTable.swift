@@ -1,0 +1,51 @@
+/// What analysis must know about a table to ask it.
+
+/// One table of events, as it is in the database now.
+package struct StoredTable: Sendable, Equatable {
+    package let name: String
+    /// What all its rows are; nil for the table of all further types, whose rows name it and keep the payload as text.
+    package let channel: String?
+    package let type: String?
+    /// Column names and their ClickHouse types.
+    package let columns: [String: String]
+
+    package init(name: String, channel: String?, type: String?, columns: [String: String]) {
+        self.name = name
+        self.channel = channel
+        self.type = type
+        self.columns = columns
+    }
+
+    /// The value at a dotted path as Nullable(Float64), whichever way it is stored; NULL where a row has none.
+    func number(at path: String) -> String {
+        guard type != nil else {
+            let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { Self.literal(String($0)) }
+            return "JSONExtract(rest, \(keys.joined(separator: ", ")), 'Nullable(Float64)')"
+        }
+        // A path that came with several kinds has several columns: a row has its value in one of them.
+        let candidates = columns.keys.filter { $0 == "payload.\(path)" || $0.hasPrefix("payload.\(path):") }.sorted()
+        let numbers = candidates.filter { Self.isNumber(columns[$0] ?? "") }.map { "toFloat64(\(SQL.identifier($0)))" }
+        switch numbers.count {
+        case 0: return "CAST(NULL, 'Nullable(Float64)')"
+        case 1: return "toNullable(\(numbers[0]))"
+        default: return "toNullable(coalesce(\(numbers.joined(separator: ", "))))"
+        }
+    }
+
+    /// The value at a dotted path as text; '' where a row has none.
+    func text(at path: String) -> String {
+        let column = "payload.\(path)"
+        guard columns[column] != nil else { return "''" }
+        return "ifNull(toString(\(SQL.identifier(column))), '')"
+    }
+
+    private static func isNumber(_ type: String) -> Bool {
+        let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
+        return inner.hasPrefix("Int") || inner.hasPrefix("UInt") || inner.hasPrefix("Float") || inner == "Bool"
+    }
+
+    /// Only for path elements, which cannot be parameters of JSONExtract's variable argument list in all versions.
+    private static func literal(_ text: String) -> String {
+        "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
+    }
+}

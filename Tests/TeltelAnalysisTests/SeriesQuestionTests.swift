@@ -1,0 +1,62 @@
+import TeltelAnalysis
+import Testing
+
+private let body = StoredTable(
+    name: "events_body", channel: "physics", type: "body.state",
+    columns: [
+        "payload.pos.x": "Float64", "payload.pos.x:i64": "Nullable(Int64)", "payload.name": "String", "payload.id": "Int32",
+    ])
+private let other = StoredTable(name: "events_other", channel: nil, type: nil, columns: [:])
+
+private func question(path: String, channel: String = "", points: Int? = nil) -> SeriesQuestion {
+    SeriesQuestion(
+        runID: "r' OR 1=1 --", sourceID: "s", eventType: "body.state", channel: channel, path: path, keyFields: ["id"],
+        points: points)
+}
+
+@Suite struct SeriesQuestionTests {
+    @Test func `values are parameters, never text`() throws {
+        let statement = try #require(question(path: "pos.x").statement([body]))
+        #expect(!statement.sql.contains("OR 1=1"))
+        #expect(statement.parameters.contains { $0 == ("run", "r' OR 1=1 --") })
+    }
+
+    @Test func `a path with several kinds reads all its columns`() throws {
+        let sql = try #require(question(path: "pos.x").statement([body])).sql
+        #expect(sql.contains("coalesce(toFloat64(`payload.pos.x`), toFloat64(`payload.pos.x:i64`))"))
+    }
+
+    @Test func `a missing or textual value is NULL`() throws {
+        for path in ["pos.y", "name", "pos"] {
+            #expect(try #require(question(path: path).statement([body])).sql.contains("CAST(NULL, 'Nullable(Float64)') AS value"))
+        }
+    }
+
+    @Test func `hostile paths cannot leave their quotes`() throws {
+        let tables = [other, StoredTable(name: "t", channel: "c", type: "body.state", columns: ["payload.a`b": "Float64"])]
+        let sql = try #require(question(path: "a`b").statement(tables)).sql
+        #expect(sql.contains("`payload.a\\`b`"))
+        let quoted = try #require(question(path: "x'), sleep(3), ('").statement([other])).sql
+        #expect(quoted.contains("'x\\'), sleep(3), (\\''"))
+    }
+
+    @Test func `other channels are left out`() {
+        #expect(question(path: "pos.x", channel: "aero").statement([body]) == nil)
+        #expect(question(path: "pos.x", channel: "physics").statement([body]) != nil)
+    }
+
+    @Test func `reducing keeps what is no number`() throws {
+        let statement = try #require(question(path: "pos.x", points: 100).statement([body]))
+        #expect(statement.sql.contains("WHERE NOT isFinite"))
+        #expect(statement.parameters.contains { $0 == ("buckets", "50") })
+    }
+}
+
+@Suite struct RunsQuestionTests {
+    @Test func `each filter works alone`() {
+        #expect(RunsQuestion().statement().sql.contains("source_id =") == false)
+        #expect(RunsQuestion(sourceID: "s").statement().parameters.map(\.name) == ["days", "source"])
+        let byStatus = RunsQuestion(statuses: ["failed", "it's"]).statement()
+        #expect(byStatus.parameters.contains { $0 == ("statuses", #"['failed','it\'s']"#) })
+    }
+}
