@@ -1,0 +1,19 @@
+/* The public header repeats a few numbers of the ring ABI, so that engines need not see it. They must stay equal. */
+#include "ring_abi.h"
+#include "teltel.h"
+
+_Static_assert(TELTEL_I8 == TELTEL_FIELD_I8 && TELTEL_U8 == TELTEL_FIELD_U8, "kinds");
+_Static_assert(TELTEL_I16 == TELTEL_FIELD_I16 && TELTEL_U16 == TELTEL_FIELD_U16, "kinds");
+_Static_assert(TELTEL_I32 == TELTEL_FIELD_I32 && TELTEL_U32 == TELTEL_FIELD_U32, "kinds");
+_Static_assert(TELTEL_I64 == TELTEL_FIELD_I64 && TELTEL_U64 == TELTEL_FIELD_U64, "kinds");
+_Static_assert(TELTEL_F32 == TELTEL_FIELD_F32 && TELTEL_F64 == TELTEL_FIELD_F64, "kinds");
+_Static_assert(TELTEL_BOOL == TELTEL_FIELD_BOOL && TELTEL_TEXT == TELTEL_FIELD_TEXT, "kinds");
+_Static_assert(TELTEL_KEY == TELTEL_FIELD_FLAG_KEY, "field flags");
+_Static_assert(TELTEL_DROP_NEWEST == TELTEL_POLICY_DROP_NEWEST, "policies");
+_Static_assert(TELTEL_OVERWRITE_OLDEST == TELTEL_POLICY_OVERWRITE_OLDEST && TELTEL_BLOCK == TELTEL_POLICY_BLOCK, "policies");
+_Static_assert(TELTEL_COMPLETED == TELTEL_END_COMPLETED && TELTEL_FAILED == TELTEL_END_FAILED, "end status");
+_Static_assert(TELTEL_CANCELLED == TELTEL_END_CANCELLED, "end status");
+/* Statuses of refusal are their reason's number, but for FULL, whose reason is 0. */
+_Static_assert((int)TELTEL_REFUSED_SIZE == (int)TELTEL_REFUSAL_SIZE && (int)TELTEL_REFUSED_TYPE == (int)TELTEL_REFUSAL_TYPE, "reasons");
+_Static_assert((int)TELTEL_REFUSED_STATE == (int)TELTEL_REFUSAL_STATE, "reasons");
+_Static_assert((int)TELTEL_REFUSED_WRITER == (int)TELTEL_REFUSAL_WRITER && (int)TELTEL_REFUSED_FORK == (int)TELTEL_REFUSAL_FORK, "reasons");

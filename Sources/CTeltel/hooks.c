@@ -1,0 +1,49 @@
+/* The process-wide lock, and the two moments at which libteltel must act by itself: a thread ends, the process forks. */
+#include <pthread.h>
+
+#include "platform.h"
+#include "writer_state.h"
+
+ctel_writer ctel_no_writer = {.run = 1};
+_Thread_local ctel_writer *ctel_thread_writer CTEL_THREAD_LOCAL = &ctel_no_writer;
+_Thread_local ctel_writer *ctel_thread_list CTEL_THREAD_LOCAL;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t installed = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_key;
+static void (*on_thread_exit)(void);
+static void (*on_fork)(void);
+
+void ctel_lock(void) { pthread_mutex_lock(&lock); }
+void ctel_unlock(void) { pthread_mutex_unlock(&lock); }
+
+/* Both locks are held across fork, so that the child finds every structure whole. */
+static void before_fork(void) {
+  ctel_lock();
+  ctel_message_lock();
+}
+static void after_fork_in_parent(void) {
+  ctel_message_unlock();
+  ctel_unlock();
+}
+static void after_fork_in_child(void) {
+  ctel_message_unlock();
+  on_fork();
+  ctel_unlock();
+}
+static void thread_ends(void *unused) {
+  (void)unused;
+  on_thread_exit();
+}
+static void install(void) {
+  pthread_key_create(&thread_key, thread_ends);
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void)) {
+  ctel_lock();
+  on_thread_exit = thread_exit;
+  on_fork = forked;
+  ctel_unlock();
+  pthread_once(&installed, install);
+}
+void ctel_mark_thread(void) { pthread_setspecific(thread_key, &thread_key); }

@@ -1,0 +1,44 @@
+// Records that are filled in place: reserve, commit, cancel. For explicit writers only, one reservation at a time.
+//
+// While a reservation is open the writer's cursor is parked beyond every limit, so that emit needs no test for it. Only the
+// writer's own thread moves the cursor; a run that ends meanwhile closes the writer and takes the ring's pages away.
+public import CTeltel
+
+@c(teltel_reserve) @usableFromInline
+func reserveC(_ writer: OpaquePointer?, _ type: teltel_type, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer? {
+    guard _fastPath(writer != nil) else { return nil }
+    let w = WriterState(writer.unsafelyUnwrapped)
+    let word = RecordWord(type.word ^ w.pointee.salt)
+    let fits = w.pointee.cursor &+ word.padded <= ctel_limit(w) && UInt64(word.bytes) <= w.pointee.data_bytes >> 2
+    if _slowPath(!fits), makeRoom(w, word) != Status.ok { return nil }
+    let cursor = w.pointee.cursor
+    storeHeader(cursor, word, frame, time)
+    w.pointee.reserved = UInt64(word.padded)
+    w.pointee.saved_cursor = cursor
+    w.pointee.cursor = ctel_parked()
+    // SAFETY: the room was checked above and stays this writer's until commit or cancel.
+    return UnsafeMutableRawPointer(ctel_at(cursor).unsafelyUnwrapped) + Int(TELTEL_RECORD_HEADER_BYTES)
+}
+
+@c(teltel_commit) @usableFromInline
+func commitC(_ writer: OpaquePointer?) -> Int32 {
+    guard _fastPath(writer != nil) else { return Status.refusedState }
+    let w = WriterState(writer.unsafelyUnwrapped)
+    let reserved = UInt(truncatingIfNeeded: w.pointee.reserved)
+    if _slowPath(reserved == 0) { return Status.refusedState }
+    w.pointee.reserved = 0
+    publish(w, w.pointee.saved_cursor, w.pointee.saved_cursor &+ reserved)
+    return _fastPath(ctel_is_closed(w) == 0) ? Status.ok : closedStatus(w, RecordWord(0))
+}
+
+@c(teltel_cancel) @usableFromInline
+func cancelC(_ writer: OpaquePointer?) {
+    guard let writer else { return }
+    cancelReservation(WriterState(writer))
+}
+
+func cancelReservation(_ w: WriterState) {
+    guard w.pointee.reserved != 0 else { return }
+    w.pointee.reserved = 0
+    w.pointee.cursor = w.pointee.saved_cursor
+}

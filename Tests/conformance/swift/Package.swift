@@ -1,0 +1,10 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "scenario",
+    dependencies: [.package(name: "teltel", path: "../../..", traits: [])],
+    targets: [
+        .executableTarget(name: "scenario", dependencies: [.product(name: "TeltelSDK", package: "teltel")])
+    ]
+)
