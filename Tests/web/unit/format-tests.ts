@@ -1,0 +1,75 @@
+import { formatBytes, formatCount, formatRate, formatTick, formatValue } from "../../../web/src/format/numbers";
+import { formatDuration, formatExact, formatRelative, parseTime } from "../../../web/src/format/times";
+import { calmRange } from "../../../web/src/plot/value-range";
+import { equal, isTrue, test } from "./harness";
+
+test("counts have thousands separators", () => {
+  equal([0, 999, 1000, 1234567, NaN].map(formatCount), ["0", "999", "1,000", "1,234,567", "–"]);
+});
+
+test("rates keep three digits and change scale without writing 1000", () => {
+  equal([0, -1, NaN, 4.2, 99.96, 999.4, 999.6, 12_400, 999_600, 1_030_000, 2.5e9].map(formatRate),
+    ["0", "0", "0", "4.2", "100", "999", "1 k", "12.4 k", "1 M", "1.03 M", "2.5 G"]);
+});
+
+test("bytes use binary steps", () => {
+  equal([0, 512, 1536, 67108864, -5].map(formatBytes), ["0 B", "512 B", "1.5 KiB", "64 MiB", "0 B"]);
+});
+
+test("values have six digits and name what is not finite", () => {
+  equal([0, -0, 1 / 3, -1234.5678, 1.5e9, 2e-5, NaN, Infinity, -Infinity, undefined].map(formatValue),
+    ["0", "0", "0.333333", "−1234.57", "1.5000e9", "2.0000e−5", "NaN", "+∞", "−∞", "–"]);
+});
+
+test("ticks show all digits of their step", () => {
+  equal([-0.05, -0.025, 1e-17, 0.025].map((value) => formatTick(value, 0.025)), ["−0.050", "−0.025", "0.000", "0.025"]);
+  equal([20, 40].map((value) => formatTick(value, 20)), ["20", "40"]);
+  equal(formatTick(2_500_000, 500_000), "2.50e6");
+});
+
+test("relative times", () => {
+  const now = Date.UTC(2026, 2, 1, 12);
+  const ages = [0, 4, 5, 59, 60, 3599, 3600, 86400 * 2];
+  equal(ages.map((age) => formatRelative(now - age * 1000, now)),
+    ["just now", "just now", "5 s ago", "59 s ago", "1 min ago", "59 min ago", "1 h ago", "2 d ago"]);
+  equal(formatRelative(NaN, now), "–");
+});
+
+test("exact times keep milliseconds", () => {
+  equal(formatExact(new Date(2026, 2, 1, 4, 5, 6, 78).getTime()), "2026-03-01 04:05:06.078");
+  equal(formatExact(NaN), "unknown");
+});
+
+test("durations", () => {
+  equal([0.416, 9.996, 12.34, 59.96, 245, 7445, NaN, -3].map(formatDuration),
+    ["0.42 s", "10.0 s", "12.3 s", "1:00", "4:05", "2:04:05", "–", "0.00 s"]);
+});
+
+test("times of both servers are read, zone-less ones as UTC", () => {
+  equal(parseTime("2026-03-01T12:00:00.5Z"), Date.UTC(2026, 2, 1, 12, 0, 0, 500));
+  equal(parseTime("2026-03-01 12:00:00"), Date.UTC(2026, 2, 1, 12));
+  equal([parseTime(undefined), parseTime(""), parseTime("soon")], [NaN, NaN, NaN]);
+});
+
+test("an axis keeps its range while the lines fit, and grows before they touch the edge", () => {
+  const first = calmRange(null, 0, 10);
+  isTrue(first.min < 0 && first.max > 10, "margin on both sides");
+  equal(calmRange(first, 1, 9), first);
+  const grown = calmRange(first, 0, 14);
+  isTrue(grown.max > 14 && grown.min === first.min, "grows on one side only");
+});
+
+test("an axis shrinks only when the lines have become small", () => {
+  const wide = calmRange(null, -100, 100);
+  equal(calmRange(wide, -60, 60), wide);
+  isTrue(calmRange(wide, -1, 1).max < 5, "shrinks at last");
+});
+
+test("an axis copes with flat lines, no lines and extreme numbers", () => {
+  equal(calmRange(null, 0, 0), { min: -1, max: 1 });
+  equal(calmRange(null, null, null), { min: -1, max: 1 });
+  const flat = calmRange(null, 5, 5);
+  isTrue(flat.min < 5 && flat.max > 5, "room around a constant");
+  const extreme = calmRange(null, -1.7e308, 1.7e308);
+  isTrue(Number.isFinite(extreme.min) && Number.isFinite(extreme.max), "finite limits");
+});

@@ -1,0 +1,11 @@
+import "./format-tests";
+import "./stream-tests";
+import "./live-store-tests";
+import "./stored-series-tests";
+import "./bucket-line-tests";
+import "./series-tests";
+import "./route-tests";
+import "./run-tests";
+import { summarise } from "./harness";
+
+summarise();

@@ -1,0 +1,70 @@
+// Numbers as people read them. All functions are pure and total: non-finite numbers have a spelling too.
+
+const grouping = new Intl.NumberFormat("en-US");
+
+/** A count with thousands separators: 1,234,567. */
+export function formatCount(count: number): string {
+  return Number.isFinite(count) ? grouping.format(Math.round(count)) : "–";
+}
+
+/** A rate per second with three digits: 0, 4.2, 950, 12.4 k, 1.03 M. */
+export function formatRate(perSecond: number): string {
+  if (!Number.isFinite(perSecond) || perSecond <= 0) return "0";
+  const scales: [number, string][] = [[1e9, " G"], [1e6, " M"], [1e3, " k"]];
+  for (const [scale, letter] of scales) {
+    // 999.6 would be written 1000 in its own scale: take the next one from there on.
+    if (perSecond >= scale * 0.9995) return threeDigits(perSecond / scale) + letter;
+  }
+  return threeDigits(perSecond);
+}
+
+/** Bytes in binary steps: 512 B, 1.5 KiB, 64 MiB. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return "–";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? Math.round(value) : threeDigits(value)} ${units[unit]}`;
+}
+
+function threeDigits(value: number): string {
+  if (value >= 99.95) return value.toFixed(0);
+  if (value >= 9.995) return trimZeros(value.toFixed(1));
+  return trimZeros(value.toFixed(2));
+}
+
+function trimZeros(text: string): string {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** A measured value with six significant digits, exponent only where needed; NaN and infinities by name. */
+export function formatValue(value: number | undefined): string {
+  if (value === undefined) return "–";
+  if (Number.isNaN(value)) return "NaN";
+  if (value === Infinity) return "+∞";
+  if (value === -Infinity) return "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const text = size >= 1e7 || size < 1e-4 ? value.toExponential(4) : String(Number(value.toPrecision(6)));
+  return text.replace("-", "−").replace("e+", "e");
+}
+
+/**
+ * Labels for the ticks of an axis: as many decimals as the step needs, so that all labels of one axis line up.
+ * `step` is the distance of two ticks, > 0.
+ */
+export function formatTick(value: number, step: number): string {
+  // Sums of steps miss zero by a rounding error.
+  const exact = Math.abs(value) < step * 1e-6 ? 0 : value;
+  if (Math.abs(exact) >= 1e6 || step < 1e-5) {
+    return exact === 0 ? "0" : exact.toExponential(2).replace("-", "−").replace("e+", "e");
+  }
+  let decimals = 0;
+  // A step of 0.025 needs three decimals: two would write neighbours as 0.03 and 0.05.
+  while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
+  return exact.toFixed(decimals).replace("-", "−");
+}

@@ -1,0 +1,50 @@
+// Starts the UI: header, and the page that the URL names.
+
+import { element } from "./base/dom";
+import { Lifetime } from "./base/lifetime";
+import { appHeader } from "./pages/app-header";
+import { navigate, navigatedEvent, parseRoute } from "./pages/route";
+import { runListPage } from "./pages/run-list/run-list-page";
+import { runPage } from "./pages/run/run-page";
+
+let pageLifetime = new Lifetime();
+
+function makePage(lifetime: Lifetime): HTMLElement {
+  const route = parseRoute(location.pathname, location.search);
+  switch (route.page) {
+    case "list": return runListPage(lifetime);
+    case "run": return runPage(route.runId, route.sourceId, lifetime);
+    case "unknown": return element(
+      "main", { class: "page" },
+      element("div", { class: "message" }, element("h2", {}, "There is no such page"),
+        element("p", {}, element("a", { href: "/", "data-link": true }, "All runs"))),
+    );
+  }
+}
+
+/** Links marked `data-link` change the page without loading it again, unless the user wants a new tab. */
+function followLink(event: MouseEvent): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-link]") : null;
+  if (!link) return;
+  event.preventDefault();
+  navigate(link.getAttribute("href") ?? "/");
+}
+
+function start(host: HTMLElement): void {
+  const place = element("div", { class: "page-place" });
+  host.append(appHeader(new Lifetime()), place);
+  const show = () => {
+    pageLifetime.end();
+    pageLifetime = new Lifetime();
+    place.replaceChildren(makePage(pageLifetime));
+    window.scrollTo(0, 0);
+  };
+  document.addEventListener("click", followLink);
+  window.addEventListener("popstate", show);
+  window.addEventListener(navigatedEvent, show);
+  show();
+}
+
+const host = document.getElementById("app");
+if (host) start(host);

@@ -1,0 +1,114 @@
+// The top of a run's page: what it is, and where its events are now.
+
+import { element, setAttribute, setText } from "../../base/dom";
+import { formatBytes, formatCount, formatRate } from "../../format/numbers";
+import { formatDuration, formatExact, formatRelative } from "../../format/times";
+import { RunDetail, WriterInfo } from "../../wire/run-types";
+import { isStorageOff } from "../../wire/readiness";
+import { runSeconds, statusMark } from "../status";
+
+/** How far a stage is behind the engine, over all writers. */
+export function bytesBehind(writers: readonly WriterInfo[], mark: "live" | "spooled" | "stored"): number {
+  return writers.reduce((sum, writer) => sum + Math.max(0, writer.head - writer[mark]), 0);
+}
+
+const backlogBytesMin = 64 * 1024;
+
+export class RunHead {
+  readonly element: HTMLElement;
+  private readonly status = element("span");
+  private readonly facts = element("dl", { class: "facts" });
+  private readonly tiles = new Map<string, { value: HTMLElement; detail: HTMLElement; tile: HTMLElement }>();
+  private readonly tileRow = element("dl", { class: "tiles" });
+  private shownFacts = "";
+  private shownStatus = "";
+
+  constructor(runId: string) {
+    this.element = element(
+      "section", { class: "run-head" },
+      element(
+        "div", { class: "run-title" },
+        element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
+        element("h1", { "data-testid": "run-title" }, runId), this.status,
+      ),
+      this.facts, this.tileRow,
+    );
+  }
+
+  show(run: RunDetail, nowMs: number): void {
+    if (run.status !== this.shownStatus) {
+      this.status.replaceChildren(statusMark(run.status));
+      this.shownStatus = run.status;
+    }
+    this.showFacts(run, nowMs);
+    const reasons = run.refusedByReason.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ");
+    const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
+    this.tile("Accepted", formatCount(run.accepted), rate, false);
+    this.tile("Refused", formatCount(run.refused), reasons || "events", run.refused > 0);
+    this.tile("Dropped", formatCount(run.dropped), "events", run.dropped > 0);
+    this.tile("Lost", formatCount(run.lost), "events", run.lost > 0);
+    this.tile("Live", ...behind(run.writers, "live"), false);
+    const isOff = isStorageOff();
+    this.tile("Spooled", ...(isOff ? storageOff : behind(run.writers, "spooled")), false);
+    this.tile("Stored", ...(isOff ? storageOff : stored(run)), false);
+  }
+
+  private showFacts(run: RunDetail, nowMs: number): void {
+    const facts: [name: string, value: string, title: string][] = [
+      ["Source", run.sourceId, ""],
+      ["Started", formatRelative(run.startedMs, nowMs), formatExact(run.startedMs)],
+      ["Duration", formatDuration(runSeconds(run, nowMs)), "Wall time"],
+      ["Sim time", `${run.lastSimTime.toFixed(2)} s`, `Frame ${formatCount(run.lastFrame)}`],
+      ["Engine", run.engineVersion, ""],
+      ["Seed", run.seed, ""],
+      ["End reason", run.endReason, ""],
+      ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
+    ];
+    const present = facts.filter(([, value]) => value !== "");
+    const names = present.map(([name]) => name).join();
+    if (names !== this.shownFacts) {
+      this.shownFacts = names;
+      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name), element("dd"))));
+    }
+    present.forEach(([, value, title], place) => {
+      const cell = this.facts.children[place]?.lastElementChild;
+      if (!cell) return;
+      setText(cell, value);
+      if (title !== "") setAttribute(cell, "title", title);
+    });
+  }
+
+  private tile(name: string, amount: string, explanation: string, isAlarm: boolean): void {
+    let found = this.tiles.get(name);
+    if (!found) {
+      const value = element("dd", { class: "tile-value" });
+      const detail = element("dd", { class: "tile-detail" });
+      found = { value, detail, tile: element("div") };
+      setAttribute(found.tile, "data-testid", `counter-${name.toLowerCase()}`);
+      found.tile.append(element("dt", {}, name), found.value, found.detail);
+      this.tiles.set(name, found);
+      this.tileRow.append(found.tile);
+    }
+    setText(found.value, amount);
+    setText(found.detail, explanation);
+    setAttribute(found.detail, "title", explanation);
+    found.tile.classList.toggle("alarm", isAlarm);
+  }
+}
+
+function behind(writers: readonly WriterInfo[], mark: "live" | "spooled"): [value: string, detail: string] {
+  if (writers.length === 0) return ["–", "no writer open"];
+  const bytes = bytesBehind(writers, mark);
+  const names = `${writers.length} writer${writers.length === 1 ? "" : "s"}`;
+  if (bytes === 0) return ["Up to date", names];
+  // What is on its way between two looks of a reader is no backlog.
+  if (bytes < backlogBytesMin) return ["Up to date", `${formatBytes(bytes)} on their way`];
+  return [formatBytes(bytes), `behind, ${names}`];
+}
+
+const storageOff: [value: string, detail: string] = ["–", "storage is off"];
+
+function stored(run: RunDetail): [value: string, detail: string] {
+  const waiting = run.accepted - run.stored - run.lost;
+  return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : "events"];
+}

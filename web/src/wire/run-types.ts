@@ -1,0 +1,166 @@
+// What the collector says about runs, brought into one shape: every field is there, unknown numbers are 0 or NaN.
+
+import { parseTime } from "../format/times";
+
+export type RunStatus = "running" | "completed" | "failed" | "cancelled";
+
+/** The kinds of a field whose values can be drawn; booleans and enums are drawn as 0, 1, 2 … */
+export interface FieldInfo {
+  name: string;
+  kind: string;
+  unit: string;
+  /** Tells several instances of one type in one frame apart (wheelId). */
+  isKey: boolean;
+  /** Names for the values 0, 1, 2 … of an enum. */
+  labels: string[];
+}
+
+export interface TypeInfo {
+  channel: string;
+  type: string;
+  accepted: number;
+  fields: FieldInfo[];
+}
+
+/** Marks are byte positions in the writer's ring; head minus mark is how far that stage is behind. */
+export interface WriterInfo {
+  instance: string;
+  writer: number;
+  name: string;
+  head: number;
+  live: number;
+  spooled: number;
+  stored: number;
+}
+
+export interface RunSummary {
+  runId: string;
+  sourceId: string;
+  status: RunStatus;
+  endReason: string;
+  startedMs: number;
+  endedMs: number;
+  engineVersion: string;
+  seed: string;
+  tags: [string, string][];
+  types: TypeInfo[];
+  lastFrame: number;
+  lastSimTime: number;
+  ratePerSecond: number;
+  accepted: number;
+  refused: number;
+  dropped: number;
+  lost: number;
+  stored: number;
+}
+
+export interface RunDetail extends RunSummary {
+  writers: WriterInfo[];
+  refusedByReason: [string, number][];
+}
+
+type Json = Record<string, unknown>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+/** Databases may quote 64-bit integers. */
+function amount(value: unknown): number {
+  const number = typeof value === "string" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) ? number : 0;
+}
+
+function list(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function readStatus(value: unknown): RunStatus {
+  return value === "completed" || value === "failed" || value === "cancelled" ? value : "running";
+}
+
+function readField(json: Json): FieldInfo {
+  return {
+    name: text(json["name"]),
+    kind: text(json["kind"]),
+    unit: text(json["unit"]),
+    isKey: json["key"] === true,
+    labels: Array.isArray(json["labels"]) ? json["labels"].map(text) : [],
+  };
+}
+
+function readType(json: Json): TypeInfo {
+  return {
+    channel: text(json["channel"]),
+    type: text(json["type"]),
+    accepted: amount(json["accepted"]),
+    fields: list(json["fields"]).map(readField),
+  };
+}
+
+export function readRunSummary(json: unknown): RunSummary {
+  const run = isObject(json) ? json : {};
+  const tags = isObject(run["tags"]) ? Object.entries(run["tags"]) : [];
+  return {
+    runId: text(run["runId"]),
+    sourceId: text(run["sourceId"]),
+    status: readStatus(run["status"]),
+    endReason: text(run["endReason"]),
+    startedMs: parseTime(text(run["created"])),
+    endedMs: parseTime(text(run["endedAt"])),
+    engineVersion: text(run["engineVersion"]),
+    seed: text(run["seed"]),
+    tags: tags.map(([key, value]) => [key, text(value)]),
+    types: list(run["types"]).map(readType),
+    lastFrame: amount(run["lastFrame"]),
+    lastSimTime: amount(run["lastSimTime"]),
+    ratePerSecond: amount(run["ratePerSecond"]),
+    accepted: amount(run["accepted"]),
+    refused: amount(run["refused"]),
+    dropped: amount(run["dropped"]),
+    lost: amount(run["lost"]),
+    stored: amount(run["stored"]),
+  };
+}
+
+export function readRunDetail(json: unknown): RunDetail {
+  const run = isObject(json) ? json : {};
+  const reasons = isObject(run["refusedByReason"]) ? Object.entries(run["refusedByReason"]) : [];
+  return {
+    ...readRunSummary(json),
+    writers: list(run["writers"]).map((writer) => ({
+      instance: text(writer["instance"]),
+      writer: amount(writer["writer"]),
+      name: text(writer["name"]),
+      head: amount(writer["head"]),
+      live: amount(writer["live"]),
+      spooled: amount(writer["spooled"]),
+      stored: amount(writer["stored"]),
+    })),
+    refusedByReason: reasons.map(([reason, count]): [string, number] => [reason, amount(count)]).filter(([, count]) => count > 0),
+  };
+}
+
+/** A row of the storage's list of runs, which knows fewer things than the collector's own. */
+export function readStoredRun(json: unknown): RunSummary {
+  const row = isObject(json) ? json : {};
+  return readRunSummary({
+    runId: row["run_id"],
+    sourceId: row["source_id"],
+    status: row["status"],
+    created: row["started_at"],
+    endedAt: row["ended_at"],
+    engineVersion: row["engine_version"],
+    accepted: row["total_events"],
+    stored: row["total_events"],
+  });
+}
+
+/** A run is one run id of one source. */
+export function runKey(run: { runId: string; sourceId: string }): string {
+  return JSON.stringify([run.runId, run.sourceId]);
+}
