@@ -158,7 +158,8 @@ TELTEL_API teltel_status teltel_frame_start(teltel_run *run, uint64_t frame, dou
 TELTEL_API teltel_status teltel_frame_end(teltel_run *run, uint64_t frame, double sim_time,
                                           const teltel_frame_end_values *values) TELTEL_NOEXCEPT;
 /* Tag sets: made once, then ride along for nothing: teltel_emit(run, teltel_with_tags(type, tags), ...). */
-TELTEL_API teltel_status teltel_tags_define(teltel_run *run, const teltel_tag *tags, size_t count, teltel_tags *out) TELTEL_NOEXCEPT;
+TELTEL_API teltel_status teltel_tags_define(teltel_run *run, const teltel_tag *tags, size_t count,
+                                            teltel_tags *out) TELTEL_NOEXCEPT;
 
 /* Optional: makes this thread's ring now (about 0.8 ms per MiB), so that its first emit does not pay for it. A thread gives
    its ring back at its end or by detach; the next thread takes it. */

@@ -110,10 +110,13 @@ class Run {
     teltel_tags_define(run_, pairs, count, &result);
     return result;
   }
-  Status emit_json(const char *channel, const char *name, std::uint64_t frame, double time, std::string_view text) const noexcept {
+  Status emit_json(const char *channel, const char *name, std::uint64_t frame, double time,
+                   std::string_view text) const noexcept {
     return teltel_emit_json(run_, channel, name, frame, time, text.data(), text.size());
   }
-  Status frame_start(std::uint64_t frame, double time, double dt) const noexcept { return teltel_frame_start(run_, frame, time, dt); }
+  Status frame_start(std::uint64_t frame, double time, double dt) const noexcept {
+    return teltel_frame_start(run_, frame, time, dt);
+  }
   Status frame_end(std::uint64_t frame, double time, const teltel_frame_end_values &values) const noexcept {
     return teltel_frame_end(run_, frame, time, &values);
   }
@@ -191,7 +194,8 @@ template <class T> Type<T> Run::define() const noexcept {
   using D = Describe<T>;
   static_assert(detail::well_formed(D::fields, sizeof(T)), "a field has no name, or names and array elements differ in number");
   teltel_type type{};
-  const Status status = teltel_define(run_, D::channel, D::name, D::fields, sizeof(D::fields) / sizeof(*D::fields), sizeof(T), &type);
+  const std::size_t count = sizeof(D::fields) / sizeof(*D::fields);
+  const Status status = teltel_define(run_, D::channel, D::name, D::fields, count, sizeof(T), &type);
   return Type<T>(type, status);
 }
 

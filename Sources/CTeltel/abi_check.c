@@ -14,6 +14,9 @@ _Static_assert(TELTEL_OVERWRITE_OLDEST == TELTEL_POLICY_OVERWRITE_OLDEST && TELT
 _Static_assert(TELTEL_COMPLETED == TELTEL_END_COMPLETED && TELTEL_FAILED == TELTEL_END_FAILED, "end status");
 _Static_assert(TELTEL_CANCELLED == TELTEL_END_CANCELLED, "end status");
 /* Statuses of refusal are their reason's number, but for FULL, whose reason is 0. */
-_Static_assert((int)TELTEL_REFUSED_SIZE == (int)TELTEL_REFUSAL_SIZE && (int)TELTEL_REFUSED_TYPE == (int)TELTEL_REFUSAL_TYPE, "reasons");
-_Static_assert((int)TELTEL_REFUSED_STATE == (int)TELTEL_REFUSAL_STATE, "reasons");
-_Static_assert((int)TELTEL_REFUSED_WRITER == (int)TELTEL_REFUSAL_WRITER && (int)TELTEL_REFUSED_FORK == (int)TELTEL_REFUSAL_FORK, "reasons");
+#define SAME_NUMBER(name) _Static_assert((int)TELTEL_REFUSED_##name == (int)TELTEL_REFUSAL_##name, "reasons")
+SAME_NUMBER(SIZE);
+SAME_NUMBER(TYPE);
+SAME_NUMBER(STATE);
+SAME_NUMBER(WRITER);
+SAME_NUMBER(FORK);

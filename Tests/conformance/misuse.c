@@ -22,7 +22,10 @@ static void is(long long got, long long wanted, const char *what, int line) {
 #define IS(expression, wanted) is((long long)(expression), (long long)(wanted), #expression, __LINE__)
 
 typedef struct Pair { double a, b; } Pair;
-static const teltel_field pair_fields[] = {TELTEL_FIELD(Pair, a, TELTEL_F64, "a", NULL), TELTEL_FIELD(Pair, b, TELTEL_F64, "b", NULL)};
+static const teltel_field pair_fields[] = {
+  TELTEL_FIELD(Pair, a, TELTEL_F64, "a", NULL),
+  TELTEL_FIELD(Pair, b, TELTEL_F64, "b", NULL),
+};
 static const Pair pair = {1, 2};
 static const teltel_type no_type;
 
@@ -267,7 +270,13 @@ static void wrong_options(void) {
   teltel_run_options o = teltel_run_options_default();
   char name[300] = "";
   memset(name, 'n', 256);
-#define REFUSED(change, wanted) do { o = teltel_run_options_default(); change; IS(teltel_run_start(&o, &run), wanted); IS(run == NULL, 1); } while (0)
+#define REFUSED(change, wanted) \
+  do { \
+    o = teltel_run_options_default(); \
+    change; \
+    IS(teltel_run_start(&o, &run), wanted); \
+    IS(run == NULL, 1); \
+  } while (0)
   REFUSED(o.struct_size = 0, TELTEL_ERROR_ARGUMENT);
   REFUSED(o.policy = TELTEL_OVERWRITE_OLDEST, TELTEL_ERROR_ARGUMENT);
   REFUSED(o.policy = TELTEL_BLOCK, TELTEL_ERROR_ARGUMENT);

@@ -74,8 +74,8 @@ def test_records_of_odd_sizes_wrap_as_the_rules_say(instances):
     assert by_name == {**{f"bytes.{size}": n for size, n in refused.items()}, "run.end": 1}
 
 
-@pytest.mark.parametrize("offset, what", [(0, "magic"), (12, "byte order"), (24, "instance"), (1024, "file_bytes"), (1032, "table")])
-def test_the_checker_notices_a_changed_run_file(programs, shm, offset, what):
+@pytest.mark.parametrize("offset", [0, 12, 24, 1024, 1032])  # magic, byte order, instance, file_bytes, table_head
+def test_the_checker_notices_a_changed_run_file(programs, shm, offset):
     run(c_dynamic(programs), env=environment(shm))
     folder = next(shm.iterdir())
     data = bytearray((folder / "run").read_bytes())

@@ -7,7 +7,10 @@ from conftest import INCLUDE, LIB, run
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 USE = """
 struct S { double a[3]; int32_t n; };
-static const teltel_field fields[] = {TELTEL_FIELD(struct S, a, TELTEL_F64, "x,y,z", "m"), TELTEL_FIELD_KEY(struct S, n, TELTEL_I32, "n")};
+static const teltel_field fields[] = {
+  TELTEL_FIELD(struct S, a, TELTEL_F64, "x,y,z", "m"),
+  TELTEL_FIELD_KEY(struct S, n, TELTEL_I32, "n"),
+};
 int main(void) {
   teltel_run_options options = teltel_run_options_default();
   teltel_drops drops = teltel_drops_default();
