@@ -4,7 +4,7 @@
 
 BUILD := $(CURDIR)/build
 PREFIX ?= /usr/local
-SWIFT_BUILD := swift build -c release --disable-testable-imports
+SWIFT_BUILD := swift build -c release
 .DEFAULT_GOAL := help
 .PHONY: help setup build library web collector examples demo test test-swift test-python bench format lint install clean
 

@@ -48,7 +48,7 @@ let package = Package(
         .target(name: "TeltelEmbedded", dependencies: ["CTeltel"], swiftSettings: embedded + strict, linkerSettings: libraryLinking),
 
         // The collector's libraries, cut where dependencies change.
-        .target(name: "TeltelEvents", dependencies: ["CTeltel"], swiftSettings: strict),
+        .target(name: "TeltelEvents", dependencies: ["CTeltel", "CTeltelJSON"], swiftSettings: strict),
         .target(name: "CTeltelRings"),
         .target(name: "TeltelRings", dependencies: ["CTeltel", "CTeltelRings", "TeltelEvents"], swiftSettings: strict),
         .target(
@@ -56,7 +56,8 @@ let package = Package(
             cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/embedded-clickhouse"])],
             linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),
         .target(
-            name: "TeltelStorage", dependencies: ["CTeltelStorage", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
+            name: "TeltelStorage",
+            dependencies: ["CTeltelStorage", "CTeltelRings", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
             swiftSettings: strict),
         .target(name: "TeltelAnalysis", dependencies: ["TeltelEvents"], swiftSettings: strict),
         .target(
@@ -91,7 +92,10 @@ let package = Package(
         .testTarget(name: "TeltelSDKTests", dependencies: ["TeltelSDK", "CTeltel"], swiftSettings: strict),
         .testTarget(
             name: "TeltelRingsTests", dependencies: ["TeltelRings", "TeltelSDK", "TeltelTestSupport"], swiftSettings: strict),
-        .testTarget(name: "TeltelStorageTests", dependencies: ["TeltelStorage", "TeltelTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelStorageTests",
+            dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
+            swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis"], swiftSettings: strict),
     ]
 )

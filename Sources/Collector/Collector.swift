@@ -10,6 +10,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelRings
 import TeltelSDK
+import TeltelStorage
 
 /// Why the collector cannot start; says what the user can do.
 struct CollectorError: Error, CustomStringConvertible {
@@ -24,62 +25,118 @@ struct Collector: Sendable {
     private let directory: RingDirectory
     private let live: LiveReader
     private let ingest: IngestPool
+    private let storage: Storage?
+    private let bookkeeper: Bookkeeper
+    /// Held for as long as the process lives.
+    private let dataLock: Int32
 
     init(_ settings: CollectorSettings, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
         let registry = RunRegistry()
         self.registry = registry
-        bus = EventBus(
+        let bus = EventBus(
             buffer: LiveBuffer(
                 capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns))
-        do throws(RingDirectoryError) {
-            directory = try RingDirectory(path: settings.shmDirectory, waitsForSpool: settings.storage) { description, others in
-                registry.shownName(description, others: others)
+        self.bus = bus
+        do {
+            directory = try RingDirectory(path: settings.shmDirectory, waitsForSpool: settings.storage) { run, others in
+                registry.shownName(run, others: others)
             }
-        } catch { throw CollectorError(description: error.description) }
-        let live = LiveReader(
-            directory: directory, sink: LivePath(registry: registry, bus: bus), releases: !settings.storage)
-        self.live = live
-        let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
-        do throws(TelemetryError) {
-            ingest = try IngestPool(folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20) { live.wake() }
-        } catch { throw CollectorError(description: "cannot make the ingest rings in \(settings.shmDirectory): \(error)") }
+            let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
+            storage = kept?.storage
+            dataLock = kept?.lock ?? -1
+            bookkeeper = Bookkeeper(registry: registry, storage: kept?.storage, store: kept?.control, logger: logger)
+            let live = LiveReader(
+                directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)
+            self.live = live
+            let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
+            ingest = try IngestPool(folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20) {
+                live.wake()
+                kept?.storage.wake()
+            }
+        } catch let error as RingDirectoryError {
+            throw CollectorError(description: error.description)
+        } catch let error as StorageError {
+            throw CollectorError(description: "storage in \(settings.dataDirectory): \(error)")
+        } catch let error as TelemetryError {
+            throw CollectorError(description: "cannot make the ingest rings in \(settings.shmDirectory): \(error)")
+        }
     }
 
     func run() async throws {
-        let server = HTTPServer.make(
-            settings, .init(registry: registry, bus: bus, directory: directory, ingest: ingest, writers: { writers(of: $0) }),
-            logger: logger)
+        // What is there already is known before the first question can be asked.
+        directory.lookAround()
+        for instance in directory.instances { registry.appeared(instance) }
+        registry.failOrphans(reason: "host restarted, or its rings were removed")
+        say()
+        // They stop from the last to the first.
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: ThreadService(name: "runs", body: bookkeeper.run, stop: bookkeeper.stop)),
+            .init(service: StorageService(storage: storage, directory: directory)),
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),
             .init(service: ThreadService(name: "live", body: live.run, stop: live.stop)),
-            .init(service: TickService(registry: registry)),
-            .init(service: server),
+            .init(service: EndService(end: ingest.end)),
+            .init(service: HTTPServer.make(settings, parts, logger: logger)),
         ]
-        Terminal.say("rings     \(settings.shmDirectory)")
-        Terminal.say("data      \(settings.storage ? settings.dataDirectory : "none")")
-        Terminal.say(
-            "storage   \(settings.storage ? settings.clickhouseURL.map { _ in "ClickHouse server" } ?? "embedded ClickHouse" : "off")"
-        )
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
         // One stuck request must not keep the collector from leaving.
-        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    /// Marks of the rings of one run that are still there.
+    private var parts: HTTPServer.Parts {
+        HTTPServer.Parts(
+            registry: registry, bus: bus, directory: directory, ingest: ingest, storage: storage, writers: { writers(of: $0) })
+    }
+
+    private func say() {
+        Terminal.say("rings     \(settings.shmDirectory)")
+        guard let storage else {
+            Terminal.say("storage   off: runs are live only")
+            return
+        }
+        Terminal.say("data      \(settings.dataDirectory)")
+        let kind = settings.clickhouseURL == nil ? "embedded ClickHouse" : storage.tables.client.endpoint.description
+        Terminal.say("storage   \(kind)")
+    }
+
+    /// The service group's own lines matter only when something is wrong.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = max(logger.logLevel, .warning)
+        return logger
+    }
+
+    /// Marks of the rings of one run: of those that are still there, and of those that storage remembers.
     private func writers(of runID: String) -> [RunDetailAnswer.Writer] {
-        directory.instances.filter { $0.run.runID == runID }.flatMap { instance in
+        var found: [RunDetailAnswer.Writer] = []
+        var present: Set<InstanceID> = []
+        for instance in directory.instances where instance.run.runID == runID {
+            present.insert(instance.id)
+            let marks = storage?.marks(instance.id) ?? [:]
             // An instance that cannot be read any more has no marks; it is shown as quarantined.
-            ((try? instance.rings()) ?? []).map { ring in
+            for ring in (try? instance.rings()) ?? [] {
                 let released = ring.released
-                return RunDetailAnswer.Writer(
-                    instance: instance.id.description, writer: ring.id.writer, name: ring.name, head: ring.head,
-                    live: live.position(of: ring.id), spooled: released, stored: released, released: released)
+                let mark = marks[ring.id.writer]
+                found.append(
+                    RunDetailAnswer.Writer(
+                        instance: instance.id.description, writer: ring.id.writer, name: ring.name, head: ring.head,
+                        live: live.position(of: ring.id), spooled: mark?.spooled ?? 0, stored: mark?.stored ?? 0,
+                        released: released))
             }
         }
+        for text in registry.snapshot(runID)?.record.instances ?? [] {
+            guard let id = InstanceID(text: text), !present.contains(id), let marks = storage?.marks(id) else { continue }
+            for (writer, mark) in marks.sorted(by: { $0.key < $1.key }) {
+                found.append(
+                    RunDetailAnswer.Writer(
+                        instance: text, writer: writer, name: "", head: mark.head, live: mark.head, spooled: mark.spooled,
+                        stored: mark.stored, released: mark.spooled))
+            }
+        }
+        return found
     }
 }
 

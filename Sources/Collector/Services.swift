@@ -1,8 +1,8 @@
-/// Small services: a thread with a begin and an end, and what happens regularly.
-import CTeltelRings
+/// Small services: what has a begin and an end.
 import Foundation
 import ServiceLifecycle
 import TeltelRings
+import TeltelStorage
 
 /// Runs `body` on a thread of its own, because it may block; `stop` makes it return.
 struct ThreadService: Service {
@@ -27,17 +27,35 @@ struct ThreadService: Service {
     }
 }
 
-/// Four times a second: samples for the rates.
-struct TickService: Service {
-    let registry: RunRegistry
+/// Storage has threads of its own: started here, drained at the end.
+struct StorageService: Service {
+    let storage: Storage?
+    let directory: RingDirectory
+    /// How long ClickHouse gets to take what waits; the rest stays in the spool for the next start.
+    static let patience: Duration = .seconds(8)
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // Cancelled by the shutdown: then the loop ends.
-                try? await Task.sleep(for: .milliseconds(250))
-                _ = registry.tick(now: teltel_monotonic_ns())
+        storage?.start(directory)
+        // Cancelled by the shutdown: that is what is waited for.
+        try? await gracefulShutdown()
+        guard let storage else { return }
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            let thread = Thread {
+                storage.stop(patience: Self.patience)
+                done.resume()
             }
+            thread.start()
         }
+    }
+}
+
+/// Does something when it is its turn to stop.
+struct EndService: Service {
+    let end: @Sendable () -> Void
+
+    func run() async throws {
+        // Cancelled by the shutdown: that is what is waited for.
+        try? await gracefulShutdown()
+        end()
     }
 }

@@ -54,6 +54,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
     /// Of all sources; 16 hex digits each.
     package var instances: [String] = []
     package var storedEvents: UInt64 = 0
+    /// Its final row stands in `run_metadata`.
+    package var isRecorded = false
 
     package init(runID: String, sourceID: String, startedMs: Int64) {
         self.runID = runID
@@ -61,7 +63,9 @@ package struct RunRecord: Sendable, Codable, Equatable {
         self.startedMs = startedMs
     }
 
-    package var accepted: UInt64 { types.reduce(0) { $0 + $1.accepted } }
+    /// Accepted events that only storage has seen: the live reader was not there, or was lapped.
+    package var acceptedUnseen: UInt64 = 0
+    package var accepted: UInt64 { types.reduce(acceptedUnseen) { $0 + $1.accepted } }
 }
 
 extension RunRecord.FieldRecord {

@@ -142,7 +142,11 @@ package final class Nap: Sendable {
         let now = teltel_monotonic_ns()
         if active { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
-        let microseconds = idle < 100_000_000 ? 250 : idle < 1_000_000_000 ? 1_000 : 20_000
+        sleep(microseconds: idle < 100_000_000 ? 250 : idle < 1_000_000_000 ? 1_000 : 20_000)
+    }
+
+    /// Until woken, or the time is over.
+    package func sleep(microseconds: Int) {
         if semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success {
             pending.store(false, ordering: .releasing)
         }

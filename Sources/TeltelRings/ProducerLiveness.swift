@@ -3,11 +3,12 @@ import CTeltelRings
 import Foundation
 
 /// This machine and this process, read once.
-struct HostIdentity: Sendable {
-    let bootID: [UInt8]
+package struct HostIdentity: Sendable {
+    /// 16 bytes: another after each start of the machine.
+    package let bootID: [UInt8]
     let processNamespace: UInt64
 
-    static let current: HostIdentity = {
+    package static let current: HostIdentity = {
         let text = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map {
             String(decoding: $0, as: UTF8.self)
         }

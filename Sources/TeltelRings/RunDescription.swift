@@ -18,7 +18,7 @@ package struct RunDescription: Sendable {
     package let processID: Int32
     let processStart: UInt64
     let processNamespace: UInt64
-    let bootID: [UInt8]
+    package let bootID: [UInt8]
     /// CLOCK_REALTIME and CLOCK_MONOTONIC at the run's start, nanoseconds.
     package let startWall: UInt64
     package let startMonotonic: UInt64

@@ -1,1 +1,86 @@
-#pragma once
+/* CTeltelJSON.h - what teltel asks of a JSON reader, answered by simdjson.
+ *
+ * A parser is for one thread at a time. It copies the text into a buffer of its own (simdjson reads past the end), and all
+ * pointers in its answers point there or into other memory of the parser: they hold until its next call.
+ *
+ * Accepted is what the contract accepts, which is a little more than strict JSON: bytes in strings that are no UTF-8 and halves
+ * of surrogate pairs become U+FFFD, and numbers may be larger than any double. Refused are comments, NaN, trailing commas, a
+ * byte order mark, more than one value, and nesting deeper than 1,024.
+ */
+#ifndef CTELTEL_JSON_H
+#define CTELTEL_JSON_H
+#include <stddef.h>
+#include <stdint.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct teltel_json_parser teltel_json_parser;
+/* NULL if there is no memory. */
+teltel_json_parser *teltel_json_parser_create(void);
+void teltel_json_parser_destroy(teltel_json_parser *);
+
+typedef struct teltel_json_span {
+  const char *bytes; /* no NUL at the end */
+  size_t count;
+} teltel_json_span;
+
+/* 1 if the text is one JSON value, else 0. */
+int teltel_json_valid(teltel_json_parser *, const char *text, size_t count);
+
+/* ---- numbers of a payload -------------------------------------------------------------------------------------------- */
+typedef struct teltel_json_number {
+  uint32_t path_offset, path_count; /* in `paths`: "pos.x", "gear[0]" */
+  double value;
+} teltel_json_number;
+
+typedef struct teltel_json_flat {
+  const teltel_json_number *numbers; /* in order of the text; also "NaN", "Infinity" and "-Infinity" given as strings */
+  size_t number_count;
+  const char *paths;
+  teltel_json_span text; /* the whole payload, repaired as said above */
+  int exact;             /* 1: the numbers alone give the payload back, equal in value */
+} teltel_json_flat;
+
+enum { TELTEL_JSON_MAX_PATH_BYTES = 255, TELTEL_JSON_MAX_ELEMENTS = 16 };
+
+/* Finds all numeric leaves that can have a column: members of objects, at any depth, and elements of arrays of up to 16 numbers.
+ * 1, or 0 if the text is no JSON. */
+int teltel_json_flatten(teltel_json_parser *, const char *text, size_t count, teltel_json_flat *flat);
+
+/* ---- one event of the line protocol ------------------------------------------------------------------------------------ */
+typedef enum teltel_json_event_error {
+  TELTEL_JSON_EVENT_OK = 0,
+  TELTEL_JSON_EVENT_INVALID_JSON,
+  TELTEL_JSON_EVENT_NOT_AN_OBJECT,
+  TELTEL_JSON_EVENT_VERSION,         /* v: missing, 0 or no integer */
+  TELTEL_JSON_EVENT_RUN_ID,          /* runId: missing, empty or no string */
+  TELTEL_JSON_EVENT_SOURCE_ID,       /* sourceId: the same */
+  TELTEL_JSON_EVENT_CHANNEL,         /* channel: no string */
+  TELTEL_JSON_EVENT_TYPE,            /* type: no string */
+  TELTEL_JSON_EVENT_FRAME_INDEX,     /* frameIndex: negative or no integer */
+  TELTEL_JSON_EVENT_FRAME_TOO_LARGE, /* frameIndex: above 2^32 - 1 */
+  TELTEL_JSON_EVENT_SIM_TIME,        /* simTime: negative or no number */
+  TELTEL_JSON_EVENT_WALL_TIME,       /* wallTimeMs: no integer */
+  TELTEL_JSON_EVENT_TAGS,            /* tags: no object of strings */
+  TELTEL_JSON_EVENT_NO_MEMORY
+} teltel_json_event_error;
+
+typedef struct teltel_json_event {
+  teltel_json_span run_id, source_id, channel, type; /* without escapes; channel and type may be empty */
+  uint64_t frame_index;
+  double sim_time; /* also NaN and Infinity, given as strings */
+  int has_wall_time;
+  int64_t wall_time_ms;
+  teltel_json_span tags;    /* JSON text of an object of strings; empty if there are none */
+  teltel_json_span payload; /* JSON text as it was written; "null" if missing */
+} teltel_json_event;
+
+/* Reads one line. Keys match in any case, the last duplicate wins, null is as good as missing, unknown keys are ignored, but the
+ * whole line must be JSON. */
+teltel_json_event_error teltel_json_read_event(teltel_json_parser *, const char *line, size_t count, teltel_json_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

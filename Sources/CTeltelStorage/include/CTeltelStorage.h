@@ -1,1 +1,5 @@
+/* CTeltelStorage - C faces of the libraries that storage uses. */
 #pragma once
+#include "host_program.h"
+#include "teltel_checks.h"
+#include "teltel_curl.h"

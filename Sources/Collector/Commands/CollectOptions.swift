@@ -40,6 +40,9 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Memory of the live buffer, MiB. [TELTEL_LIVE_MIB]")
     var liveMib: Int?
 
+    @Option(help: "Most disk for the spool, MiB; default: 4 GiB or a tenth of the free disk. [TELTEL_SPOOL_MIB]")
+    var spoolMib: Int?
+
     @Option(help: "Longest NDJSON line, bytes. [TELTEL_MAX_LINE_BYTES]")
     var maxLineBytes: Int?
 
@@ -71,6 +74,8 @@ struct CollectorSettings: Sendable {
     var liveMaxRuns = 0
     var liveBytes = 256 << 20
     var maxLineBytes = 1 << 20
+    /// nil: by the free disk.
+    var spoolBytes: Int?
     var segmentEvents = 10_000
     var flushMilliseconds = 500
 
@@ -94,6 +99,8 @@ struct CollectorSettings: Sendable {
         liveCapacity = try number(options.bufferCapacity, "TELTEL_BUFFER_CAPACITY", 1...10_000_000, liveCapacity)
         liveMaxRuns = try number(options.bufferMaxRuns, "TELTEL_BUFFER_MAX_RUNS", 0...1_000_000, liveMaxRuns)
         liveBytes = try number(options.liveMib, "TELTEL_LIVE_MIB", 1...65_536, liveBytes >> 20) << 20
+        let spool = try number(options.spoolMib, "TELTEL_SPOOL_MIB", 0...1 << 30, 0)
+        spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
         segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
         if let interval = text(options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL") {

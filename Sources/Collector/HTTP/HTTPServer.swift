@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import TeltelRings
+import TeltelStorage
 
 enum HTTPServer {
     /// What the routes answer from.
@@ -15,6 +16,7 @@ enum HTTPServer {
         let bus: EventBus
         let directory: RingDirectory
         let ingest: IngestPool
+        let storage: Storage?
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
 
@@ -23,13 +25,15 @@ enum HTTPServer {
     > {
         let router = Router(context: BasicRequestContext.self)
         router.addMiddleware { GuardMiddleware(hosts: hosts) }
-        HealthRoutes(storage: { StorageReadiness(state: .off, detail: "started with --no-storage") }).add(to: router)
+        HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
+        AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(pool: parts.ingest, maxLineBytes: settings.maxLineBytes).add(to: router)
         MetricsRoute(
             registry: parts.registry, bus: parts.bus, directory: parts.directory,
             extra: { text in
                 addIngest(parts.ingest.counters, to: &text)
+                if let storage = parts.storage { addStorage(storage.status(), to: &text) }
             }
         ).add(to: router)
         router.get("ws") { _, _ in
@@ -59,6 +63,27 @@ enum HTTPServer {
         text.add(
             "teltel_ingest_rejected_lines_total", .counter, "NDJSON lines that are no event.",
             counters.rejected.sorted { $0.key < $1.key }.map { ([("code", $0.key)], Double($0.value)) })
+    }
+
+    private static func readiness(_ storage: Storage?) -> StorageReadiness {
+        guard let status = storage?.status() else { return StorageReadiness(state: .off, detail: "started with --no-storage") }
+        return StorageReadiness(state: StorageReadiness.State(rawValue: status.state.rawValue) ?? .failed, detail: status.detail)
+    }
+
+    private static func addStorage(_ status: StorageStatus, to text: inout MetricsText) {
+        text.add("teltel_storage_ready", .gauge, "1 while ClickHouse takes inserts.", status.isReady ? 1 : 0)
+        text.add(
+            "teltel_storage_stored_rows_total", .counter, "Rows that ClickHouse has acknowledged.", status.inserter.rowsStored)
+        text.add(
+            "teltel_storage_inserts_total", .counter, "Groups that ClickHouse has acknowledged.", status.inserter.groupsStored)
+        text.add("teltel_storage_waiting_groups", .gauge, "Groups that wait for ClickHouse.", status.inserter.groupsWaiting)
+        text.add("teltel_spool_waiting_segments", .gauge, "Segments that are not stored yet.", status.spool.segmentsWaiting)
+        text.add("teltel_spool_waiting_bytes", .gauge, "Bytes of segments that are not stored yet.", status.spool.waitingBytes)
+        text.add("teltel_spool_file_bytes", .gauge, "Bytes of all spool files.", status.spool.fileBytes)
+        text.add("teltel_spool_limit_bytes", .gauge, "Most bytes that spool files may take.", status.spool.limitBytes)
+        text.add(
+            "teltel_spool_damaged_total", .counter, "Parts of the spool that could not be read back.",
+            status.spool.damage.segments + status.spool.damage.logs + status.spool.damage.manifests)
     }
 
     static func make(_ settings: CollectorSettings, _ parts: Parts, logger: Logger) -> some Service {

@@ -85,6 +85,7 @@ final class RunRegistry: Sendable {
             run.record.status = .running
             run.record.endedMs = nil
             run.record.endReason = nil
+            run.record.isRecorded = false
             run.record.startedMs = min(run.record.startedMs, started)
             if instance.run.runID != description.runID { run.record.originalRunID = description.runID }
             if run.record.engineVersion.isEmpty { run.record.engineVersion = description.engineVersion }
@@ -132,6 +133,7 @@ final class RunRegistry: Sendable {
             run.typeIndex[key] = (index, schema)
         }
         run.record.types[index].accepted += UInt64(batch.count)
+        run.record.isRecorded = false
         let last = batch.count - 1
         run.record.lastFrame = max(run.record.lastFrame, batch.frame(last))
         let time = batch.simTime(last)
@@ -240,6 +242,15 @@ final class RunRegistry: Sendable {
             let before = state.runs[runID]!.record
             change(&state.runs[runID]!.record)
             if state.runs[runID]!.record != before { state.runs[runID]!.changed = true }
+        }
+    }
+
+    /// The live reader may have missed rows, or come late: storage has seen more. The difference is not known by type.
+    func raiseAccepted(_ runID: String, to count: UInt64) {
+        state.withLock { state in
+            guard let accepted = state.runs[runID]?.record.accepted, count > accepted else { return }
+            state.runs[runID]!.record.acceptedUnseen = count - (accepted - state.runs[runID]!.record.acceptedUnseen)
+            state.runs[runID]!.changed = true
         }
     }
 

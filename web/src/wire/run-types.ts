@@ -49,7 +49,6 @@ export interface RunSummary {
   ratePerSecond: number;
   accepted: number;
   refused: number;
-  dropped: number;
   lost: number;
   stored: number;
 }
@@ -121,7 +120,6 @@ export function readRunSummary(json: unknown): RunSummary {
     ratePerSecond: amount(run["ratePerSecond"]),
     accepted: amount(run["accepted"]),
     refused: amount(run["refused"]),
-    dropped: amount(run["dropped"]),
     lost: amount(run["lost"]),
     stored: amount(run["stored"]),
   };

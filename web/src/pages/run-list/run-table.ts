@@ -17,7 +17,6 @@ const columns: [title: string, isNumber: boolean, explanation: string][] = [
   ["Events", true, "Events accepted into the rings"],
   ["Rate /s", true, "Events per second, now"],
   ["Refused", true, "Events that the engine's library or the collector refused: see the run for the reasons"],
-  ["Dropped", true, "Valid events for which there was no room"],
   ["Lost", true, "Accepted events that will never reach storage"],
 ];
 
@@ -88,7 +87,7 @@ export class RunTable {
     setText(cell(4), formatDuration(runSeconds(run, nowMs)));
     setText(cell(5), formatCount(run.accepted));
     setText(cell(6), run.status === "running" ? formatRate(run.ratePerSecond) : "–");
-    [run.refused, run.dropped, run.lost].forEach((count, index) => {
+    [run.refused, run.lost].forEach((count, index) => {
       setText(cell(7 + index), formatCount(count));
       cell(7 + index).classList.toggle("zero", count === 0);
       cell(7 + index).classList.toggle("alarm", count > 0);

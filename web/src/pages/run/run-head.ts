@@ -45,7 +45,6 @@ export class RunHead {
     const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
     this.tile("Accepted", formatCount(run.accepted), rate, false);
     this.tile("Refused", formatCount(run.refused), reasons || "events", run.refused > 0);
-    this.tile("Dropped", formatCount(run.dropped), "events", run.dropped > 0);
     this.tile("Lost", formatCount(run.lost), "events", run.lost > 0);
     this.tile("Live", ...behind(run.writers, "live"), false);
     const isOff = isStorageOff();

@@ -1,0 +1,191 @@
+// One line of the line protocol, rule by rule.
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <unordered_map>
+
+#include "parser.hpp"
+
+namespace {
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr uint64_t largest_frame = 0xFFFFFFFFull;
+
+bool equals_ignoring_case(std::string_view key, std::string_view lower) {
+  if (key.size() != lower.size()) return false;
+  for (size_t index = 0; index < key.size(); index++) {
+    const char byte = key[index];
+    if ((byte >= 'A' && byte <= 'Z' ? char(byte + 32) : byte) != lower[index]) return false;
+  }
+  return true;
+}
+
+bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
+
+// Finds the texts of the members of the line's object, one after the other, by the marks of simdjson's first step.
+class Members {
+ public:
+  explicit Members(const teltel_json_parser &parser) : parser_(parser) {}
+
+  // The text of the next member's value. Call once per member, in order.
+  std::string_view next() {
+    const std::string_view text = parser_.text();
+    const uint32_t *marks = parser_.marks();
+    const size_t begin = marks[mark_ + 2];  // after key and colon
+    mark_ += 2;
+    for (int depth = 0;; mark_++) {
+      const char byte = text[marks[mark_]];
+      if (byte == '{' || byte == '[') depth++;
+      if (depth == 0 && (byte == ',' || byte == '}')) break;
+      if (byte == '}' || byte == ']') depth--;
+    }
+    size_t end = marks[mark_++];
+    while (end > begin && is_space(text[end - 1])) end--;
+    return text.substr(begin, end - begin);
+  }
+
+ private:
+  const teltel_json_parser &parser_;
+  size_t mark_ = 1;  // the first key: marks[0] is the object's bracket
+};
+
+bool read_text(element value, teltel_json_span &span) {
+  std::string_view text;
+  if (value.get_string().get(text)) return value.is_null();
+  span = {text.data(), text.size()};
+  return true;
+}
+
+bool read_sim_time(element value, double &time) {
+  std::string_view text;
+  if (value.is_null()) return true;
+  if (!value.get_string().get(text)) {
+    if (text == "NaN") time = std::numeric_limits<double>::quiet_NaN();
+    else if (text == "Infinity") time = std::numeric_limits<double>::infinity();
+    else return false;
+    return true;
+  }
+  return !value.get_double().get(time) && time >= 0;
+}
+
+teltel_json_event_error read_frame(element value, uint64_t &frame) {
+  if (value.is_null()) return TELTEL_JSON_EVENT_OK;
+  if (value.get_uint64().get(frame)) return TELTEL_JSON_EVENT_FRAME_INDEX;
+  return frame > largest_frame ? TELTEL_JSON_EVENT_FRAME_TOO_LARGE : TELTEL_JSON_EVENT_OK;
+}
+
+void append_string(std::string_view text, std::string &out) {
+  static const char digits[] = "0123456789abcdef";
+  out += '"';
+  for (const char byte : text) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (byte == '"' || byte == '\\') (out += '\\') += byte;
+    else if (code < 0x20 || byte == '<' || byte == '>' || byte == '&') ((out += "\\u00") += digits[code >> 4]) += digits[code & 15];
+    else out += byte;
+  }
+  out += '"';
+}
+
+// Tells which of several members with equal keys is the last one.
+class LastOfEqual {
+ public:
+  explicit LastOfEqual(simdjson::dom::object members) {
+    for (auto member : members) {
+      if (count_ < few) keys_[count_] = member.key;
+      else last_[member.key] = count_;
+      count_++;
+    }
+  }
+  bool is(std::string_view key, size_t index) const {
+    for (size_t later = index + 1; later < std::min(count_, few); later++) {
+      if (keys_[later] == key) return false;
+    }
+    if (count_ <= few) return true;
+    const auto found = last_.find(key);
+    return found == last_.end() || found->second <= index;
+  }
+
+ private:
+  static constexpr size_t few = 16;
+  std::string_view keys_[few];
+  std::unordered_map<std::string_view, size_t> last_;
+  size_t count_ = 0;
+};
+
+// An object of strings as compact text; of equal keys the last.
+bool read_tags(element value, std::string &tags) {
+  simdjson::dom::object members;
+  tags.clear();
+  if (value.is_null()) return true;
+  if (value.get_object().get(members)) return false;
+  const LastOfEqual last(members);
+  size_t index = 0;
+  for (auto member : members) {
+    std::string_view text;
+    if (member.value.get_string().get(text)) return false;
+    if (!last.is(member.key, index++)) continue;
+    tags += tags.empty() ? '{' : ',';
+    append_string(member.key, tags);
+    tags += ':';
+    append_string(text, tags);
+  }
+  if (!tags.empty()) tags += '}';
+  return true;
+}
+
+class EventReader {
+ public:
+  EventReader(teltel_json_parser &parser, teltel_json_event &event) : parser_(parser), event_(event) {}
+
+  teltel_json_event_error read() {
+    event_ = {};
+    event_.payload = {"null", 4};
+    parser_.tags.clear();
+    simdjson::dom::object members;
+    if (parser_.root.get_object().get(members)) return TELTEL_JSON_EVENT_NOT_AN_OBJECT;
+    Members texts(parser_);
+    for (auto member : members) {
+      const teltel_json_event_error error = take(member.key, member.value, texts.next());
+      if (error != TELTEL_JSON_EVENT_OK) return error;
+    }
+    event_.tags = {parser_.tags.data(), parser_.tags.size()};
+    if (version_ == 0) return TELTEL_JSON_EVENT_VERSION;
+    if (event_.run_id.count == 0) return TELTEL_JSON_EVENT_RUN_ID;
+    return event_.source_id.count == 0 ? TELTEL_JSON_EVENT_SOURCE_ID : TELTEL_JSON_EVENT_OK;
+  }
+
+ private:
+  teltel_json_event_error take(std::string_view key, element value, std::string_view text) {
+    const auto unless = [](bool good, teltel_json_event_error error) { return good ? TELTEL_JSON_EVENT_OK : error; };
+    if (equals_ignoring_case(key, "v")) {
+      return unless(value.is_null() || !value.get_int64().get(version_), TELTEL_JSON_EVENT_VERSION);
+    }
+    if (equals_ignoring_case(key, "runid")) return unless(read_text(value, event_.run_id), TELTEL_JSON_EVENT_RUN_ID);
+    if (equals_ignoring_case(key, "sourceid")) return unless(read_text(value, event_.source_id), TELTEL_JSON_EVENT_SOURCE_ID);
+    if (equals_ignoring_case(key, "channel")) return unless(read_text(value, event_.channel), TELTEL_JSON_EVENT_CHANNEL);
+    if (equals_ignoring_case(key, "type")) return unless(read_text(value, event_.type), TELTEL_JSON_EVENT_TYPE);
+    if (equals_ignoring_case(key, "frameindex")) return read_frame(value, event_.frame_index);
+    if (equals_ignoring_case(key, "simtime")) return unless(read_sim_time(value, event_.sim_time), TELTEL_JSON_EVENT_SIM_TIME);
+    if (equals_ignoring_case(key, "walltimems")) {
+      event_.has_wall_time = !value.is_null();
+      return unless(value.is_null() || !value.get_int64().get(event_.wall_time_ms), TELTEL_JSON_EVENT_WALL_TIME);
+    }
+    if (equals_ignoring_case(key, "tags")) return unless(read_tags(value, parser_.tags), TELTEL_JSON_EVENT_TAGS);
+    if (equals_ignoring_case(key, "payload")) event_.payload = {text.data(), text.size()};
+    return TELTEL_JSON_EVENT_OK;
+  }
+
+  teltel_json_parser &parser_;
+  teltel_json_event &event_;
+  int64_t version_ = 0;
+};
+}  // namespace
+
+extern "C" teltel_json_event_error teltel_json_read_event(
+    teltel_json_parser *parser, const char *line, size_t count, teltel_json_event *event) try {
+  if (!parser->parse(line, count)) return TELTEL_JSON_EVENT_INVALID_JSON;
+  return EventReader(*parser, *event).read();
+} catch (const std::bad_alloc &) {
+  return TELTEL_JSON_EVENT_NO_MEMORY;
+}

@@ -1,0 +1,150 @@
+// The numbers of a payload, with their paths.
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <unordered_set>
+
+#include "parser.hpp"
+
+namespace {
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr int64_t largest_exact = int64_t(1) << 53;
+
+class Flattening {
+ public:
+  explicit Flattening(teltel_json_parser &parser) : parser_(parser), path_(parser.path) { path_.clear(); }
+  bool exact = true;
+
+  void object(simdjson::dom::object members, bool is_root) {
+    std::string_view keys[few];
+    size_t count = 0;
+    const size_t before = path_.size();
+    for (auto member : members) {
+      const std::string_view key = member.key;
+      for (size_t index = 0; index < std::min(count, few); index++) {
+        if (keys[index] == key) exact = false;
+      }
+      if (count < few) keys[count] = key;
+      count++;
+      if (!has_column(key)) {
+        exact = false;
+        continue;
+      }
+      if (before > 0) path_ += '.';
+      path_ += key;
+      value(member.value);
+      path_.resize(before);
+    }
+    if (count == 0 && !is_root) exact = false;
+    if (count > few && has_duplicates(members)) exact = false;
+  }
+
+ private:
+  void value(element value) {
+    double number;
+    switch (value.type()) {
+      case element_type::OBJECT: object(value.get_object().value_unsafe(), false); return;
+      case element_type::ARRAY: array(value.get_array().value_unsafe()); return;
+      default:
+        if (is_number(value, number)) add(number);
+        else exact = false;
+    }
+  }
+
+  void array(simdjson::dom::array elements) {
+    exact = false;
+    double number;
+    size_t count = 0;
+    for (element each : elements) {
+      if (++count > TELTEL_JSON_MAX_ELEMENTS || !is_number(each, number)) return;
+    }
+    const size_t before = path_.size();
+    size_t index = 0;
+    for (element each : elements) {
+      is_number(each, number);
+      path_ += '[' + std::to_string(index++) + ']';
+      add(number);
+      path_.resize(before);
+    }
+  }
+
+  bool is_number(element value, double &number) {
+    switch (value.type()) {
+      case element_type::DOUBLE: number = value.get_double().value_unsafe(); return true;
+      case element_type::INT64: {
+        const int64_t integer = value.get_int64().value_unsafe();
+        if (integer > largest_exact || integer < -largest_exact) exact = false;
+        number = static_cast<double>(integer);
+        return true;
+      }
+      case element_type::UINT64:
+        exact = false;
+        number = static_cast<double>(value.get_uint64().value_unsafe());
+        return true;
+      case element_type::STRING: return is_named_number(value.get_string().value_unsafe(), number);
+      default: return false;
+    }
+  }
+
+  static bool is_named_number(std::string_view text, double &number) {
+    if (text == "NaN") number = std::numeric_limits<double>::quiet_NaN();
+    else if (text == "Infinity") number = std::numeric_limits<double>::infinity();
+    else if (text == "-Infinity") number = -std::numeric_limits<double>::infinity();
+    else return false;
+    return true;
+  }
+
+  void add(double number) {
+    if (path_.size() > TELTEL_JSON_MAX_PATH_BYTES) {
+      exact = false;
+      return;
+    }
+    parser_.numbers.push_back({static_cast<uint32_t>(parser_.paths.size()), static_cast<uint32_t>(path_.size()), number});
+    parser_.paths += path_;
+  }
+
+  // Keys whose signs mean something in column names have no column. Dots do: "pos.x" as one key is common.
+  bool has_column(std::string_view key) {
+    bool has_dots = false;
+    for (const char byte : key) {
+      if (byte == '.') has_dots = true;
+      else if (byte == '[' || byte == ']' || byte == ':' || byte == '/' || static_cast<unsigned char>(byte) < 0x20) return false;
+    }
+    if (!has_dots) return !key.empty();
+    exact = false;
+    return key.front() != '.' && key.back() != '.' && key.find("..") == std::string_view::npos;
+  }
+
+  static bool has_duplicates(simdjson::dom::object members) {
+    std::unordered_set<std::string_view> keys;
+    for (auto member : members) {
+      if (!keys.insert(member.key).second) return true;
+    }
+    return false;
+  }
+
+  static constexpr size_t few = 24;
+  teltel_json_parser &parser_;
+  std::string &path_;
+};
+}  // namespace
+
+extern "C" int teltel_json_flatten(teltel_json_parser *parser, const char *text, size_t count, teltel_json_flat *flat) try {
+  if (!parser->parse(text, count)) return 0;
+  parser->numbers.clear();
+  parser->paths.clear();
+  Flattening flattening(*parser);
+  if (parser->root.is_object()) flattening.object(parser->root.get_object().value_unsafe(), true);
+  else flattening.exact = false;
+  if (parser->has_huge_numbers()) flattening.exact = false;
+  flat->numbers = parser->numbers.data();
+  flat->number_count = parser->numbers.size();
+  flat->paths = parser->paths.data();
+  flat->text = {parser->text().data(), parser->text().size()};
+  flat->exact = flattening.exact ? 1 : 0;
+  return 1;
+} catch (const std::bad_alloc &) {
+  return 0;
+}

@@ -1,0 +1,38 @@
+// One reusable parser: text in, simdjson's tree out, with the contract's leniency around it.
+#pragma once
+#include <simdjson.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "CTeltelJSON.h"
+
+struct teltel_json_parser {
+  // Parses `text`. True: `root` is the tree, `text()` what was parsed. False: no JSON, or no memory.
+  bool parse(const char *text, size_t count);
+
+  simdjson::dom::element root;
+  // The text, repaired; 64 and more readable bytes follow.
+  std::string_view text() const { return {text_.data(), count_}; }
+  // Some number is larger than a double can hold; in `root` it is an empty array, in `text()` it is itself.
+  bool has_huge_numbers() const { return has_huge_numbers_; }
+  // Text offsets of all brackets, commas, colons and begins of values: simdjson's own first step.
+  const uint32_t *marks() const { return dom_.implementation->structural_indexes.get(); }
+  size_t mark_count() const { return dom_.implementation->n_structural_indexes; }
+
+  // Memory of answers.
+  std::vector<teltel_json_number> numbers;
+  std::string paths;
+  std::string path;
+  std::string tags;
+
+ private:
+  simdjson::error_code parse_once(std::string &padded);
+
+  simdjson::dom::parser dom_;
+  std::string text_;          // with padding at its end
+  std::string without_huge_;  // the same without huge numbers
+  size_t count_ = 0;
+  bool has_huge_numbers_ = false;
+};

@@ -1,0 +1,177 @@
+/// GET /api/analysis/…: questions to stored runs (contract §1). Every answer carries its SQL.
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOPosix
+import TeltelAnalysis
+import TeltelEvents
+import TeltelStorage
+
+struct AnalysisRoutes: Sendable {
+    let storage: Storage?
+    let registry: RunRegistry
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("api/analysis/runs") { request, _ in
+            let question = RunsQuestion(
+                sourceID: request.text("sourceId") ?? "",
+                statuses: (request.text("status") ?? "").split(separator: ",").map(String.init),
+                daysBack: try request.integer("daysBack", 0...36_500) ?? 30)
+            return try await answer(request, question.statement(), .json)
+        }
+        router.get("api/analysis/run/**") { request, context in
+            let runID = context.parameters.getCatchAll().joined(separator: "/")
+            guard let runID = runID.removingPercentEncoding, !runID.isEmpty else { throw APIError.missingParameter("run id") }
+            let response = try await answer(request, RunQuestion(runID: runID).statement(), .json, mustHaveRows: true)
+            return response
+        }
+        router.get("api/analysis/run") { _, _ -> Response in throw APIError.missingParameter("run id") }
+        router.get("api/analysis/series") { request, _ in
+            let question = try series(request)
+            let storage = try ready()
+            let tables = try await Self.offLoop { try storage.storedTables() }
+            guard let statement = question.statement(tables) else {
+                // No such type was ever stored: no rows, as the contract answers.
+                return JSONAnswer.response(bytes: ByteBuffer())
+            }
+            return try await answer(request, statement, .series(hasKey: !question.keyFields.isEmpty))
+        }
+    }
+
+    private func series(_ request: Request) throws -> SeriesQuestion {
+        func required(_ name: String) throws -> String {
+            guard let value = request.text(name), !value.isEmpty else { throw APIError.missingParameter(name) }
+            return value
+        }
+        var question = SeriesQuestion(
+            runID: try required("runId"), sourceID: try required("sourceId"), eventType: try required("eventType"),
+            channel: request.text("channel") ?? "", path: try required("jsonPath"), key: request.text("key"),
+            points: try request.integer("points", 2...10_000_000))
+        question.keyFields = keyFields(question)
+        return question
+    }
+
+    /// The fields that tell instances of the type apart: declared by the engine, or the contract's own for `wheel.force`.
+    private func keyFields(_ question: SeriesQuestion) -> [String] {
+        let types = registry.snapshot(question.runID)?.record.types ?? []
+        let type = types.first { $0.type == question.eventType && (question.channel.isEmpty || $0.channel == question.channel) }
+        let declared = type?.fields.filter(\.key).map(\.name) ?? []
+        return declared.isEmpty && question.eventType == "wheel.force" ? ["wheelId"] : declared
+    }
+
+    // MARK: asking
+
+    private enum Shape {
+        /// As ClickHouse writes it.
+        case json
+        /// frame_index, sim_time, value and perhaps key.
+        case series(hasKey: Bool)
+    }
+
+    private func ready() throws -> Storage {
+        guard let storage else {
+            throw APIError(
+                .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
+        }
+        return storage
+    }
+
+    private struct Explained: Encodable {
+        let sql: String
+        let parameters: [String: String]
+    }
+
+    private func answer(_ request: Request, _ statement: Statement, _ shape: Shape, mustHaveRows: Bool = false) async throws
+        -> Response
+    {
+        let storage = try ready()
+        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        if request.text("explain") == "1" {
+            return try JSONAnswer.response(Explained(sql: statement.sql, parameters: parameters))
+        }
+        var body: [UInt8]
+        switch shape {
+        case .json: body = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "JSONEachRow") }
+        case .series(let hasKey):
+            let rows = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "RowBinary") }
+            body = try SeriesRows.json(rows, withKey: hasKey)
+        }
+        if mustHaveRows, body.isEmpty {
+            throw APIError(.notFound, "unknown-run", "this run is not stored", hint: "GET /api/analysis/runs")
+        }
+        var response = JSONAnswer.response(bytes: ByteBuffer(bytes: body))
+        let reproducible =
+            parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + statement.sql
+        let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_.!~*'()"))
+        response.headers[.init("X-Teltel-SQL")!] = reproducible.addingPercentEncoding(withAllowedCharacters: unreserved)
+        return response
+    }
+
+    /// Queries block: they run on threads that may.
+    private static func offLoop<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive(body)
+        } catch let error as ClickHouseError {
+            throw APIError(
+                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage")
+        }
+    }
+}
+
+extension Request {
+    func text(_ name: String) -> String? { uri.queryParameters[Substring(name)].map(String.init) }
+
+    func integer(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+        guard let text = text(name) else { return nil }
+        guard let value = Int(text), range.contains(value) else {
+            throw APIError(
+                .badRequest, "bad-parameter", "\(name)=\(text) is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+}
+
+/// The rows of a series: from ClickHouse's RowBinary (frame_index UInt64, sim_time Float64, value Nullable(Float64),
+/// key String) to JSON lines, in which non-finite numbers are the strings that the contract names.
+enum SeriesRows {
+    static func json(_ rows: [UInt8], withKey: Bool) throws -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(rows.count * 2)
+        var at = 0
+        func take<T: BitwiseCopyable>(_: T.Type) throws -> T {
+            guard rows.count - at >= MemoryLayout<T>.size else { throw cut }
+            defer { at += MemoryLayout<T>.size }
+            return rows.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: T.self) }
+        }
+        while at < rows.count {
+            JSONText.append("{\"frame_index\":", to: &out)
+            JSONText.append(try take(UInt64.self), to: &out)
+            JSONText.append(",\"sim_time\":", to: &out)
+            JSONText.append(try take(Double.self), to: &out)
+            JSONText.append(",\"value\":", to: &out)
+            if try take(UInt8.self) != 0 {
+                JSONText.append("null", to: &out)
+            } else {
+                JSONText.append(try take(Double.self), to: &out)
+            }
+            var length = 0
+            var shift = 0
+            while true {
+                let byte = try take(UInt8.self)
+                length |= Int(byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80 || shift > 28 { break }
+            }
+            guard rows.count - at >= length else { throw cut }
+            if withKey {
+                JSONText.append(",\"key\":", to: &out)
+                rows[at..<at + length].withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }
+            }
+            at += length
+            JSONText.append("}\n", to: &out)
+        }
+        return out
+    }
+    private static var cut: APIError { APIError(.badGateway, "storage-failed", "ClickHouse's answer was cut off") }
+}

@@ -1,0 +1,148 @@
+/// What is done about runs off the hot path: rates, counts from storage, the control store, and `run_metadata`.
+import CTeltelRings
+import Foundation
+import Logging
+import Synchronization
+import TeltelAnalysis
+import TeltelControl
+import TeltelEvents
+import TeltelRings
+import TeltelStorage
+
+/// One thread; everything that touches a disk or a database about runs happens here.
+final class Bookkeeper: Sendable {
+    private let registry: RunRegistry
+    private let storage: Storage?
+    private let store: ControlStore?
+    private let logger: Logger
+    private let stopping = Atomic<Bool>(false)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Changed since the last save.
+        var unsaved: [String: RunRecord] = [:]
+        /// What `run_metadata` has been told about each run.
+        var told: [String: Told] = [:]
+        var complained = false
+    }
+    private struct Told: Equatable {
+        var status: RunRecord.Status
+        var isFinal: Bool
+    }
+
+    init(registry: RunRegistry, storage: Storage?, store: ControlStore?, logger: Logger) {
+        self.registry = registry
+        self.storage = storage
+        self.store = store
+        self.logger = logger
+    }
+
+    func run() {
+        teltel_name_thread("teltel-runs")
+        var turn = 0
+        while !stopping.load(ordering: .relaxed) {
+            let changed = registry.tick(now: teltel_monotonic_ns())
+            state.withLock { state in for record in changed { state.unsaved[record.runID] = record } }
+            if turn % 2 == 0 { countStored() }
+            if turn % 4 == 0 {
+                save()
+                tellStorage()
+            }
+            turn += 1
+            usleep(250_000)
+        }
+        finish()
+    }
+    func stop() { stopping.store(true, ordering: .relaxed) }
+
+    private func finish() {
+        countStored()
+        for record in registry.tick(now: teltel_monotonic_ns()) { state.withLock { $0.unsaved[record.runID] = record } }
+        save()
+    }
+
+    /// Takes over from storage what only it knows: rows stored, rows lost.
+    private func countStored() {
+        guard let storage else { return }
+        var sums: [String: Tally] = [:]
+        for (key, tally) in storage.totals() { sums[key.run.runID, default: Tally()] += tally }
+        for (runID, tally) in sums {
+            registry.update(runID) { record in
+                // An earlier collector's rows may be counted in the record alone: a count never goes back.
+                record.storedEvents = max(record.storedEvents, UInt64(tally.stored))
+                for (reason, count) in tally.lost { record.lost[reason.rawValue] = UInt64(count) }
+            }
+            registry.raiseAccepted(runID, to: UInt64(tally.spooled + tally.lostTotal))
+        }
+    }
+
+    private func save() {
+        guard let store else { return }
+        let records = state.withLock { state in
+            defer { state.unsaved = [:] }
+            return Array(state.unsaved.values)
+        }
+        do throws(ControlStoreError) {
+            try store.save(records)
+            state.withLock { $0.complained = false }
+        } catch {
+            // Kept for the next turn; said once.
+            let first = state.withLock { state in
+                for record in records where state.unsaved[record.runID] == nil { state.unsaved[record.runID] = record }
+                defer { state.complained = true }
+                return !state.complained
+            }
+            if first { logger.warning("\(error)") }
+        }
+    }
+
+    // MARK: run_metadata
+
+    /// One row when a run appears, one with the final totals when everything of it is stored. Idempotent: written again after
+    /// a restart, the newest row counts.
+    private func tellStorage() {
+        guard let storage, storage.status().isReady else { return }
+        do throws(ClickHouseError) {
+            // Known and cheap but for the first time: then it makes what is missing, the view over all tables too.
+            try storage.tables.connect()
+        } catch { return logger.debug("ClickHouse: \(error)") }
+        for snapshot in registry.snapshots() where !snapshot.record.isRecorded {
+            let record = snapshot.record
+            let told = state.withLock { $0.told[record.runID] }
+            let settled = record.status != .running && record.storedEvents + record.lost.values.reduce(0, +) >= record.accepted
+            let wanted = Told(status: record.status, isFinal: settled)
+            guard told != wanted, record.status == .running || settled || told?.status != record.status else { continue }
+            do throws(ClickHouseError) {
+                try storage.write([try metadata(record, settled: settled, storage)])
+                state.withLock { $0.told[record.runID] = wanted }
+                if settled { registry.update(record.runID) { $0.isRecorded = true } }
+            } catch {
+                // ClickHouse went away in between: the next turn tries again.
+                logger.debug("run_metadata of \(record.runID): \(error)")
+                return
+            }
+        }
+    }
+
+    private func metadata(_ record: RunRecord, settled: Bool, _ storage: Storage) throws(ClickHouseError) -> RunMetadata {
+        var row = RunMetadata(
+            runID: record.runID, startedAt: Self.seconds(record.startedMs), endedAt: record.endedMs.map(Self.seconds),
+            totalEvents: record.storedEvents, maxFrameIndex: UInt32(clamping: record.lastFrame), sourceID: record.sourceID,
+            config: record.config.isEmpty ? "{}" : record.config, engineVersion: record.engineVersion, seed: record.seed,
+            status: record.status.rawValue, endReason: record.endReason, tags: Self.json(record.tags),
+            updatedAt: UInt32(clamping: Int(Date().timeIntervalSince1970)))
+        guard settled, let totals = try storage.finalTotals(record.runID) else { return row }
+        row.totalEvents = totals.events
+        row.totalFrames = UInt32(clamping: totals.frames)
+        row.maxFrameIndex = UInt32(clamping: totals.lastFrame)
+        row.durationSeconds = totals.lastSimTime - totals.firstSimTime
+        return row
+    }
+
+    private static func seconds(_ milliseconds: Int64) -> UInt32 { UInt32(clamping: milliseconds / 1_000) }
+
+    private static func json(_ tags: [String: String]) -> String {
+        let set = TagSet(tags.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        return set.json.isEmpty ? "{}" : String(decoding: set.json, as: UTF8.self)
+    }
+}

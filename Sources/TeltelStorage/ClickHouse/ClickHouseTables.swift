@@ -1,0 +1,294 @@
+/// teltel's tables in a ClickHouse, as the inserter sees them: makes them when they are needed, and keeps the view over them.
+import Foundation
+import Synchronization
+import TeltelEvents
+
+/// Thread-safe. What it knows of the tables it has read from the database; an insert that fails because they changed makes it
+/// read again.
+package final class ClickHouseTables: InsertTarget {
+    package let client: ClickHouseClient
+    private let catalog: TableCatalog
+    private var database: String { client.endpoint.database }
+    fileprivate let known = Mutex(Known())
+
+    fileprivate struct Known {
+        /// nil: not read yet.
+        var tables: [String: TableDescription]?
+        var plans: [TableLayout: TablePlan] = [:]
+        var viewIsStale = false
+        var viewMadeAt: ContinuousClock.Instant?
+    }
+    /// One at a time changes tables; others go on inserting.
+    private let changing = Mutex(())
+
+    /// Makes the view once for all tables that came in the same second: at a run's start there are many.
+    private let viewQueue = DispatchQueue(label: "teltel.events-view")
+    private static let viewPause = Duration.seconds(1)
+
+    package static let oldestVersion = (major: 22, minor: 8)
+    /// A block of a group must not be split, because an insert of several parts is not atomic.
+    private static let insertSettings = [
+        "insert_deduplicate": "1", "async_insert": "0", "max_threads": "1", "max_insert_threads": "1",
+        "min_insert_block_size_rows": "1048576",
+        "min_insert_block_size_bytes": "536870912", "max_partitions_per_insert_block": "0", "insert_null_as_default": "0",
+        "max_query_size": largeQuery,
+    ]
+    private static let largeQuery = "268435456"
+    private static let rangesPerQuery = 200
+    private static let insertTimeout = Duration.seconds(300)
+
+    package init(client: ClickHouseClient, catalog: TableCatalog) {
+        self.client = client
+        self.catalog = catalog
+    }
+
+    // MARK: Inserting
+
+    package func ensureTable(_ layout: TableLayout) throws(ClickHouseError) {
+        if known.withLock({ $0.tables != nil && $0.plans[layout] != nil }) { return }
+        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
+            do throws(ClickHouseError) {
+                var tables = try self.tables()
+                let plan = try self.plan(layout, &tables)
+                known.withLock {
+                    $0.tables = tables
+                    $0.plans[layout] = plan
+                }
+                return .success(())
+            } catch {
+                forget()
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    package func insert(_ request: InsertRequest) throws(ClickHouseError) {
+        guard let plan = known.withLock({ $0.plans[request.table] }) else {
+            throw ClickHouseError(.unreachable, "the table of the insert is not known yet")
+        }
+        var query = ClickHouseQuery(TableSQL.insert(request.table, plan, database: database), settings: Self.insertSettings)
+        query.settings["insert_deduplication_token"] = request.token
+        query.timeout = Self.insertTimeout
+        do throws(ClickHouseError) {
+            try client.insert(query, payloadPath: request.payloadPath, payloadBytes: request.payloadBytes)
+        } catch {
+            // Of another kind than the network's: perhaps the tables are not what they were.
+            if error.code != nil { forget() }
+            throw error
+        }
+    }
+
+    package func count(_ table: TableLayout, _ ranges: [RowRange]) throws(ClickHouseError) -> Int {
+        var total = 0
+        for begin in stride(from: 0, to: ranges.count, by: Self.rangesPerQuery) {
+            let part = ranges[begin..<min(begin + Self.rangesPerQuery, ranges.count)]
+            let sql = "SELECT count() FROM \(TableSQL.qualified(database, table.name)) WHERE \(TableSQL.condition(part))"
+            let numbers = try read(sql)
+            guard let number = numbers.first else { throw ClickHouseError(.unexpectedAnswer, "no count") }
+            total += Int(number)
+        }
+        return total
+    }
+
+    package func sequences(_ table: TableLayout, _ range: RowRange) throws(ClickHouseError) -> [UInt64] {
+        let condition = TableSQL.condition([range])
+        return try read("SELECT sequence FROM \(TableSQL.qualified(database, table.name)) WHERE \(condition) ORDER BY sequence")
+    }
+
+    private func read(_ sql: String) throws(ClickHouseError) -> [UInt64] {
+        var query = ClickHouseQuery(sql, settings: ["readonly": "1"], format: "TSV")
+        query.timeout = Self.insertTimeout
+        let answer = try client.run(query)
+        let lines = String(decoding: answer, as: UTF8.self).split(separator: "\n")
+        let numbers = lines.compactMap { UInt64($0) }
+        guard numbers.count == lines.count else { throw ClickHouseError(.unexpectedAnswer, "no number where one belongs") }
+        return numbers
+    }
+
+    /// Writes rows of `run_metadata`. Writing the same again does no harm.
+    package func write(_ rows: [RunMetadata]) throws(ClickHouseError) {
+        guard !rows.isEmpty else { return }
+        if known.withLock({ $0.tables == nil }) { try connect() }
+        let target = TableSQL.qualified(database, TableSQL.metadataName)
+        let lines = rows.flatMap(\.json)
+        let sql = "INSERT INTO \(target) FORMAT JSONEachRow\n" + String(decoding: lines, as: UTF8.self)
+        let settings = ["async_insert": "0", "date_time_input_format": "basic", "max_query_size": Self.largeQuery]
+        do throws(ClickHouseError) {
+            _ = try client.run(ClickHouseQuery(sql, settings: settings))
+        } catch {
+            if error.code != nil { forget() }
+            throw error
+        }
+    }
+
+    // MARK: The database
+
+    /// Asks for the version, makes the database, `run_metadata` and the view if they are missing, and reads which tables there are.
+    package func connect() throws(ClickHouseError) {
+        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
+            do throws(ClickHouseError) {
+                let tables = try self.tables()
+                known.withLock { $0.tables = tables }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Reads the tables again before the next insert.
+    package func forget() { known.withLock { $0 = Known() } }
+
+    private func tables() throws(ClickHouseError) -> [String: TableDescription] {
+        if let tables = known.withLock({ $0.tables }) { return tables }
+        try checkVersion()
+        try run(TableSQL.createDatabase(database), database: "")
+        try run(TableSQL.createMetadata(database))
+        let tables = try readTables()
+        catalog.note(tables.values.compactMap(\.key))
+        try makeView(tables)
+        return tables
+    }
+
+    private func makeView(_ tables: [String: TableDescription]) throws(ClickHouseError) {
+        try run(EventsView(database: database, tables: Array(tables.values)).sql)
+        known.withLock {
+            $0.viewIsStale = false
+            $0.viewMadeAt = .now
+        }
+    }
+
+    /// Makes the view show all tables, if it does not yet: soon done by itself, at once by this call.
+    package func refreshView() throws(ClickHouseError) {
+        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
+            let stale = known.withLock { $0.viewIsStale ? $0.tables : nil }
+            guard let stale else { return .success(()) }
+            return Result { () throws(ClickHouseError) in try makeView(stale) }
+        }
+        try result.get()
+    }
+
+    private func refreshViewLater() {
+        viewQueue.asyncAfter(deadline: .now() + .seconds(1)) { [weak self] in
+            guard let self else { return }
+            do throws(ClickHouseError) {
+                try refreshView()
+            } catch {
+                // ClickHouse is away; when it is back this may have been done by others.
+                refreshViewLater()
+            }
+        }
+    }
+
+    private func checkVersion() throws(ClickHouseError) {
+        var query = ClickHouseQuery("SELECT version()", format: "TSV")
+        query.database = ""
+        let text = String(decoding: try client.run(query), as: UTF8.self)
+        let parts = text.split(separator: ".").prefix(2).compactMap { Int($0) }
+        guard parts.count == 2 else { throw ClickHouseError(.unexpectedAnswer, "version \(text.prefix(100))") }
+        guard (parts[0], parts[1]) >= (Self.oldestVersion.major, Self.oldestVersion.minor) else {
+            throw ClickHouseError(
+                .unsupported,
+                "ClickHouse \(parts[0]).\(parts[1]) is too old: \(Self.oldestVersion.major).\(Self.oldestVersion.minor) or newer is needed"
+            )
+        }
+    }
+
+    private func run(_ sql: String, database: String? = nil) throws(ClickHouseError) {
+        var query = ClickHouseQuery(
+            sql, settings: ["max_query_size": Self.largeQuery, "max_ast_elements": "50000000", "alter_sync": "0"])
+        query.database = database
+        _ = try client.run(query)
+    }
+
+    private struct TableRow: Decodable {
+        let table: String
+        let comment: String
+        let columns: [[String]]
+    }
+    private struct Comment: Decodable {
+        let channel: String?
+        let type: String?
+    }
+
+    private func readTables() throws(ClickHouseError) -> [String: TableDescription] {
+        let sql = """
+            SELECT t.name AS table, any(t.comment) AS comment, arrayMap(c -> [c.2, c.3], arraySort(groupArray((c.position, c.name, c.type)))) AS columns
+            FROM system.tables AS t INNER JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
+            WHERE t.database = {database:String} AND startsWith(t.name, {prefix:String}) AND t.engine LIKE '%MergeTree'
+            GROUP BY t.name
+            """
+        let parameters = ["database": database, "prefix": TableLayout.prefix]
+        let answer = try client.run(ClickHouseQuery(sql, parameters: parameters, format: "JSONEachRow"))
+        var tables: [String: TableDescription] = [:]
+        for line in answer.split(separator: UInt8(ascii: "\n")) {
+            guard let row = decode(TableRow.self, Data(line)) else {
+                throw ClickHouseError(.unexpectedAnswer, "a table's description")
+            }
+            let comment = decode(Comment.self, Data(row.comment.utf8))
+            let key: TableKey? =
+                if let channel = comment?.channel, let type = comment?.type { TableKey(channel: channel, type: type) } else {
+                    nil
+                }
+            // Another's table that happens to begin like ours.
+            guard key?.tableName == row.table || row.table == TableLayout.otherName else { continue }
+            let columns = row.columns.map { ColumnLayout($0[0], $0[1]) }
+            tables[row.table] = TableDescription(name: row.table, key: key, columns: columns)
+        }
+        return tables
+    }
+
+    private func decode<T: Decodable>(_: T.Type, _ data: Data) -> T? {
+        // What is no such object is no description of ours, whatever the reason.
+        try? JSONDecoder().decode(T.self, from: data)
+    }
+
+    /// Makes the table or changes it until it takes the layout's blocks.
+    private func plan(_ layout: TableLayout, _ tables: inout [String: TableDescription]) throws(ClickHouseError) -> TablePlan {
+        let missing = TableDescription(name: layout.name, key: layout.key, columns: [])
+        let wanted = try TablePlan(layout, in: tables[layout.name] ?? missing, isNew: tables[layout.name] == nil)
+        if tables[layout.name] == nil {
+            try run(TableSQL.createTable(layout, payload: wanted.additions, database: database))
+        } else if wanted.isReady {
+            return wanted
+        } else {
+            try run(TableSQL.alter(layout.name, wanted, database: database))
+        }
+        // Another collector may have been faster with other columns: what counts is what is there.
+        let fresh = try readTables()
+        guard let table = fresh[layout.name] else {
+            throw ClickHouseError(.unsupported, "table \(layout.name) is not as teltel makes it")
+        }
+        tables = fresh
+        let plan = try TablePlan(layout, in: table, isNew: false)
+        guard plan.isReady else {
+            throw ClickHouseError(.interrupted, "table \(layout.name) was changed by another at the same time")
+        }
+        let isSoonAfter = known.withLock {
+            $0.tables = fresh
+            $0.plans.removeAll()
+            $0.viewIsStale = true
+            return $0.viewMadeAt.map { $0.duration(to: .now) < Self.viewPause } ?? false
+        }
+        if isSoonAfter { refreshViewLater() } else { try makeView(fresh) }
+        return plan
+    }
+}
+
+extension ClickHouseTables {
+    /// One table of events as it is now: its name, what its rows are (nil: the table of all further types), its columns.
+    package struct Facts: Sendable {
+        package let name: String
+        package let key: TableKey?
+        package let columns: [ColumnLayout]
+    }
+
+    /// All tables of events. Reads them first if that has not been done.
+    package func facts() throws(ClickHouseError) -> [Facts] {
+        if known.withLock({ $0.tables == nil }) { try connect() }
+        let tables = known.withLock { $0.tables ?? [:] }
+        return tables.values.sorted { $0.name < $1.name }.map { Facts(name: $0.name, key: $0.key, columns: $0.columns) }
+    }
+}

@@ -1,0 +1,114 @@
+/// Statements about tables. Names are quoted here and nowhere else.
+import TeltelEvents
+
+package enum SQLText {
+    /// A name in back quotes.
+    package static func name(_ text: String) -> String { "`" + escape(text, quote: "`") + "`" }
+    /// A text in quotes.
+    package static func literal(_ text: String) -> String { "'" + escape(text, quote: "'") + "'" }
+
+    private static func escape(_ text: String, quote: Character) -> String {
+        var escaped = ""
+        for character in text.unicodeScalars {
+            if character == "\\" || Character(character) == quote { escaped += "\\" }
+            if character == "\0" { escaped += "\\0" } else { escaped.unicodeScalars.append(character) }
+        }
+        return escaped
+    }
+}
+
+enum TableSQL {
+    static let metadataName = "run_metadata"
+    static let viewName = "telemetry_events"
+
+    static func qualified(_ database: String, _ table: String) -> String { SQLText.name(database) + "." + SQLText.name(table) }
+
+    static func createDatabase(_ database: String) -> String { "CREATE DATABASE IF NOT EXISTS \(SQLText.name(database))" }
+
+    /// Without payload columns when the table is made: those come with the first plan.
+    static func createTable(_ layout: TableLayout, payload: [ColumnLayout], database: String) -> String {
+        let fixed = layout.columns.prefix(layout.columns.count - layout.payloadColumns.count)
+        let columns =
+            fixed.map { "\(SQLText.name($0.name)) \($0.type)\(identityCodecs[$0.name].map { " " + $0 } ?? "")" }
+            + payload.map(column)
+        let order = layout.key == nil ? "run_id, channel, type, source_id" : "run_id, source_id"
+        return """
+            CREATE TABLE IF NOT EXISTS \(qualified(database, layout.name)) (
+            \(columns.joined(separator: ",\n"))
+            ) ENGINE = MergeTree ORDER BY (\(order), frame_index, writer, sequence)
+            SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+            COMMENT \(SQLText.literal(comment(layout.key)))
+            """
+    }
+
+    private static let identityCodecs = [
+        "sequence": "CODEC(Delta, ZSTD(1))", "frame_index": "CODEC(DoubleDelta, ZSTD(1))", "sim_time": "CODEC(Gorilla, ZSTD(1))",
+        "wall_time_ms": "CODEC(DoubleDelta, ZSTD(1))", "writer": "CODEC(ZSTD(1))", "inserted_at": "CODEC(Delta, ZSTD(1))",
+        "tags": "CODEC(ZSTD(1))", "rest": "CODEC(ZSTD(1))",
+    ]
+
+    /// What a table says about itself, so that the storage can be read without teltel's other files.
+    static func comment(_ key: TableKey?) -> String {
+        var text: [UInt8] = []
+        if let key {
+            JSONText.append("{\"channel\":", to: &text)
+            JSONText.appendString(key.channel, to: &text)
+            JSONText.append(",\"type\":", to: &text)
+            JSONText.appendString(key.type, to: &text)
+            JSONText.append("}", to: &text)
+        } else {
+            JSONText.append("{\"other\":true}", to: &text)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func column(_ column: ColumnLayout) -> String {
+        let codec = PayloadType(column.type).map { " " + $0.codec } ?? ""
+        return "\(SQLText.name(column.name)) \(column.type)\(codec)"
+    }
+
+    static func alter(_ table: String, _ plan: TablePlan, database: String) -> String {
+        let parts =
+            plan.additions.map { "ADD COLUMN IF NOT EXISTS \(column($0))" }
+            + plan.madeNullable.map { "MODIFY COLUMN \(column($0))" }
+        return "ALTER TABLE \(qualified(database, table)) " + parts.joined(separator: ", ")
+    }
+
+    /// The rows come as Native blocks with the layout's own column names.
+    static func insert(_ layout: TableLayout, _ plan: TablePlan, database: String) -> String {
+        let targets = plan.targets.map { SQLText.name($0.target) }.joined(separator: ", ")
+        let sources = plan.targets.map { SQLText.name($0.source) }.joined(separator: ", ")
+        let structure = layout.columns.map { "\(SQLText.name($0.name)) \($0.type)" }.joined(separator: ", ")
+        return
+            "INSERT INTO \(qualified(database, layout.name)) (\(targets)) SELECT \(sources) FROM input(\(SQLText.literal(structure))) FORMAT Native"
+    }
+
+    static func condition(_ ranges: ArraySlice<RowRange>) -> String {
+        ranges.map {
+            "(instance = '\($0.ring.instance)' AND writer = \($0.ring.writer) AND sequence BETWEEN \($0.first) AND \($0.last))"
+        }.joined(separator: " OR ")
+    }
+
+    static func createMetadata(_ database: String) -> String {
+        """
+        CREATE TABLE IF NOT EXISTS \(qualified(database, metadataName)) (
+        run_id String,
+        started_at DateTime,
+        ended_at Nullable(DateTime),
+        duration_seconds Nullable(Float64),
+        total_events UInt64,
+        total_frames UInt32,
+        max_frame_index UInt32,
+        source_id LowCardinality(String),
+        config String,
+        engine_version String,
+        seed Nullable(UInt64),
+        status LowCardinality(String),
+        end_reason Nullable(String),
+        tags String,
+        inserted_at DateTime DEFAULT now(),
+        updated_at DateTime DEFAULT now()
+        ) ENGINE = ReplacingMergeTree(updated_at) ORDER BY run_id
+        """
+    }
+}

@@ -1,0 +1,231 @@
+/// Picks rows out of a block of ClickHouse's Native format: for groups that are divided down to the row that is refused.
+import TeltelEvents
+
+/// One block, taken apart into columns. The bytes were written by this program and checked by their checksum, but nothing
+/// depends on that: whatever they are, it throws rather than reads past their end.
+package struct NativeRows {
+    package let rows: Int
+    private let columns: [Column]
+
+    private struct Column {
+        let name: String
+        let type: String
+        let data: NativeColumn
+    }
+
+    /// - Parameter bytes: exactly one block.
+    package init(_ bytes: [UInt8]) throws(StorageError) {
+        var input = NativeInput(bytes)
+        let columnCount = try input.varint()
+        rows = try input.varint()
+        guard rows <= bytes.count, columnCount <= bytes.count else { throw StorageError(.corrupt, "block of \(rows) rows") }
+        var columns: [Column] = []
+        for _ in 0..<columnCount {
+            let name = String(decoding: try input.text(), as: UTF8.self)
+            let type = String(decoding: try input.text(), as: UTF8.self)
+            columns.append(Column(name: name, type: type, data: try NativeColumn(type: Substring(type), rows: rows, &input)))
+        }
+        guard input.isAtEnd else { throw StorageError(.corrupt, "block is followed by other bytes") }
+        self.columns = columns
+    }
+
+    /// A block of some of the rows.
+    package func select(_ ranges: [Range<Int>]) throws(StorageError) -> [UInt8] {
+        guard ranges.allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= rows }) else {
+            throw StorageError(.corrupt, "rows beyond the block's \(rows)")
+        }
+        var output = NativeOutput()
+        output.varint(columns.count)
+        output.varint(ranges.reduce(0) { $0 + $1.count })
+        for column in columns {
+            output.text(Array(column.name.utf8))
+            output.text(Array(column.type.utf8))
+            column.data.write(ranges, to: &output)
+        }
+        return output.bytes
+    }
+
+    private func column(_ name: String) throws(StorageError) -> NativeColumn {
+        guard let found = columns.first(where: { $0.name == name }) else { throw StorageError(.corrupt, "block without \(name)") }
+        return found.data
+    }
+    private func text(_ name: String, _ row: Int) throws(StorageError) -> String {
+        String(decoding: try column(name).bytes(row), as: UTF8.self)
+    }
+    private func number(_ name: String, _ row: Int) throws(StorageError) -> UInt64 {
+        try column(name).bytes(row).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// (instance, writer, sequence) of every row.
+    package func identities() throws(StorageError) -> [(ring: RingID, sequence: UInt64)] {
+        var result: [(ring: RingID, sequence: UInt64)] = []
+        result.reserveCapacity(rows)
+        for row in 0..<rows {
+            guard let instance = InstanceID(text: try text("instance", row)) else { throw StorageError(.corrupt, "instance of row \(row)") }
+            let ring = RingID(instance: instance, writer: UInt16(truncatingIfNeeded: try number("writer", row)))
+            result.append((ring, try number("sequence", row)))
+        }
+        return result
+    }
+
+    /// Whose row it is; channel and type from the row itself where the table holds several types.
+    package func owner(_ row: Int, _ layout: TableLayout) throws(StorageError) -> RowKey {
+        guard let instance = InstanceID(text: try text("instance", row)) else { throw StorageError(.corrupt, "instance of row \(row)") }
+        let run = RunKey(runID: try text("run_id", row), sourceID: try text("source_id", row))
+        if let key = layout.key { return RowKey(instance: instance, run: run, table: key) }
+        return RowKey(instance: instance, run: run, table: TableKey(channel: try text("channel", row), type: try text("type", row)))
+    }
+
+    func frameIndex(_ row: Int) throws(StorageError) -> UInt64 { try number("frame_index", row) }
+}
+
+/// One column: where each row's bytes are.
+private indirect enum NativeColumn {
+    case fixed(width: Int, [UInt8])
+    case texts([[UInt8]])
+    case nullable(isNull: [UInt8], NativeColumn)
+    /// Ends of each row's elements.
+    case array(ends: [Int], NativeColumn)
+    case lowCardinality(dictionary: [[UInt8]], keys: [Int])
+
+    init(type: Substring, rows: Int, _ input: inout NativeInput) throws(StorageError) {
+        if let inner = Self.argument(type, of: "Nullable") {
+            let isNull = try input.take(rows)
+            self = .nullable(isNull: isNull, try NativeColumn(type: inner, rows: rows, &input))
+        } else if let inner = Self.argument(type, of: "Array") {
+            var ends: [Int] = []
+            for _ in 0..<rows { ends.append(try input.int64()) }
+            guard zip(ends, ends.dropFirst()).allSatisfy({ $0 <= $1 }), ends.allSatisfy({ $0 >= 0 && $0 <= input.count }) else {
+                throw StorageError(.corrupt, "array offsets")
+            }
+            self = .array(ends: ends, try NativeColumn(type: inner, rows: ends.last ?? 0, &input))
+        } else if Self.argument(type, of: "LowCardinality") != nil {
+            self = try Self.lowCardinality(rows, &input)
+        } else if type == "String" {
+            var texts: [[UInt8]] = []
+            for _ in 0..<rows { texts.append(try input.text()) }
+            self = .texts(texts)
+        } else {
+            let width = try Self.width(type)
+            self = .fixed(width: width, try input.take(rows * width))
+        }
+    }
+
+    private static func argument(_ type: Substring, of name: String) -> Substring? {
+        type.hasPrefix(name + "(") && type.hasSuffix(")") ? type.dropFirst(name.count + 1).dropLast() : nil
+    }
+
+    private static func width(_ type: Substring) throws(StorageError) -> Int {
+        switch type {
+        case "UInt8", "Int8", "Bool": 1
+        case "UInt16", "Int16": 2
+        case "UInt32", "Int32", "Float32", "DateTime": 4
+        case "UInt64", "Int64", "Float64": 8
+        default: throw StorageError(.corrupt, "column of type \(type)")
+        }
+    }
+
+    /// Version 1, then one dictionary for the whole block, then keys of 1, 2, 4 or 8 bytes.
+    private static func lowCardinality(_ rows: Int, _ input: inout NativeInput) throws(StorageError) -> NativeColumn {
+        guard try input.int64() == 1 else { throw StorageError(.corrupt, "version of LowCardinality") }
+        let flags = try input.int64()
+        guard flags & ~0xFF == 0x600, flags & 0xFF <= 3 else { throw StorageError(.corrupt, "flags of LowCardinality \(flags)") }
+        let count = try input.int64()
+        guard count >= 0, count <= input.count else { throw StorageError(.corrupt, "dictionary of \(count)") }
+        var dictionary: [[UInt8]] = []
+        for _ in 0..<count { dictionary.append(try input.text()) }
+        guard try input.int64() == rows else { throw StorageError(.corrupt, "keys of LowCardinality") }
+        let width = 1 << (flags & 0xFF)
+        let raw = try input.take(rows * width)
+        let keys = (0..<rows).map { row in
+            (0..<width).reversed().reduce(0) { $0 << 8 | Int(raw[row * width + $1]) }
+        }
+        guard keys.allSatisfy({ $0 >= 0 && $0 < count }) else { throw StorageError(.corrupt, "key beyond the dictionary") }
+        return .lowCardinality(dictionary: dictionary, keys: keys)
+    }
+
+    func bytes(_ row: Int) -> [UInt8] {
+        switch self {
+        case .fixed(let width, let bytes): Array(bytes[row * width..<(row + 1) * width])
+        case .texts(let texts): texts[row]
+        case .nullable(_, let inner): inner.bytes(row)
+        case .array: []
+        case .lowCardinality(let dictionary, let keys): dictionary[keys[row]]
+        }
+    }
+
+    func write(_ ranges: [Range<Int>], to output: inout NativeOutput) {
+        switch self {
+        case .fixed(let width, let bytes):
+            for range in ranges { output.bytes += bytes[range.lowerBound * width..<range.upperBound * width] }
+        case .texts(let texts):
+            for range in ranges { for row in range { output.text(texts[row]) } }
+        case .nullable(let isNull, let inner):
+            for range in ranges { output.bytes += isNull[range] }
+            inner.write(ranges, to: &output)
+        case .array(let ends, let inner):
+            let begins = [0] + ends.dropLast()
+            var end = 0
+            for range in ranges {
+                for row in range {
+                    end += ends[row] - begins[row]
+                    output.int64(end)
+                }
+            }
+            inner.write(ranges.filter { !$0.isEmpty }.map { begins[$0.lowerBound]..<ends[$0.upperBound - 1] }, to: &output)
+        case .lowCardinality(let dictionary, let keys):
+            output.int64(1)
+            output.int64(0x603)
+            output.int64(dictionary.count)
+            for text in dictionary { output.text(text) }
+            output.int64(ranges.reduce(0) { $0 + $1.count })
+            for range in ranges { for row in range { output.int64(keys[row]) } }
+        }
+    }
+}
+
+private struct NativeInput {
+    private let bytes: [UInt8]
+    private var at = 0
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var count: Int { bytes.count }
+    var isAtEnd: Bool { at == bytes.count }
+
+    mutating func take(_ count: Int) throws(StorageError) -> [UInt8] {
+        guard count >= 0, count <= bytes.count - at else { throw StorageError(.corrupt, "block ends early") }
+        defer { at += count }
+        return Array(bytes[at..<at + count])
+    }
+    mutating func varint() throws(StorageError) -> Int {
+        var value = 0
+        for shift in stride(from: 0, to: 56, by: 7) {
+            let byte = try take(1)[0]
+            value |= Int(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return value }
+        }
+        throw StorageError(.corrupt, "number in a block")
+    }
+    mutating func text() throws(StorageError) -> [UInt8] { try take(try varint()) }
+    mutating func int64() throws(StorageError) -> Int {
+        try take(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+}
+
+private struct NativeOutput {
+    var bytes: [UInt8] = []
+
+    mutating func varint(_ value: Int) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(rest & 0x7F) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+    mutating func text(_ text: [UInt8]) {
+        varint(text.count)
+        bytes += text
+    }
+    mutating func int64(_ value: Int) { withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) } }
+}

@@ -1,0 +1,314 @@
+/// Decides what the inserter does next. A value without files, clock or threads: given the same events at the same times it
+/// takes the same steps.
+///
+/// A frame waits until its table has enough rows, or it has waited long enough, or its run has ended. Then it becomes part of
+/// a group, whose way is: written → sent → (after an ambiguous answer: sent again, counted) → concluded; or, if ClickHouse
+/// refuses its content: divided; or, as a single row: given up. Exactly one step is underway at any time.
+import TeltelEvents
+
+package struct InserterState: Sendable {
+    package struct Cadence: Sendable {
+        /// A table's rows are sent when there are so many and its last insert was a while ago,
+        package var rows = 50_000
+        package var restMs: UInt64 = 1_000
+        /// or when there are so many: an insert costs ClickHouse the same whatever its size,
+        package var rowsAtOnce = 200_000
+        /// or when the oldest has waited so long.
+        package var ageMs: UInt64 = 2_000
+        /// Least time between two inserts, over all tables.
+        package var gapMs: UInt64 = 100
+        /// Most of one group, so that it becomes one block in ClickHouse.
+        package var groupRowsMax = 500_000
+        package var groupBytesMax = 128 << 20
+        /// Ranges name a group's rows in queries, whose length is limited.
+        package var groupRangesMax = 1_000
+        package init() {}
+    }
+
+    package enum Step: Equatable, Sendable {
+        /// Nothing to do until then, or until an event; nil: until an event.
+        case wait(untilMs: UInt64?)
+        /// Write a manifest for these frames. Answer with `formed` or `delayed`.
+        case form([OfferedFrame])
+        /// Make the table and send the group. Answer with `inserted` or `failed`.
+        case insert(String)
+        /// Count the group's rows in ClickHouse. Answer with `counted` or `failed`.
+        case count(String)
+        /// Record that all rows are stored. Answer with `concluded` or `delayed`.
+        case conclude(String)
+        /// Find which rows are stored and divide the rest, into halves if asked. Answer with `divided`, `concluded`, `failed` or `delayed`.
+        case divide(String, halves: Bool)
+        /// Give up the group's only row. Answer with `concluded`, `failed` or `delayed`.
+        case bury(String)
+        /// Put readable frames and damaged ones into groups of their own. Answer with `divided`, `concluded` or `delayed`.
+        case salvage(String)
+    }
+
+    struct Group: Sendable {
+        let name: String
+        let table: String
+        let rows: Int
+        var task: Task
+        /// Some of its rows may be stored already.
+        var isAmbiguous: Bool
+        var failures = 0
+        var notBeforeMs: UInt64 = 0
+    }
+    enum Task: Sendable {
+        case insert
+        /// Before the first insert of this process.
+        case countFirst
+        /// After an insert that was acknowledged, if an earlier one of the same group was ambiguous.
+        case countAfter
+        case conclude
+        case divide(halves: Bool)
+        case bury
+        case salvage
+    }
+
+    private struct Waiting: Sendable {
+        var frames: [OfferedFrame] = []
+        var rows = 0
+        var sinceMs: UInt64 = 0
+        var isDue = false
+    }
+
+    private let cadence: Cadence
+    private var waiting: [TableLayout: Waiting] = [:]
+    /// In the order in which they are tried.
+    private var groups: [Group] = []
+    private var lastFormedMs: [String: UInt64] = [:]
+    private var nextInsertMs: UInt64 = 0
+    private var notBeforeMs: UInt64 = 0
+    private var unreachable = 0
+    private var storageFailures = 0
+    private var randomState: UInt64
+    package private(set) var lastError: String?
+
+    package init(cadence: Cadence = Cadence(), seed: UInt64) {
+        self.cadence = cadence
+        randomState = seed
+    }
+
+    package var waitingRows: Int { waiting.values.reduce(0) { $0 + $1.rows } }
+    package var groupCount: Int { groups.count }
+    package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
+    /// Tries in a row that did not reach ClickHouse.
+    package var unreachableTries: Int { unreachable }
+
+    // MARK: what comes in
+
+    package mutating func offer(_ frame: OfferedFrame, nowMs: UInt64) {
+        var entry = waiting[frame.layout] ?? Waiting(sinceMs: nowMs)
+        entry.frames.append(frame)
+        entry.rows += frame.rows
+        if frame.isSuspect { entry.isDue = true }
+        waiting[frame.layout] = entry
+    }
+
+    /// A group whose manifest was found at start: it may have been sent, under its own token.
+    package mutating func recovered(_ manifest: GroupManifest) {
+        groups.append(
+            Group(
+                name: manifest.name, table: manifest.layout.name, rows: manifest.rows, task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true))
+    }
+
+    /// A run has ended, or the storage stops: what waits is sent without waiting longer.
+    package mutating func flush() {
+        for layout in waiting.keys { waiting[layout]!.isDue = true }
+    }
+
+    // MARK: what to do
+
+    package mutating func next(nowMs: UInt64) -> Step {
+        if nowMs < notBeforeMs { return .wait(untilMs: notBeforeMs) }
+        if let index = groups.indices.first(where: { groups[$0].notBeforeMs <= nowMs && !needsGap(groups[$0], nowMs) }) {
+            return step(groups[index])
+        }
+        // Groups that can be sent come first; a new one is formed when none of them is ready.
+        if let layout = dueTable(nowMs) {
+            lastFormedMs[layout.name] = nowMs
+            return .form(take(layout))
+        }
+        return .wait(untilMs: nextTime(nowMs))
+    }
+
+    private func needsGap(_ group: Group, _ nowMs: UInt64) -> Bool {
+        if case .insert = group.task { return nowMs < nextInsertMs }
+        return false
+    }
+
+    private func step(_ group: Group) -> Step {
+        switch group.task {
+        case .insert: .insert(group.name)
+        case .countFirst, .countAfter: .count(group.name)
+        case .conclude: .conclude(group.name)
+        case .divide(let halves): .divide(group.name, halves: halves)
+        case .bury: .bury(group.name)
+        case .salvage: .salvage(group.name)
+        }
+    }
+
+    private func dueMs(_ layout: TableLayout, _ entry: Waiting) -> UInt64 {
+        // While a group of the table fails, the next one grows, up to its limit, instead of failing beside it.
+        let failing = entry.rows < cadence.groupRowsMax ? groups.first { $0.table == layout.name && $0.failures > 0 } : nil
+        var due = entry.isDue || entry.rows >= cadence.rowsAtOnce ? 0 : entry.sinceMs + cadence.ageMs
+        if entry.rows >= cadence.rows { due = min(due, (lastFormedMs[layout.name] ?? 0) + cadence.restMs) }
+        return max(due, nextInsertMs, failing.map { $0.notBeforeMs + 1 } ?? 0)
+    }
+
+    /// Among the tables that are due, the one that waits longest.
+    private func dueTable(_ nowMs: UInt64) -> TableLayout? {
+        waiting.filter { dueMs($0.key, $0.value) <= nowMs }
+            .min { ($0.value.sinceMs, $0.key.name) < ($1.value.sinceMs, $1.key.name) }?.key
+    }
+
+    private func nextTime(_ nowMs: UInt64) -> UInt64? {
+        var times = groups.map { group -> UInt64 in
+            if case .insert = group.task { return max(group.notBeforeMs, nextInsertMs) }
+            return group.notBeforeMs
+        }
+        times += waiting.map { dueMs($0.key, $0.value) }
+        return times.min().map { max($0, nowMs + 1) }
+    }
+
+    private mutating func take(_ layout: TableLayout) -> [OfferedFrame] {
+        var entry = waiting[layout]!
+        var count = 0
+        var rows = 0
+        var bytes = 0
+        var ranges = 0
+        // Suspects go by themselves: they are counted before they are sent.
+        let isSuspect = entry.frames[0].isSuspect
+        for frame in entry.frames {
+            guard frame.isSuspect == isSuspect else { break }
+            let fits =
+                rows + frame.rows <= cadence.groupRowsMax && bytes + frame.rawBytes <= cadence.groupBytesMax
+                && ranges + frame.ranges.count <= cadence.groupRangesMax
+            guard count == 0 || fits else { break }
+            count += 1
+            ranges += frame.ranges.count
+            rows += frame.rows
+            bytes += frame.rawBytes
+        }
+        let taken = Array(entry.frames[..<count])
+        entry.frames.removeFirst(count)
+        entry.rows -= rows
+        waiting[layout] = entry.frames.isEmpty ? nil : entry
+        return taken
+    }
+
+    // MARK: what came of it
+
+    package mutating func formed(_ manifest: GroupManifest) {
+        storageFailures = 0
+        groups.append(
+            Group(
+                name: manifest.name, table: manifest.layout.name, rows: manifest.rows, task: manifest.provesFirst ? .countFirst : .insert,
+                isAmbiguous: manifest.provesFirst))
+    }
+
+    /// The spool's own disk failed: the same step again, later.
+    package mutating func delayed(_ error: StorageError, _ frames: [OfferedFrame] = [], nowMs: UInt64) {
+        lastError = error.description
+        storageFailures += 1
+        notBeforeMs = nowMs + RetryPolicy.passing.pauseMs(failures: storageFailures, random: random())
+        guard let layout = frames.first?.layout else { return }
+        var entry = waiting[layout] ?? Waiting(sinceMs: nowMs)
+        entry.frames = frames + entry.frames
+        entry.rows += frames.reduce(0) { $0 + $1.rows }
+        entry.isDue = true
+        waiting[layout] = entry
+    }
+
+    /// ClickHouse has acknowledged the group.
+    package mutating func inserted(_ name: String, nowMs: UInt64) {
+        reached()
+        nextInsertMs = nowMs + cadence.gapMs
+        update(name) { $0.task = $0.isAmbiguous ? .countAfter : .conclude }
+    }
+
+    package mutating func counted(_ name: String, rows: Int) {
+        reached()
+        update(name) { group in
+            group.failures = 0
+            if rows >= group.rows {
+                group.task = .conclude
+            } else if case .countFirst = group.task, rows == 0 {
+                group.task = .insert
+                group.isAmbiguous = false
+            } else {
+                group.task = .divide(halves: false)
+            }
+        }
+    }
+
+    package mutating func failed(_ name: String, _ error: ClickHouseError, nowMs: UInt64) {
+        lastError = error.description
+        nextInsertMs = max(nextInsertMs, nowMs + cadence.gapMs)
+        let random = random()
+        if case .unreachable = error.source {
+            unreachable += 1
+            notBeforeMs = nowMs + RetryPolicy.passing.pauseMs(failures: unreachable, random: random)
+            return
+        }
+        reached()
+        update(name) { group in
+            group.failures += 1
+            if error.isAmbiguous { group.isAmbiguous = true }
+            let policy: RetryPolicy
+            switch error.advice {
+            case .retry: policy = .passing
+            case .wait: policy = .waiting
+            case .stop: policy = .hopeless
+            case .split:
+                if case .insert = group.task {
+                    group.task = group.rows > 1 ? .divide(halves: true) : .bury
+                    group.failures = 0
+                    return
+                }
+                policy = .passing
+            }
+            group.notBeforeMs = nowMs + policy.pauseMs(failures: group.failures, random: random)
+        }
+    }
+
+    /// Frames of the group cannot be read back.
+    package mutating func unreadable(_ name: String) { update(name) { $0.task = .salvage } }
+
+    /// Nothing is left to do for the group.
+    package mutating func concluded(_ name: String) {
+        storageFailures = 0
+        groups.removeAll { $0.name == name }
+    }
+
+    /// Others stand for the group now.
+    package mutating func divided(_ name: String, into children: [GroupManifest]) {
+        let index = groups.firstIndex { $0.name == name } ?? 0
+        concluded(name)
+        let new = children.filter { !$0.isLost }.map {
+            Group(
+                name: $0.name, table: $0.layout.name, rows: $0.rows, task: $0.provesFirst ? .countFirst : .insert,
+                isAmbiguous: $0.provesFirst)
+        }
+        groups.insert(contentsOf: new, at: min(index, groups.count))
+    }
+
+    private mutating func reached() {
+        unreachable = 0
+        notBeforeMs = 0
+    }
+
+    private mutating func update(_ name: String, _ change: (inout Group) -> Void) {
+        guard let index = groups.firstIndex(where: { $0.name == name }) else { return }
+        change(&groups[index])
+    }
+
+    /// xorshift: pauses need no better.
+    private mutating func random() -> UInt64 {
+        randomState ^= randomState << 13
+        randomState ^= randomState >> 7
+        randomState ^= randomState << 17
+        return randomState
+    }
+}

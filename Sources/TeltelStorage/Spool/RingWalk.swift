@@ -1,0 +1,71 @@
+/// The spool reader's place in one ring, and when what lies before it arrived.
+import TeltelEvents
+import TeltelRings
+
+/// A value of one thread.
+struct RingWalk {
+    let ring: RingMapping
+    /// Everything before it is in a segment, or counted as lost.
+    var position: UInt64
+    /// Up to here the producer had written at the last look.
+    private(set) var head: UInt64
+    /// Bytes per record, from the last segment: how many rows wait is only known when they are read.
+    var bytesPerRow = 128.0
+    /// Bytes per second at the last looks.
+    private(set) var rate = 0.0
+    private var clock: RowClock
+    /// Looks at which the head had moved: rows before `head` were there at `nowNs`, and after the look before.
+    private var arrivals: [(head: UInt64, nowNs: UInt64, wallNs: UInt64, emptyNs: UInt64?)] = []
+    private var nextArrival = 0
+    private var lastLookNs: UInt64?
+
+    /// Arrivals that are nearer to each other count as one.
+    private static let arrivalGapNs: UInt64 = 5_000_000
+
+    init(ring: RingMapping, instance: RingInstance, position: UInt64, nowNs: UInt64) {
+        self.ring = ring
+        self.position = position
+        head = position
+        clock = RowClock(instance.description, now: nowNs)
+    }
+
+    var waiting: UInt64 { head - position }
+    var quarter: UInt64 { UInt64(ring.dataBytes / 4) }
+    var isHalfFull: Bool { waiting >= UInt64(ring.dataBytes / 2) }
+
+    /// Returns whether the producer has written since the last look.
+    mutating func look(nowNs: UInt64, wallNs: UInt64) throws(RingFault) -> Bool {
+        let now = try ring.checkedHead(from: position)
+        defer { lastLookNs = nowNs }
+        guard now >= head else { throw RingFault(.head, "\(ring.id): head went from \(head) back to \(now)") }
+        let grown = now - head
+        if let last = lastLookNs, nowNs > last { rate = 0.75 * rate + 0.25 * Double(grown) * 1e9 / Double(nowNs - last) }
+        guard grown > 0 else { return false }
+        head = now
+        if let last = arrivals.last, nowNs - last.nowNs < Self.arrivalGapNs {
+            arrivals[arrivals.count - 1].head = head
+        } else {
+            arrivals.append((head, nowNs, wallNs, lastLookNs))
+        }
+        return true
+    }
+
+    /// Milliseconds since 1970 of the row at `row`; rows are asked for in their order.
+    mutating func wallTime(of row: UInt64) -> Int64 {
+        while nextArrival < arrivals.count, nextArrival == 0 || row >= arrivals[nextArrival - 1].head {
+            let arrival = arrivals[nextArrival]
+            if let empty = arrival.emptyNs { clock.caughtUp(now: empty) }
+            clock.arrived(now: arrival.nowNs, wall: arrival.wallNs)
+            nextArrival += 1
+        }
+        return clock.wallTimeMs
+    }
+    mutating func clockMark(_ monotonic: UInt64) { clock.mark(monotonic) }
+
+    /// Rows before `position` have their times.
+    mutating func forgetArrivals() {
+        let done = arrivals.prefix { $0.head <= position }.count
+        arrivals.removeFirst(done)
+        nextArrival = max(0, nextArrival - done)
+    }
+}

@@ -1,0 +1,66 @@
+/// What others may know about the spool. Any thread.
+import TeltelEvents
+
+package struct SpoolStatus: Sendable, Equatable {
+    /// Segments whose rows are not all in ClickHouse.
+    package var segmentsWaiting = 0
+    package var segmentsEver = 0
+    /// Bytes of all log files, in use and spare.
+    package var fileBytes = 0
+    package var limitBytes = 0
+    /// Packed bytes of waiting segments.
+    package var waitingBytes = 0
+    package var damage = DamageCount()
+    package var lastError: String?
+}
+
+extension SpoolStore {
+    package func status() -> SpoolStatus {
+        state.withLock { state in
+            let waiting = state.ledger.segments.values.filter { !$0.isFinished }
+            return SpoolStatus(
+                segmentsWaiting: waiting.count, segmentsEver: state.ledger.segmentsEver, fileBytes: Self.bytes(state, options),
+                limitBytes: options.limitBytes, waitingBytes: waiting.reduce(0) { $0 + $1.header.bytes }, damage: state.damage,
+                lastError: state.lastError?.description)
+        }
+    }
+
+    /// Every row that came into a segment is in ClickHouse, or counted as lost.
+    package var isSettled: Bool { state.withLock { $0.ledger.logs.values.allSatisfy { $0.unfinished == 0 } } }
+
+    /// Rows by instance, run, channel and type, since the first start. Finished instances are remembered for a while.
+    package func totals() -> [RowKey: Tally] { state.withLock { $0.ledger.totals } }
+    package func totals(_ instance: InstanceID) -> [RowKey: Tally] {
+        state.withLock { state in state.ledger.totals.filter { $0.key.instance == instance } }
+    }
+    package func totals(_ run: RunKey) -> [RowKey: Tally] {
+        state.withLock { state in state.ledger.totals.filter { $0.key.run == run } }
+    }
+
+    /// By writer.
+    package func marks(_ instance: InstanceID) -> [UInt16: RingMarks] {
+        state.withLock { state in
+            var marks: [UInt16: RingMarks] = [:]
+            for (ring, mark) in state.ledger.rings where ring.instance == instance { marks[ring.writer] = mark }
+            return marks
+        }
+    }
+
+    /// What the producer refused, as last read: also of instances whose rings are gone.
+    package func refused(_ instance: InstanceID) -> [RefusedCount] { state.withLock { $0.instances[instance]?.note.refused ?? [] } }
+
+    /// Instances that were found at start without their rings, which went with a reboot.
+    package var abandoned: [AbandonedInstance] { state.withLock { $0.abandoned } }
+
+    /// Types that have a table of their own: kept across starts, so that the same types keep theirs.
+    package var tableKeys: [TableKey] {
+        get { state.withLock { $0.tableKeys } }
+        set {
+            state.withLock { state in
+                guard state.tableKeys != newValue else { return }
+                state.tableKeys = newValue
+                state.indexIsDirty = true
+            }
+        }
+    }
+}

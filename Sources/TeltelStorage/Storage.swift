@@ -1,0 +1,256 @@
+/// The storage side as the collector sees it: spool reader, keeper, inserter and, without a server, the embedded ClickHouse.
+import CTeltelRings
+import Foundation
+import Synchronization
+import TeltelEvents
+import TeltelRings
+
+package struct StorageOptions: Sendable {
+    /// Absolute path; 0700.
+    package var dataDirectory: String
+    /// nil: the embedded ClickHouse.
+    package var clickHouseURL: String?
+    /// Most bytes of the spool's log files.
+    package var spoolLimitBytes: Int
+    package var rules = SpoolReader.Rules()
+    package var bootID: [UInt8]
+
+    package init(dataDirectory: String, clickHouseURL: String?, spoolLimitBytes: Int, bootID: [UInt8]) {
+        self.dataDirectory = dataDirectory
+        self.clickHouseURL = clickHouseURL
+        self.spoolLimitBytes = spoolLimitBytes
+        self.bootID = bootID
+    }
+}
+
+package struct StorageStatus: Sendable {
+    package enum State: String, Sendable { case ok, connecting, failed }
+    package var state: State
+    /// One line for people.
+    package var detail: String
+    package var spool: SpoolStatus
+    package var inserter: InserterStatus
+    package var isReady: Bool { state == .ok }
+}
+
+/// Thread-safe. `start` and `stop` once each.
+package final class Storage: Sendable {
+    package let tables: ClickHouseTables
+    private let store: SpoolStore
+    private let catalog: TableCatalog
+    private let supervisor: HostSupervisor?
+    private let options: StorageOptions
+    private let hold: FolderHold
+    private let inserterShare = InserterShare()
+    private let spoolNap = Nap()
+    private let keeperNap = Nap()
+    private let inserterNap = Nap()
+    private let phase = Mutex(Phase.running)
+    private let threads = DispatchGroup()
+
+    /// The order in which the threads end: each waits for the one before it.
+    private enum Phase: Int {
+        case running, stopping, ringsRead, inserted
+    }
+
+    /// Opens the spool. Blocks for as long as it takes to read what is there.
+    package init(_ options: StorageOptions, files: any FileLayer = SystemFiles()) throws(StorageError) {
+        self.options = options
+        do throws(FileError) { try files.makeFolder(options.dataDirectory) } catch { throw StorageError(error) }
+        hold = try FolderHold(options.dataDirectory)
+        let spool = options.dataDirectory + "/spool"
+        store = try SpoolStore(Self.spoolOptions(options, folder: spool), files: files)
+        catalog = TableCatalog(known: store.tableKeys)
+        let endpoint: ClickHouseEndpoint
+        if let url = options.clickHouseURL {
+            supervisor = nil
+            do throws(ClickHouseError) { endpoint = try ClickHouseEndpoint(url: url) } catch {
+                throw StorageError(.clickHouse, error.description)
+            }
+        } else {
+            let host = HostSupervisor(files: HostFiles(dataDirectory: options.dataDirectory, payloadDirectory: spool))
+            supervisor = host
+            endpoint = host.endpoint
+        }
+        tables = ClickHouseTables(client: ClickHouseClient(endpoint), catalog: catalog)
+    }
+
+    private static let smallestLog = 8 << 20
+
+    /// A small limit still gives several log files, so that one can be used again while another is written.
+    private static func spoolOptions(_ options: StorageOptions, folder: String) -> SpoolOptions {
+        let limit = max(options.spoolLimitBytes, 2 * smallestLog)
+        var spool = SpoolOptions(folder: folder, limitBytes: limit, bootID: options.bootID)
+        spool.logBytes = min(spool.logBytes, max(smallestLog, limit / 8 / LogHeader.pageBytes * LogHeader.pageBytes))
+        return spool
+    }
+
+    package func start(_ source: any InstanceSource) {
+        supervisor?.start()
+        // Readers and inserter belong to one thread each, so they are made there.
+        thread("teltel-spool") { [self] in runSpool(source) }
+        thread("teltel-keeper") { [self] in runKeeper(source) }
+        thread("teltel-insert") { [self] in runInserter() }
+    }
+
+    private func thread(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        threads.enter()
+        let thread = Thread { [threads] in
+            teltel_name_thread(name)
+            body()
+            threads.leave()
+        }
+        thread.name = name
+        thread.start()
+    }
+
+    /// Takes over what is in the rings, and gives ClickHouse up to `patience` to take it; the rest stays in the spool.
+    package func stop(patience: Duration) {
+        let milliseconds = UInt64(max(0, patience.components.seconds)) * 1_000 + UInt64(patience.components.attoseconds / 1_000_000_000_000_000)
+        deadlineMs.store(Self.nowMs() + milliseconds, ordering: .releasing)
+        enter(.stopping)
+        threads.wait()
+        supervisor?.stop()
+    }
+    /// Of the monotonic clock.
+    private let deadlineMs = Atomic<UInt64>(.max)
+
+    private func enter(_ new: Phase) {
+        phase.withLock { $0 = new }
+        for nap in [spoolNap, keeperNap, inserterNap] { nap.wake() }
+    }
+    private func has(reached least: Phase) -> Bool { phase.withLock { $0.rawValue >= least.rawValue } }
+    private static func nowMs() -> UInt64 { teltel_monotonic_ns() / 1_000_000 }
+
+    /// There is something in the rings: called by those that write into the collector's own.
+    package func wake() { spoolNap.wake() }
+
+    /// A run has ended: its rows are sent without waiting for more.
+    package func flush() {
+        inserterShare.requestFlush()
+        inserterNap.wake()
+    }
+
+    // MARK: threads
+
+    private func runSpool(_ source: any InstanceSource) {
+        let reader = SpoolReader(
+            store: store, source: source, catalog: catalog, rules: options.rules, runEnded: { [self] in flush() })
+        while true {
+            let isLast = has(reached: .stopping)
+            var nap = 20_000
+            do throws(StorageError) {
+                nap = try reader.pass(nowNs: teltel_monotonic_ns(), wallNs: teltel_wall_ns(), flush: isLast)
+            } catch { store.report(error) }
+            if isLast { return enter(.ringsRead) }
+            spoolNap.sleep(microseconds: nap)
+        }
+    }
+
+    private static let syncMicroseconds = 500_000
+
+    /// Syncs at least once a second, tidies up, and says which instances are done with.
+    private func runKeeper(_ source: any InstanceSource) {
+        while true {
+            let isLast = has(reached: .inserted)
+            do throws(StorageError) {
+                store.tableKeys = catalog.keys
+                for id in try store.sync() { source.spoolFinished(id) }
+                try store.tidy()
+            } catch { store.report(error) }
+            if isLast { return }
+            keeperNap.sleep(microseconds: Self.syncMicroseconds)
+        }
+    }
+
+    private static let longestNapMs: UInt64 = 100
+    private static let lookPauseMs: UInt64 = 1_000
+
+    private func runInserter() {
+        let wall: @Sendable () -> UInt64 = { teltel_wall_ns() / 1_000_000 }
+        let inserter = Inserter(store: store, target: tables, shared: inserterShare, wallMs: wall)
+        var nextLookMs: UInt64 = 0
+        var isLast = false
+        while true {
+            let now = Self.nowMs()
+            if !isLast, has(reached: .ringsRead) {
+                isLast = true
+                inserterShare.requestFlush()
+            }
+            if now >= nextLookMs {
+                look()
+                nextLookMs = now + Self.lookPauseMs
+            }
+            let until = inserter.step(nowMs: now)
+            if isLast, inserter.isEmpty || now >= deadlineMs.load(ordering: .acquiring) { return enter(.inserted) }
+            guard let until else { continue }
+            inserterNap.sleep(microseconds: Int(max(1, min(until - min(until, now), Self.longestNapMs))) * 1_000)
+        }
+    }
+
+    /// Is ClickHouse there? Asked when no insert tells.
+    private func look() {
+        do throws(ClickHouseError) {
+            if inserterShare.status.isReached { try tables.client.ping() } else { try tables.connect() }
+            inserterShare.reached(nil)
+        } catch { inserterShare.reached(error) }
+    }
+
+    // MARK: questions
+
+    package func status() -> StorageStatus {
+        let spool = store.status()
+        let inserter = inserterShare.status
+        var state = StorageStatus.State.ok
+        var detail = "ClickHouse at \(tables.client.endpoint.description)"
+        switch supervisor?.current {
+        case .starting: (state, detail) = (.connecting, "the embedded ClickHouse is starting")
+        case .ready(let version):
+            detail = "embedded ClickHouse \(version)"
+            if !inserter.isReached { state = .connecting }
+        case .failed(let reason), .missing(let reason): (state, detail) = (.failed, reason)
+        case .stopped: (state, detail) = (.failed, "stopped")
+        case nil:
+            if !inserter.isReached { (state, detail) = (.connecting, inserter.reachError ?? "connecting to \(tables.client.endpoint)") }
+        }
+        return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter)
+    }
+
+    /// By writer: how far its rows are spooled and stored.
+    package func marks(_ instance: InstanceID) -> [UInt16: RingMarks] { store.marks(instance) }
+    /// Rows by instance, run, channel and type.
+    package func totals() -> [RowKey: Tally] { store.totals() }
+    package func totals(_ run: RunKey) -> [RowKey: Tally] { store.totals(run) }
+    package func totals(_ instance: InstanceID) -> [RowKey: Tally] { store.totals(instance) }
+    /// What the producer refused, as last read: also of instances whose rings are gone.
+    package func refused(_ instance: InstanceID) -> [RefusedCount] { store.refused(instance) }
+    /// Instances whose rings went with a reboot, found at start.
+    package var abandoned: [AbandonedInstance] { store.abandoned }
+
+    /// A question that only reads. Blocks.
+    package func query(_ sql: String, _ parameters: [String: String], format: String) throws(ClickHouseError) -> [UInt8] {
+        try tables.client.run(ClickHouseQuery(sql, parameters: parameters, settings: ["readonly": "1"], format: format))
+    }
+
+    /// Rows of `run_metadata`. Blocks.
+    package func write(_ rows: [RunMetadata]) throws(ClickHouseError) { try tables.write(rows) }
+}
+
+/// The data folder, held against a second collector for as long as this lives.
+private final class FolderHold: Sendable {
+    private let folder: Int32
+    private let lock: Int32
+
+    init(_ path: String) throws(StorageError) {
+        folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw StorageError(.disk, "cannot open \(path): \(String(cString: strerror(errno)))") }
+        do throws(RingDirectoryError) { lock = try FolderLock.take(folder: folder, path: path) } catch {
+            close(folder)
+            throw StorageError(.inUse, error.description)
+        }
+    }
+    deinit {
+        close(lock)
+        close(folder)
+    }
+}

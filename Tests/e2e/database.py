@@ -1,0 +1,58 @@
+"""SQL to the embedded ClickHouse of a running collector, over its socket: the tests' view from outside."""
+import http.client
+import json
+import socket
+from pathlib import Path
+from urllib.parse import urlencode
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path):
+        super().__init__("localhost", timeout=60)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def sql(collector, query: str) -> list[dict]:
+    """Rows of a query that only reads, in the database of the collector. Raises while ClickHouse is away."""
+    connection = UnixConnection(socket_path(collector))
+    parameters = {"database": "teltel", "readonly": "1", "default_format": "JSONEachRow", "wait_end_of_query": "1"}
+    connection.request("POST", "/?" + urlencode(parameters), body=query.encode())
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    assert answer.status == 200, text
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def socket_path(collector) -> Path:
+    found = list(collector.data.rglob("*.sock"))
+    if found:
+        return found[0]
+    raise OSError("no embedded ClickHouse yet")
+
+
+def table_of(collector, channel: str, type_name: str) -> str:
+    """The typed table of an event type."""
+    rows = sql(collector, "SELECT name, comment FROM system.tables WHERE database = 'teltel' AND startsWith(name, 'events_')")
+    for row in rows:
+        if row["comment"] and json.loads(row["comment"]) == {"channel": channel, "type": type_name}:
+            return row["name"]
+    raise OSError(f"no table of {channel}/{type_name} yet")
+
+
+def host_pid(collector) -> int | None:
+    """The process that runs the embedded ClickHouse: a child of the collector."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+            command = (status.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == collector.process.pid and b"host-" in command:
+            return int(status.parent.name)
+    return None

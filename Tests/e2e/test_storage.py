@@ -1,0 +1,213 @@
+"""From the ring to ClickHouse: nothing missing, nothing twice, whoever is killed."""
+import json
+import os
+import random
+import signal
+import struct
+import threading
+
+import pytest
+from conftest import wait_until
+from database import host_pid, sql, table_of
+
+from test_ingest import line, post
+
+THREADS_MAX = 64
+
+
+def attempt(question):
+    """The answer, or None while ClickHouse or its tables are away."""
+    try:
+        return question()
+    except (OSError, AssertionError, ValueError):
+        return None
+
+
+def truth(path) -> tuple[int, int]:
+    """What the engine's own file says: accepted and refused events."""
+    words = struct.unpack("<128Q", path.read_bytes())
+    return sum(words[:THREADS_MAX]), sum(words[THREADS_MAX:])
+
+
+def stored(collector, run_id: str) -> int:
+    rows = attempt(lambda: sql(collector, f"SELECT count() AS n FROM {table_of(collector, 'test', 'test.sample')} WHERE run_id = '{run_id}'"))
+    return int(rows[0]["n"]) if rows else -1
+
+
+def assert_exactly_once(collector, run_id: str, accepted: int, threads: int = 1):
+    """Every accepted event is stored, none twice, with its own values."""
+    wait_until(lambda: stored(collector, run_id) >= accepted, f"{accepted} rows of {run_id}; now {stored(collector, run_id)}", 60)
+    table = table_of(collector, "test", "test.sample")
+    row = sql(collector, f"""
+        SELECT count() AS rows, uniqExact(instance, writer, sequence) AS identities,
+            uniqExact(`payload.thread`, `payload.index`) AS events,
+            countIf(frame_index != `payload.index` OR sim_time != `payload.index` * 0.001
+                OR `payload.v.a` != `payload.index` * 0.25 OR `payload.v.k` != `payload.index` * 0.25 + 10) AS wrong
+        FROM {table} WHERE run_id = '{run_id}'""")[0]
+    assert {key: int(value) for key, value in row.items()} == {
+        "rows": accepted, "identities": accepted, "events": accepted, "wrong": 0}
+    view = sql(collector, f"SELECT count() AS n FROM telemetry_events WHERE run_id = '{run_id}' AND type = 'test.sample'")
+    assert int(view[0]["n"]) == accepted
+
+
+def test_a_finished_run_loads_from_storage(collector, vehicle):
+    vehicle("stored", 3).wait()
+    run = collector.wait_status("stored", "completed")
+    wait_until(lambda: collector.run("stored")["stored"] == run["accepted"] == 360 * 7 + 2, "everything is stored")
+    status, headers, body = collector.request(
+        "/api/analysis/series?runId=stored&eventType=body.state&sourceId=drive-engine&jsonPath=pos.z")
+    rows = [json.loads(text) for text in body.splitlines()]
+    assert status == 200 and [row["frame_index"] for row in rows] == list(range(360))
+    assert "SELECT" in headers["X-Teltel-SQL"] and rows[-1]["value"] > rows[0]["value"]
+    wheels = collector.request(
+        "/api/analysis/series?runId=stored&eventType=wheel.force&sourceId=drive-engine&jsonPath=normalLoad")[2].splitlines()
+    assert len(wheels) == 1440 and {json.loads(row)["key"] for row in wheels} == {"0", "1", "2", "3"}
+    one = collector.request(
+        "/api/analysis/series?runId=stored&eventType=wheel.force&sourceId=drive-engine&jsonPath=normalLoad&key=2&points=100")[2].splitlines()
+    assert 50 <= len(one) <= 110 and {json.loads(row)["key"] for row in one} == {"2"}
+    marks = collector.json("/api/run?runId=stored")["writers"]
+    assert all(mark["head"] == mark["spooled"] == mark["stored"] for mark in marks)
+
+
+def test_stored_runs_are_listed_with_final_totals(collector, vehicle):
+    vehicle("listed", 2).wait()
+
+    def row():
+        rows = [json.loads(text) for text in collector.request("/api/analysis/runs")[2].splitlines()]
+        return next((row for row in rows if row["run_id"] == "listed" and row["total_events"] == 240 * 7 + 2), None)
+
+    found = wait_until(row, "run_metadata has the final totals")
+    assert (found["status"], found["source_id"], found["total_frames"]) == ("completed", "drive-engine", 240)
+    detail = json.loads(collector.request("/api/analysis/run/listed")[2])
+    assert detail["end_reason"] == "drive cycle done" and detail["max_frame_index"] == 239
+    assert collector.request("/api/analysis/run/none")[0] == 404
+    assert collector.request("/api/analysis/runs?daysBack=x")[0] == 400
+    for missing in ("runId", "eventType", "sourceId", "jsonPath"):
+        parameters = [f"{name}=x" for name in ("runId", "eventType", "sourceId", "jsonPath") if name != missing]
+        assert collector.request("/api/analysis/series?" + "&".join(parameters))[0] == 400
+
+
+def test_ndjson_is_stored_and_its_view_gives_the_payload_back(collector):
+    payloads = [{"pos": {"x": 1.5, "y": 2}, "n": 7}, {"text": "a<b", "list": [1, None, True]}, {"x": "NaN"}, None, [1, 2]]
+    assert post(collector, *(line(frameIndex=i, payload=payload) for i, payload in enumerate(payloads)))[1]["accepted"] == 5
+    rows = wait_until(
+        lambda: (found := attempt(lambda: sql(
+            collector, "SELECT * FROM telemetry_events WHERE run_id = 'posted' ORDER BY frame_index"))) and len(found) == 5 and found,
+        "all are stored")
+    assert [json.loads(row["payload"]) for row in rows] == payloads
+    assert list(rows[0]) == ["run_id", "source_id", "channel", "type", "frame_index", "sim_time", "wall_time_ms", "tags", "payload", "inserted_at"]
+    series = collector.request("/api/analysis/series?runId=posted&eventType=body.state&sourceId=flight-engine&jsonPath=pos.x")[2]
+    assert [json.loads(row)["value"] for row in series.splitlines()] == [1.5, None, None, None, None]
+    series = collector.request("/api/analysis/series?runId=posted&eventType=body.state&sourceId=flight-engine&jsonPath=x")[2]
+    assert [json.loads(row)["value"] for row in series.splitlines()] == [None, None, "NaN", None, None]
+
+
+def test_killed_collector_goes_on_where_it_was(collector, programs, start_engine, tmp_path):
+    engine = start_engine(programs / "engine", "survivor", 60_000, 20_000, 2, tmp_path / "truth")
+    for _ in range(3):
+        collector.wait_status("survivor", "running")
+        seen = collector.metric("teltel_live_events_total")
+        wait_until(lambda: collector.metric("teltel_live_events_total") > seen, "events come in")
+        collector.kill()
+        collector.start()
+    assert "refused 0" in engine.communicate()[0]
+    assert_exactly_once(collector, "survivor", truth(tmp_path / "truth")[0])
+    assert collector.wait_status("survivor", "completed")["lost"] == 0
+
+
+def test_killed_engine_loses_nothing_that_was_accepted(collector, programs, start_engine, tmp_path):
+    engine = start_engine(programs / "engine", "cut", 10_000_000, 20_000, 2, tmp_path / "truth")
+    wait_until(lambda: stored(collector, "cut") > 0, "some are stored", 60)
+    engine.send_signal(signal.SIGKILL)
+    engine.wait()
+    accepted = truth(tmp_path / "truth")[0]
+    collector.wait_status("cut", "failed")
+    # The engine's own count may lack the one event of each thread between emit and count.
+    wait_until(lambda: stored(collector, "cut") >= accepted, "all that was accepted is stored", 60)
+    final = stored(collector, "cut")
+    assert accepted <= final <= accepted + 2
+    assert_exactly_once(collector, "cut", final)
+
+
+def test_killed_host_is_started_again_and_nothing_is_doubled(collector, programs, start_engine, tmp_path):
+    engine = start_engine(programs / "engine", "host", 100_000, 20_000, 1, tmp_path / "truth")
+    for _ in range(4):
+        pid = wait_until(lambda: host_pid(collector), "a host runs", 60)
+        before = stored(collector, "host")
+        wait_until(lambda: stored(collector, "host") > before, "rows come in", 60)
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: host_pid(collector) not in (None, pid), "another host runs", 60)
+    assert "accepted 100000 refused 0" in engine.communicate()[0]
+    assert_exactly_once(collector, "host", 100_000)
+
+
+def test_control_store_deleted_changes_no_row(collector, programs, start_engine, tmp_path):
+    engine = start_engine(programs / "engine", "forgotten", 40_000, 20_000, 1, tmp_path / "truth")
+    wait_until(lambda: stored(collector, "forgotten") > 0, "some are stored", 60)
+    collector.kill()
+    removed = [path for path in collector.data.glob("control*")]
+    assert removed
+    for path in removed:
+        path.unlink()
+    collector.start()
+    engine.communicate()
+    assert_exactly_once(collector, "forgotten", 40_000)
+
+
+def test_sigterm_drains_and_the_next_start_finds_everything(collector, programs, start_engine, tmp_path):
+    start_engine(programs / "engine", "drained", 30_000, 0, 1, tmp_path / "truth").communicate()
+    collector.wait_status("drained", "completed")
+    assert collector.stop() == 0
+    collector.start()
+    assert_exactly_once(collector, "drained", truth(tmp_path / "truth")[0])
+    assert collector.run("drained")["status"] == "completed"
+
+
+def test_second_collector_on_the_same_data_folder_leaves(collector, make_collector, tmp_path_factory):
+    other = make_collector("--data-dir", str(collector.data), "--shm-dir", str(tmp_path_factory.mktemp("rings")), start=False)
+    with pytest.raises(AssertionError, match=f"pid {collector.process.pid}"):
+        other.start()
+
+
+def test_everything_killed_at_random(collector, programs, start_engine, tmp_path):
+    """Engines, host and collector die in any order; what the engines know to be accepted is stored once."""
+    seed = int(os.environ.get("TELTEL_SEED", "7"))
+    seconds = float(os.environ.get("TELTEL_KILL_SECONDS", "20"))
+    dice = random.Random(seed)
+    over = threading.Event()
+    timer = threading.Timer(seconds, over.set)
+    timer.start()
+    engines: list = []
+    while not over.is_set():
+        name = f"chaos-{len(engines)}"
+        path = tmp_path / name
+        engines.append((name, path, start_engine(programs / "engine", name, 10_000_000, 5_000, 2, path)))
+        over.wait(dice.uniform(0.3, 1.5))
+        match dice.choice(["engine", "host", "collector", "engine and collector"]):
+            case "host":
+                if pid := host_pid(collector):
+                    os.kill(pid, signal.SIGKILL)
+            case "collector":
+                collector.kill()
+                collector.start()
+            case what:
+                engines[-1][2].kill()
+                if "collector" in what:
+                    collector.kill()
+                    collector.start()
+        if len(engines) > 4:
+            engines[-4][2].kill()
+    timer.cancel()
+    for name, path, engine in engines:
+        engine.kill()
+        engine.wait()
+    for name, path, _ in engines:
+        if not path.exists():
+            continue  # killed before it had begun
+        accepted = truth(path)[0]
+        if not accepted:
+            continue
+        wait_until(lambda: stored(collector, name) >= accepted, f"seed {seed}: {accepted} rows of {name}, {stored(collector, name)} there", 90)
+        final = stored(collector, name)
+        assert accepted <= final <= accepted + 2, f"seed {seed}, {name}"
+        assert_exactly_once(collector, name, final)
