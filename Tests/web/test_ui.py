@@ -5,6 +5,7 @@ example and returns its process. Nothing here sleeps: every step waits for a con
 """
 
 import json
+import re
 import urllib.parse
 import urllib.request
 import uuid
@@ -143,6 +144,17 @@ def test_a_run_appears_in_the_list_and_ends(page, vehicle, run_id):
     expect(row.get_by_test_id("status")).to_have_text("Completed")
 
 
+def test_each_missing_event_is_counted_once(page, collector, run_id):
+    ingest(collector, event(run_id, 1, {"pos": {"x": 1}}))
+    page.goto("/")
+    expect(row_of(page, run_id)).to_be_visible()
+    counts = page.get_by_role("columnheader").filter(has_text=re.compile("Refused|Lost|Dropped"))
+    expect(counts).to_have_text(["Refused", "Lost"])
+    open_run(page, run_id)
+    for name, times in (("refused", 1), ("lost", 1), ("dropped", 0)):
+        expect(page.get_by_test_id(f"counter-{name}")).to_have_count(times)
+
+
 def test_running_runs_are_on_top(page, collector, vehicle, run_id):
     page.goto("/")
     vehicle(run_id, seconds=20)
@@ -255,8 +267,11 @@ def test_a_marked_stretch_of_time_is_zoomed_and_kept_in_the_url(page, vehicle, r
     vehicle(run_id, seconds=3).wait(timeout=60)
     open_run(page, run_id)
     expect(page.get_by_test_id("data-state")).to_have_text("From storage")
-    wait_for_more_rows(page, "body.state/pos", 10)
-    box = panel(page, "body.state/pos").locator(".u-over").bounding_box()
+    # Charts are laid out anew while series come in: all of them first.
+    wait_until(page, "() => [...document.querySelectorAll('[data-testid=panel]')].every((panel) => panel.dataset.rows > 10)")
+    over = panel(page, "body.state/pos").locator(".u-over")
+    expect(over).to_be_visible()
+    box = over.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20, steps=4)
@@ -365,5 +380,5 @@ CONTRAST = """
 def test_colours_can_be_read_in_both_themes(page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.goto("/")
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
     assert page.evaluate(CONTRAST) == []

@@ -59,7 +59,7 @@ export class StoredSeries {
 
   /** @param onChange called whenever a request begins or ends */
   constructor(
-    private readonly run: { runId: string; sourceId: string },
+    private readonly run: () => { runId: string; sourceId: string },
     private readonly catalogue: Catalogue,
     private readonly onChange: () => void,
   ) {}
@@ -113,7 +113,7 @@ export class StoredSeries {
 
   private async fill(entry: Entry, field: StoredField): Promise<void> {
     try {
-      const answer = await fetchSeries({ ...this.run, ...field, points: pointsPerSeries }, this.cancel.signal);
+      const answer = await fetchSeries({ ...this.run(), ...field, points: pointsPerSeries }, this.cancel.signal);
       entry.streams = readSeriesRows(answer.lines, this.budget);
       entry.state = { kind: "ready", sql: answer.sql };
       for (const key of entry.streams.keys()) if (key !== "") this.catalogue.noteKey(field.channel, field.type, key);

@@ -137,7 +137,7 @@ export class PanelCard {
   private showNote({ lines, hidden, state }: PanelLines): void {
     const notes: string[] = [];
     if (state.kind === "loading") notes.push("Loading …");
-    if (state.kind === "failed") notes.push(`${state.error.message} ${state.error.hint}`.trim());
+    if (state.kind === "failed") notes.push([state.error.message, state.error.hint].filter(Boolean).join(": "));
     if (state.kind === "ready" && lines.length === 0) {
       notes.push(this.session.mode.value === "stored" ? "Storage holds no values of these series." : "Waiting for data …");
     }

@@ -56,7 +56,7 @@ export class RunSession {
     this.selection = new Signal(query.selection ?? new Selection());
     this.windowSeconds = new Signal(query.windowSeconds);
     this.zoom = new Signal(query.zoom);
-    this.stored = new StoredSeries({ runId, sourceId }, this.catalogue, () => this.afterLoad());
+    this.stored = new StoredSeries(() => this.storedRun, this.catalogue, () => this.afterLoad());
     this.socket = new LiveSocket((text) => this.live.take(text), () => this.live.expectReplay());
     lifetime.add(() => this.socket.close());
     lifetime.add(() => this.stored.close());
@@ -65,6 +65,11 @@ export class RunSession {
     for (const signal of [this.catalogue.version, this.selection, this.windowSeconds, this.zoom, this.mode]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
+  }
+
+  /** What stored series are asked for: without a source in the URL, the run's first one. */
+  get storedRun(): { runId: string; sourceId: string } {
+    return { runId: this.runId, sourceId: this.sourceId || (this.detail.value?.sourceId ?? "") };
   }
 
   /** Grows whenever charts may have other lines than before. */

@@ -37,15 +37,15 @@ export class SqlDialog {
   }
 
   private async ask(field: StoredField): Promise<HTMLElement> {
-    const { runId, sourceId, stored } = this.session;
+    const { storedRun, stored } = this.session;
     const name = field.key === undefined ? field.field : `${field.field}, ${field.key}`;
     try {
       const state = this.session.mode.value === "stored" ? stored.load(field) : null;
       const known = state?.kind === "ready" ? state : null;
-      const { sql } = known ?? await fetchSeries({ runId, sourceId, ...field, points: pointsPerSeries });
+      const { sql } = known ?? await fetchSeries({ ...storedRun, ...field, points: pointsPerSeries });
       return sqlBlock(name, sql || "The collector did not say which query it used.");
     } catch (error) {
-      const words = error instanceof ApiError ? `${error.message} ${error.hint}`.trim() : String(error);
+      const words = error instanceof ApiError ? [error.message, error.hint].filter(Boolean).join(": ") : String(error);
       return element("section", {}, element("h3", {}, name), element("p", { class: "panel-note" }, words));
     }
   }
