@@ -27,9 +27,6 @@ struct ByteWriter {
         for item in list { element(&self, item) }
     }
     mutating func append(_ other: ByteWriter) { bytes += other.bytes }
-    mutating func replace(_ value: UInt32, at offset: Int) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.replaceSubrange(offset..<offset + 4, with: $0) }
-    }
     mutating func pad(to multiple: Int) {
         while bytes.count % multiple != 0 { bytes.append(0) }
     }

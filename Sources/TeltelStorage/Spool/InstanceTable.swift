@@ -9,27 +9,30 @@ final class InstanceTable {
     let id: InstanceID
     let isIngest: Bool
     private var table: RunTable
-    /// By type number: size of a record's payload, -1 for JSON; and whether it begins with a clock mark.
-    private var sizes: [Int] = []
-    private var clockMarks: [Bool] = []
+    /// What must be known of each record's type.
+    private(set) var types: [TypeFacts] = []
+    private var keys: [RowKey] = []
+
+    struct TypeFacts {
+        /// Of the payload; -1 for JSON, which has any.
+        let size: Int
+        let hasClockMark: Bool
+    }
 
     init(_ instance: RingInstance) throws(RingFault) {
         self.instance = instance
         id = instance.id
         isIngest = instance.description.kind == .ingest
         table = try instance.table()
-        refreshSizes()
+        prepare()
     }
 
     var tagSets: [TagSet] { table.tagSets }
-    func hasClockMark(_ number: Int) -> Bool { clockMarks[number] }
-    /// nil: JSON, of any size.
-    func recordSize(_ number: Int) -> Int? { sizes[number] >= 0 ? sizes[number] : nil }
 
     func know(type: Int, tagSet: Int) throws(RingFault) {
-        if type > 0, type <= sizes.count, tagSet <= table.tagSets.count { return }
+        if type > 0, type <= types.count, tagSet <= table.tagSets.count { return }
         try refresh()
-        guard type > 0, type <= sizes.count, tagSet <= table.tagSets.count else {
+        guard type > 0, type <= types.count, tagSet <= table.tagSets.count else {
             throw RingFault(.record, "\(id): type \(type), tag set \(tagSet)")
         }
     }
@@ -40,20 +43,25 @@ final class InstanceTable {
         guard stream < table.streams.count else { throw RingFault(.record, "\(id): stream \(stream)") }
     }
 
-    /// Under which names rows of this type or stream are stored.
-    func place(_ number: Int) -> (run: RunKey, schema: EventSchema) {
-        if isIngest { return (table.streams[number].run, table.streams[number].schema) }
-        return (instance.run, table.types[number])
+    /// Under which names rows of this type or stream are stored and counted.
+    func place(_ number: Int) -> (run: RunKey, schema: EventSchema, key: RowKey) {
+        let schema = isIngest ? table.streams[number].schema : table.types[number]
+        return (keys[number].run, schema, keys[number])
     }
 
     private func refresh() throws(RingFault) {
         table = try instance.table()
-        refreshSizes()
+        prepare()
     }
-    private func refreshSizes() {
-        for schema in table.types.dropFirst(sizes.count) {
-            if case .record(let size) = schema.encoding { sizes.append(size) } else { sizes.append(-1) }
-            clockMarks.append(schema.hasClockMark)
+    private func prepare() {
+        for schema in table.types.dropFirst(types.count) {
+            var size = -1
+            if case .record(let bytes) = schema.encoding { size = bytes }
+            types.append(TypeFacts(size: size, hasClockMark: schema.hasClockMark && size >= 8))
+        }
+        let places = isIngest ? table.streams.map { ($0.run, $0.schema) } : table.types.map { (instance.run, $0) }
+        for (run, schema) in places.dropFirst(keys.count) {
+            keys.append(RowKey(instance: id, run: run, table: TableKey(channel: schema.channel, type: schema.type)))
         }
     }
 

@@ -50,15 +50,16 @@ struct RingWalk {
         return true
     }
 
-    /// Milliseconds since 1970 of the row at `row`; rows are asked for in their order.
-    mutating func wallTime(of row: UInt64) -> Int64 {
+    /// Milliseconds since 1970 of the row at `row`, and up to where rows have the same, unless a clock mark comes. Rows are
+    /// asked for in their order.
+    mutating func time(at row: UInt64) -> (milliseconds: Int64, until: UInt64) {
         while nextArrival < arrivals.count, nextArrival == 0 || row >= arrivals[nextArrival - 1].head {
             let arrival = arrivals[nextArrival]
             if let empty = arrival.emptyNs { clock.caughtUp(now: empty) }
             clock.arrived(now: arrival.nowNs, wall: arrival.wallNs)
             nextArrival += 1
         }
-        return clock.wallTimeMs
+        return (clock.wallTimeMs, nextArrival < arrivals.count ? arrivals[nextArrival - 1].head : .max)
     }
     mutating func clockMark(_ monotonic: UInt64) { clock.mark(monotonic) }
 

@@ -85,7 +85,7 @@ package struct InstanceNote: Hashable, Sendable {
 package struct FrameRecord: Hashable, Sendable {
     package var layout: TableLayout
     /// From the segment's first byte.
-    package let offset: Int
+    package var offset: Int
     package let bytes: Int
     package let rawBytes: Int
     package let rows: Int
@@ -118,6 +118,7 @@ package enum SegmentFormat {
     /// Segments begin at multiples of it.
     package static let alignment = 4_096
     static let prefixBytes = 56
+    static let idOffset = 24
     static let crcOffset = 48
     package static let headerBytesMax = 16 << 20
 
@@ -158,7 +159,8 @@ package enum SegmentFormat {
         return Checksum.crc32c(bytes.extracting(crcOffset + 4..<header.count), Checksum.crc32c(bytes.extracting(0..<crcOffset)))
     }
 
-    /// `frameBytes` follow the header. The frames' offsets in `header` count from the first frame; in the result from the segment.
+    /// The header is complete but for its place: see `place`. `frameBytes` follow it; the frames' offsets count from the first
+    /// of them.
     static func encode(_ header: SegmentHeader, frameBytes: Int) -> [UInt8] {
         var body = ByteWriter()
         body.put(header.writtenAt)
@@ -173,10 +175,11 @@ package enum SegmentFormat {
             $0.put($1.key)
             $0.put(UInt64($1.value))
         }
-        let layouts = header.frames.map(\.layout).uniqued()
-        body.put(layouts) { $0.put($1) }
+        var layouts: [TableLayout: UInt32] = [:]
+        for frame in header.frames where layouts[frame.layout] == nil { layouts[frame.layout] = UInt32(layouts.count) }
+        body.put(layouts.sorted { $0.value < $1.value }) { $0.put($1.key) }
         body.put(header.frames) { writer, frame in
-            writer.put(UInt32(layouts.firstIndex(of: frame.layout)!))
+            writer.put(layouts[frame.layout]!)
             writer.put(UInt64(frame.offset))
             writer.put(UInt64(frame.bytes))
             writer.put(UInt64(frame.rawBytes))
@@ -199,8 +202,18 @@ package enum SegmentFormat {
         writer.put(UInt32(0))
         writer.put(UInt32(0))
         writer.append(body)
-        writer.replace(checksum(writer.bytes), at: crcOffset)
         return writer.bytes
+    }
+
+    /// Writes where the segment lies into an encoded header, and the checksum.
+    static func place(_ header: inout [UInt8], at id: SegmentID) {
+        var writer = ByteWriter()
+        writer.put(id.log)
+        writer.put(id.offset)
+        header.replaceSubrange(idOffset..<idOffset + writer.bytes.count, with: writer.bytes)
+        var crc = ByteWriter()
+        crc.put(checksum(header))
+        header.replaceSubrange(crcOffset..<crcOffset + crc.bytes.count, with: crc.bytes)
     }
 
     static func decode(_ bytes: [UInt8]) throws(StorageError) -> SegmentHeader {

@@ -133,22 +133,23 @@ package final class SpoolStore: Sendable {
 
     /// Writes a segment. On return it survives the end of this process, and the rings may be released.
     package func append(_ header: SegmentHeader, _ writer: SegmentWriter) throws(StorageError) {
-        // The identifier has a fixed size: the length is the same with any.
-        let length = SegmentFormat.encode(header, frameBytes: writer.frameBytes).count + writer.frameBytes
+        var encoded = SegmentFormat.encode(header, frameBytes: writer.frameBytes)
+        let length = encoded.count + writer.frameBytes
         guard length <= segmentBytesMax else { throw StorageError(.full, "a segment of \(length) bytes fits into no log file") }
         let log = try logWithRoom(length)
         var header = header
         header.id = SegmentID(log: log.header.serial, offset: UInt64(log.end))
-        let encoded = SegmentFormat.encode(header, frameBytes: writer.frameBytes)
+        header.bytes = length
+        for index in header.frames.indices { header.frames[index].offset += encoded.count }
+        SegmentFormat.place(&encoded, at: header.id)
         do throws(FileError) {
             try writer.withSegment(encoded) { bytes throws(FileError) in try files.write(log.file, at: log.end, bytes) }
         } catch { throw StorageError(error) }
-        // As it will be read back: with the frames' places in the segment.
-        let registered = try SegmentFormat.decode(encoded)
+        let written = header
         state.withLock { state in
-            state.ledger.logs[log.header.serial]!.end = SegmentReader.aligned(log.end + length)
-            state.ledger.register(registered)
-            state.offered += state.ledger.offers(registered)
+            state.ledger.logs[written.id.log]!.end = SegmentReader.aligned(log.end + length)
+            state.ledger.register(written)
+            state.offered += state.ledger.offers(written)
             state.indexIsDirty = true
         }
     }

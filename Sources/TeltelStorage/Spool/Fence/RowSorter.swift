@@ -9,26 +9,12 @@ final class RowSorter {
     /// Rows in `blocks`, and rows that no block takes.
     private(set) var counts: [RowKey: Int] = [:]
     private(set) var malformed: [RowKey: Int] = [:]
-    /// SAFETY: owned by this object, `capacity` bytes, touched by its one thread only.
-    private var memory: UnsafeMutableRawPointer
-    private var capacity: Int
-    /// By type or stream number: rows of the piece at hand; used again from piece to piece.
-    private var groups: [Group] = []
-    private var used: [Int] = []
+    private var piece = Piece(capacity: RowSorter.pieceBytes)
 
-    private struct Group {
-        var offsets: [UInt32] = []
-        var wallTimes: [Int64] = []
-    }
     /// Fits into the processor's second cache with the columns it becomes.
     private static let pieceBytes = 256 << 10
 
-    init(blocks: NativeBlocks) {
-        self.blocks = blocks
-        capacity = Self.pieceBytes
-        memory = .allocate(byteCount: capacity, alignment: 16)
-    }
-    deinit { memory.deallocate() }
+    init(blocks: NativeBlocks) { self.blocks = blocks }
 
     func clearCounts() {
         counts.removeAll(keepingCapacity: true)
@@ -70,87 +56,172 @@ final class RowSorter {
 
     private func copy(_ walk: RingWalk, limit: Int) -> Int {
         let stretch = walk.ring.stretch(from: walk.position, to: walk.head, limit: limit)
-        if stretch.count > capacity {
-            memory.deallocate()
-            capacity = stretch.count
-            memory = .allocate(byteCount: capacity, alignment: 16)
-        }
+        if stretch.count > piece.capacity { piece = Piece(capacity: stretch.count) }
         // SAFETY: the stretch lies inside the mapping, and fits.
-        walk.ring.withBytes(stretch) { memory.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        walk.ring.withBytes(stretch) { piece.bytes.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         return stretch.count
     }
 
     private func sort(_ walk: inout RingWalk, _ count: Int, _ instance: InstanceTable) throws(RingFault) -> (consumed: Int, needed: Int?) {
-        let bytes = UnsafeRawBufferPointer(start: memory, count: count)
+        // Worked on outside of the object, whose properties cost a check at every access.
+        let piece = piece
+        let bytes = UnsafeRawBufferPointer(start: piece.bytes, count: count)
         var scanner = RecordScanner(bytes, begin: walk.position, ringBytes: walk.ring.dataBytes)
-        var fault: RingFault?
+        var rows = 0
         var consumed = 0
+        var fault: RingFault?
         do throws(RingFault) {
-            while let head = try scanner.next() {
-                try place(head, bytes, &walk, instance)
-                consumed = scanner.consumed
+            if instance.isIngest {
+                try scanIngest(&scanner, bytes, piece, instance, &rows, &consumed)
+            } else {
+                try scan(&scanner, bytes, piece, &walk, instance, &rows, &consumed)
             }
-            consumed = scanner.consumed
         } catch { fault = error }
-        append(bytes, walk, instance)
+        append(rows, bytes, piece, walk, instance)
         guard let fault else { return (consumed, scanner.needed) }
         walk.position += UInt64(consumed)
         throw fault
     }
 
-    private func place(
-        _ head: RecordHead, _ bytes: UnsafeRawBufferPointer, _ walk: inout RingWalk, _ instance: InstanceTable
+    /// Notes type, place and time of every record. `rows` and `consumed` are right also when it throws.
+    private func scan(
+        _ scanner: inout RecordScanner, _ bytes: UnsafeRawBufferPointer, _ piece: Piece, _ walk: inout RingWalk,
+        _ instance: InstanceTable, _ rows: inout Int, _ consumed: inout Int
     ) throws(RingFault) {
-        let number = instance.isIngest ? try stream(head, bytes, instance) : try type(head, instance)
-        if !instance.isIngest, instance.hasClockMark(number), head.payload.count >= 8 {
-            walk.clockMark(bytes.loadUnaligned(fromByteOffset: head.payload.lowerBound, as: UInt64.self))
+        var types = instance.types
+        var tagSets = instance.tagSets.count
+        var time = walk.time(at: walk.position)
+        while let head = try scanner.next() {
+            let number = Int(head.type) - 1
+            if number < 0 || number >= types.count || Int(head.tagSet) > tagSets {
+                try instance.know(type: Int(head.type), tagSet: Int(head.tagSet))
+                types = instance.types
+                tagSets = instance.tagSets.count
+            }
+            let type = types[number]
+            if type.size >= 0, head.bytes != type.size + Int(TELTEL_RECORD_HEADER_BYTES) {
+                throw RingFault(.record, "\(walk.ring.id): \(head.payload.count) bytes of type \(head.type), expected \(type.size)")
+            }
+            let position = walk.position + UInt64(head.offset)
+            if type.hasClockMark {
+                walk.clockMark(bytes.loadUnaligned(fromByteOffset: head.payload.lowerBound, as: UInt64.self))
+                time = walk.time(at: position)
+            } else if position >= time.until {
+                time = walk.time(at: position)
+            }
+            // SAFETY: a record has at least 24 bytes: a piece has no more of them than its lists have places.
+            piece.numbers[rows] = UInt32(number)
+            piece.offsets[rows] = UInt32(head.offset)
+            piece.times[rows] = time.milliseconds
+            rows += 1
+            consumed = scanner.consumed
         }
-        if number >= groups.count { groups += repeatElement(Group(), count: number + 1 - groups.count) }
-        if groups[number].offsets.isEmpty { used.append(number) }
-        groups[number].offsets.append(UInt32(head.offset))
-        // Ingest rows carry their own time.
-        if !instance.isIngest { groups[number].wallTimes.append(walk.wallTime(of: walk.position + UInt64(head.offset))) }
+        consumed = scanner.consumed
     }
 
-    private func type(_ head: RecordHead, _ instance: InstanceTable) throws(RingFault) -> Int {
-        try instance.know(type: Int(head.type), tagSet: Int(head.tagSet))
-        let number = Int(head.type) - 1
-        if let size = instance.recordSize(number), head.payload.count != size {
-            throw RingFault(.record, "\(instance.id): \(head.payload.count) bytes of type \(head.type), expected \(size)")
-        }
-        return number
-    }
-
-    private func stream(_ head: RecordHead, _ bytes: UnsafeRawBufferPointer, _ instance: InstanceTable) throws(RingFault) -> Int {
+    /// The same for ingest rings, whose rows carry their times.
+    private func scanIngest(
+        _ scanner: inout RecordScanner, _ bytes: UnsafeRawBufferPointer, _ piece: Piece, _ instance: InstanceTable,
+        _ rows: inout Int, _ consumed: inout Int
+    ) throws(RingFault) {
         let size = MemoryLayout<teltel_ingest_head>.size
-        guard Int(head.type) == Int(TELTEL_INGEST_TYPE), head.payload.count > size else {
-            throw RingFault(.record, "\(instance.id): no ingest record at offset \(head.offset)")
+        while let head = try scanner.next() {
+            guard Int(head.type) == Int(TELTEL_INGEST_TYPE), head.payload.count > size else {
+                throw RingFault(.record, "\(instance.id): no ingest record at offset \(head.offset)")
+            }
+            let ingest = bytes.loadUnaligned(fromByteOffset: head.payload.lowerBound, as: teltel_ingest_head.self)
+            guard Int(ingest.tags_bytes) < head.payload.count - size else {
+                throw RingFault(.record, "\(instance.id): tags pass the record")
+            }
+            try instance.know(stream: Int(ingest.stream))
+            piece.numbers[rows] = ingest.stream
+            piece.offsets[rows] = UInt32(head.offset)
+            piece.times[rows] = ingest.wall_time_ms
+            rows += 1
+            consumed = scanner.consumed
         }
-        let ingest = bytes.loadUnaligned(fromByteOffset: head.payload.lowerBound, as: teltel_ingest_head.self)
-        guard Int(ingest.tags_bytes) < head.payload.count - size else { throw RingFault(.record, "\(instance.id): tags pass the record") }
-        try instance.know(stream: Int(ingest.stream))
-        return Int(ingest.stream)
+        consumed = scanner.consumed
     }
 
     /// Rows of the piece go to their blocks, type by type.
-    private func append(_ bytes: UnsafeRawBufferPointer, _ walk: RingWalk, _ instance: InstanceTable) {
-        for number in used {
-            let (run, schema) = instance.place(number)
-            let rows = groups[number].offsets.count
-            let refused = groups[number].offsets.withUnsafeBufferPointer { offsets in
-                groups[number].wallTimes.withUnsafeBufferPointer { wallTimes in
-                    blocks.append(
-                        RowChunk(
-                            ring: walk.ring.id, run: run, schema: schema, tagSets: instance.tagSets, bytes: bytes,
-                            begin: walk.position, offsets: offsets, wallTimes: wallTimes))
-                }
-            }
-            let key = RowKey(instance: instance.id, run: run, table: TableKey(channel: schema.channel, type: schema.type))
-            if rows > refused { counts[key, default: 0] += rows - refused }
-            if refused > 0 { malformed[key, default: 0] += refused }
-            groups[number].offsets.removeAll(keepingCapacity: true)
-            groups[number].wallTimes.removeAll(keepingCapacity: true)
+    private func append(
+        _ rows: Int, _ bytes: UnsafeRawBufferPointer, _ piece: Piece, _ walk: RingWalk, _ instance: InstanceTable
+    ) {
+        guard rows > 0 else { return }
+        let first = piece.numbers[0]
+        if (1..<rows).allSatisfy({ piece.numbers[$0] == first }) {
+            return append(Int(first), 0..<rows, piece.offsets, piece.times, bytes, walk, instance)
         }
-        used.removeAll(keepingCapacity: true)
+        for (number, range) in piece.sort(rows) {
+            append(number, range, piece.sortedOffsets, piece.sortedTimes, bytes, walk, instance)
+        }
+    }
+
+    private func append(
+        _ number: Int, _ range: Range<Int>, _ offsets: UnsafeMutablePointer<UInt32>, _ times: UnsafeMutablePointer<Int64>,
+        _ bytes: UnsafeRawBufferPointer, _ walk: RingWalk, _ instance: InstanceTable
+    ) {
+        let (run, schema, key) = instance.place(number)
+        let refused = blocks.append(
+            RowChunk(
+                ring: walk.ring.id, run: run, schema: schema, tagSets: instance.tagSets, bytes: bytes, begin: walk.position,
+                offsets: UnsafeBufferPointer(start: offsets + range.lowerBound, count: range.count),
+                wallTimes: UnsafeBufferPointer(start: times + range.lowerBound, count: range.count)))
+        if range.count > refused { counts[key, default: 0] += range.count - refused }
+        if refused > 0 { malformed[key, default: 0] += refused }
+    }
+}
+
+/// A copied piece of a ring and the lists made of it.
+///
+/// SAFETY: the memories belong to this object and are as large as `capacity` says: one place in each list per 24 bytes. They are
+/// used by the sorter's one thread, while the sorter, or its stack, holds the object.
+private final class Piece {
+    let capacity: Int
+    let bytes: UnsafeMutableRawPointer
+    /// Type or stream, place in the piece, and milliseconds since 1970 of each row; then the latter two by type.
+    let numbers: UnsafeMutablePointer<UInt32>
+    let offsets: UnsafeMutablePointer<UInt32>
+    let times: UnsafeMutablePointer<Int64>
+    let sortedOffsets: UnsafeMutablePointer<UInt32>
+    let sortedTimes: UnsafeMutablePointer<Int64>
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        let rows = capacity / Int(TELTEL_RECORD_HEADER_BYTES) + 1
+        bytes = .allocate(byteCount: capacity, alignment: 16)
+        numbers = .allocate(capacity: rows)
+        offsets = .allocate(capacity: rows)
+        times = .allocate(capacity: rows)
+        sortedOffsets = .allocate(capacity: rows)
+        sortedTimes = .allocate(capacity: rows)
+    }
+    deinit {
+        bytes.deallocate()
+        for list in [numbers, offsets, sortedOffsets] { list.deallocate() }
+        for list in [times, sortedTimes] { list.deallocate() }
+    }
+
+    /// Puts the rows of each type together, in their order. Returns the types in order of their numbers.
+    func sort(_ rows: Int) -> [(number: Int, range: Range<Int>)] {
+        let types = (0..<rows).reduce(0) { max($0, Int(numbers[$1])) } + 1
+        return withUnsafeTemporaryAllocation(of: Int.self, capacity: types) { places in
+            places.initialize(repeating: 0)
+            for row in 0..<rows { places[Int(numbers[row])] += 1 }
+            var ranges: [(number: Int, range: Range<Int>)] = []
+            var at = 0
+            for number in 0..<types where places[number] > 0 {
+                ranges.append((number, at..<at + places[number]))
+                at += places[number]
+                places[number] = ranges.last!.range.lowerBound
+            }
+            for row in 0..<rows {
+                let place = places[Int(numbers[row])]
+                places[Int(numbers[row])] = place + 1
+                sortedOffsets[place] = offsets[row]
+                sortedTimes[place] = times[row]
+            }
+            return ranges
+        }
     }
 }

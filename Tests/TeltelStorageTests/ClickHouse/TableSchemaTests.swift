@@ -1,0 +1,124 @@
+/// Names, columns and statements: pure functions.
+import TeltelEvents
+import Testing
+
+@testable import TeltelStorage
+
+struct TableSchemaTests {
+    @Test func tableNamesNeverChange() {
+        // Rows of earlier versions lie in tables with these names.
+        #expect(TableKey(channel: "body", type: "body.state").tableName == "events_body_body_state_be215cfa63f2534c")
+        #expect(TableKey(channel: "", type: "").tableName == "events___af63bd4c8601b7df")
+    }
+
+    @Test func tableNamesAreSafeAndDistinct() {
+        let keys = [
+            ("a", "b"), ("a_", "b"), ("a", "_b"), ("A", "b"), ("a.b", ""), ("é`'", "; DROP"),
+            (String(repeating: "x", count: 255), "y"),
+        ]
+        let names = keys.map { TableKey(channel: $0.0, type: $0.1).tableName }
+        #expect(Set(names).count == names.count)
+        #expect(
+            names.allSatisfy { $0.utf8.count <= 64 && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") } })
+    }
+
+    @Test func namesAndTextsAreQuoted() {
+        #expect(SQLText.name("a`b\\c'd\0") == "`a\\`b\\\\c'd\\0`")
+        #expect(SQLText.literal("a`b\\c'd") == "'a`b\\\\c\\'d'")
+    }
+
+    @Test func columnNamesAreTakenApart() {
+        func parts(_ name: String) -> [String]? {
+            PayloadColumnName(name).map {
+                [$0.path, $0.element.map(String.init) ?? "", $0.isArray ? "array" : "", $0.kind?.name ?? ""]
+            }
+        }
+        #expect(parts("payload.pos.x") == ["pos.x", "", "", ""])
+        #expect(parts("payload.gear[12]:i64") == ["gear", "12", "", "i64"])
+        #expect(parts("payload/a/b:f32") == ["a.b", "", "array", "f32"])
+        #expect(parts("payload.x:other") == ["x:other", "", "", ""])
+        #expect(parts("rest") == nil)
+    }
+
+    @Test func arraysBecomeElementsOrOneColumn() {
+        let columns = PayloadColumns([
+            Field(name: "a.b", kind: .i16, offset: 4, count: 2), Field(name: "c.d", kind: .f32, offset: 8, count: 17),
+        ]).columns
+        #expect(
+            columns.map(\.layout) == [
+                ColumnLayout("payload.a.b[0]", "Int16"), ColumnLayout("payload.a.b[1]", "Int16"),
+                ColumnLayout("payload/c/d", "Array(Float32)"),
+            ])
+        #expect(columns.map(\.offset) == [4, 6, 8])
+    }
+
+    private static let key = TableKey(channel: "c", type: "t")
+    private static func layout(_ columns: [ColumnLayout], isDefined: Bool = true) -> TableLayout {
+        TableLayout(name: key.tableName, key: key, columns: TableLayout.identity + columns, isDefined: isDefined)
+    }
+    private static func table(_ columns: [ColumnLayout]) -> TableDescription {
+        TableDescription(name: key.tableName, key: key, columns: TableLayout.identity + columns)
+    }
+
+    @Test func theFirstDefinitionNeedsNoNull() throws {
+        let x = ColumnLayout("payload.x", "Float64")
+        let plan = try TablePlan(Self.layout([x]), in: Self.table([]), isNew: true)
+        #expect(plan.additions == [x])
+        #expect(plan.targets.map(\.target) == TableLayout.identity.map(\.name) + ["payload.x"])
+        let later = try TablePlan(Self.layout([x]), in: Self.table([]), isNew: false)
+        #expect(later.additions == [ColumnLayout("payload.x", "Nullable(Float64)")])
+    }
+
+    @Test func aColumnThatIsMissingInRowsCanHoldNull() throws {
+        let table = Self.table([ColumnLayout("payload.x", "Float64"), ColumnLayout("payload/a", "Array(UInt8)")])
+        let plan = try TablePlan(Self.layout([]), in: table, isNew: false)
+        #expect(plan.madeNullable == [ColumnLayout("payload.x", "Nullable(Float64)")])
+        let json = try TablePlan(
+            Self.layout([ColumnLayout("payload.x", "Nullable(Float64)")], isDefined: false), in: table, isNew: false)
+        #expect(json.madeNullable == plan.madeNullable)
+    }
+
+    @Test func anotherKindGetsAColumnOfItsOwn() throws {
+        let wanted = Self.layout([ColumnLayout("payload.x", "Int64")])
+        let before = try TablePlan(wanted, in: Self.table([ColumnLayout("payload.x", "Nullable(Float64)")]), isNew: false)
+        #expect(before.additions == [ColumnLayout("payload.x:i64", "Nullable(Int64)")])
+        #expect(before.targets.last.map { [$0.source, $0.target] } == ["payload.x", "payload.x:i64"])
+        let table = Self.table([ColumnLayout("payload.x", "Nullable(Float64)"), ColumnLayout("payload.x:i64", "Nullable(Int64)")])
+        #expect(try TablePlan(wanted, in: table, isNew: false).isReady)
+    }
+
+    @Test func placesInTheCatalogAreLimited() {
+        let catalog = TableCatalog(limit: 2, known: [TableKey(channel: "a", type: "")])
+        #expect(catalog.hasOwnTable(TableKey(channel: "b", type: "")))
+        #expect(!catalog.hasOwnTable(TableKey(channel: "c", type: "")))
+        #expect(catalog.hasOwnTable(TableKey(channel: "a", type: "")))
+        catalog.note([TableKey(channel: "c", type: "")])
+        #expect(catalog.hasOwnTable(TableKey(channel: "c", type: "")))
+        #expect(catalog.keys.map(\.channel) == ["a", "b", "c"])
+    }
+
+    @Test func everyKnownCodeHasOneAdvice() {
+        let sets = [ClickHouseCode.content, ClickHouseCode.waiting, ClickHouseCode.hopeless]
+        #expect(sets.reduce(0) { $0 + $1.count } == sets.reduce(Set<Int>()) { $0.union($1) }.count)
+        #expect(sets.allSatisfy { $0.allSatisfy { ClickHouseCode.names[$0] != nil } })
+        #expect(ClickHouseCode.refusedBeforeWriting.allSatisfy { ClickHouseCode.names[$0] != nil })
+        #expect(ClickHouseCode.advice(252) == .retry)
+        #expect(ClickHouseCode.advice(123_456) == .retry)
+        #expect(ClickHouseError.parse("Code: 117. DB::Exception: x")?.advice == .split)
+        #expect(ClickHouseError.parse("<html>") == nil)
+        #expect(ClickHouseError(.interrupted, "").isAmbiguous)
+        #expect(!ClickHouseError(.exception(252), "").isAmbiguous)
+        #expect(ClickHouseError(.exception(159), "").isAmbiguous)
+    }
+
+    @Test func urlsAreTakenApart() throws {
+        let full = try ClickHouseEndpoint(url: "http://me:s%40cret@db.example:9000/other?x=1")
+        #expect([full.url, full.user, full.password, full.database] == ["http://db.example:9000/", "me", "s@cret", "other"])
+        #expect(!full.description.contains("cret"))
+        let short = try ClickHouseEndpoint(url: "https://db")
+        #expect([short.url, short.user, short.database] == ["https://db:8443/", "", "teltel"])
+        for bad in ["db:8123", "ftp://db", "", "http://"] {
+            #expect(throws: ClickHouseError.self) { try ClickHouseEndpoint(url: bad) }
+        }
+    }
+}
