@@ -1,104 +1,14 @@
 """Fixtures of all end-to-end tests: real processes, real sockets, shared memory of their own."""
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("TELTEL_BUILD", ROOT / "build"))
-PATIENCE = 30.0  # seconds until a condition that should hold at once is called a failure
-
-
-def wait_until(condition, what: str, patience: float = PATIENCE):
-    """Returns the condition's first true value; fails with `what` when the patience is over."""
-    pause = threading.Event()
-    deadline = time.monotonic() + patience
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
-        pause.wait(0.01)
-
-
-class Collector:
-    """A running `teltel collect` with folders of its own."""
-
-    def __init__(self, folder: Path, shm: str, arguments: list[str]):
-        self.folder = folder
-        self.shm = shm
-        self.data = folder / "data"
-        self.arguments = arguments
-        self.process: subprocess.Popen | None = None
-        self.port = 0
-
-    def start(self, *more: str) -> "Collector":
-        self.log = open(self.folder / "collector.log", "ab", buffering=0)
-        begin = self.log.tell()
-        command = [BUILD / "bin/teltel", "collect", "--port", str(self.port), "--shm-dir", self.shm, "--data-dir", self.data]
-        self.process = subprocess.Popen([*map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log)
-
-        def url():
-            assert self.process.poll() is None, "collector left:\n" + self.output(begin)
-            lines = [line for line in self.output(begin).splitlines() if line.startswith("url ")]
-            return lines and lines[0].split()[1]
-
-        self.url = wait_until(url, "the collector prints its URL").rstrip("/")
-        self.port = int(self.url.rsplit(":", 1)[1])
-        return self
-
-    def output(self, begin: int = 0) -> str:
-        return (self.folder / "collector.log").read_bytes()[begin:].decode(errors="replace")
-
-    def request(self, path: str, data: bytes | None = None, headers: dict | None = None, method: str | None = None):
-        """Status, headers, body; errors of HTTP are answers too."""
-        request = urllib.request.Request(self.url + path, data=data, headers=headers or {}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return answer.status, dict(answer.headers), answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), error.read()
-
-    def json(self, path: str):
-        return json.loads(self.request(path)[2])
-
-    def run(self, run_id: str):
-        return next((run for run in self.json("/api/runs") if run["runId"] == run_id), None)
-
-    def wait_status(self, run_id: str, status: str):
-        def reached():
-            run = self.run(run_id)
-            return run if run and run["status"] == status else None
-
-        return wait_until(reached, f"run {run_id} is {status}; now: {self.run(run_id)}")
-
-    def metric(self, name: str) -> float:
-        total = 0.0
-        for line in self.request("/metrics")[2].decode().splitlines():
-            if line.split("{")[0].split(" ")[0] == name:
-                total += float(line.rsplit(" ", 1)[1])
-        return total
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> int:
-        """SIGTERM, as a user's Ctrl-C would; the exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+from support import BUILD, ROOT, Collector
 
 
 @pytest.fixture
@@ -138,18 +48,14 @@ def collector(make_collector) -> Collector:
     return make_collector()
 
 
-class Engine(subprocess.Popen):
-    """A process linked with libteltel."""
-
-
 @pytest.fixture
 def start_engine(shm):
     """`start_engine(program, *arguments)`: with the test's rings and the built library."""
-    started: list[Engine] = []
+    started: list[subprocess.Popen] = []
 
-    def start(program, *arguments, **environment) -> Engine:
+    def start(program, *arguments, **environment) -> subprocess.Popen:
         variables = {**os.environ, "TELTEL_SHM_DIR": shm, "LD_LIBRARY_PATH": str(BUILD / "lib"), **environment}
-        engine = Engine(
+        engine = subprocess.Popen(
             [str(program), *map(str, arguments)], env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(engine)
         return engine
@@ -165,7 +71,7 @@ def start_engine(shm):
 def vehicle(start_engine):
     """`vehicle(run_id, seconds=5)`: the Bullet example in real time."""
 
-    def start(run_id: str, seconds: float = 5, realtime: bool = True, *more: str) -> Engine:
+    def start(run_id: str, seconds: float = 5, realtime: bool = True, *more: str) -> subprocess.Popen:
         pace = ["--realtime"] if realtime else []
         return start_engine(ROOT / "examples/vehicle/vehicle", *pace, "--seconds", seconds, "--run-id", run_id, *more)
 

@@ -23,8 +23,7 @@ package struct RunsQuestion: Sendable {
         }
         if !statuses.isEmpty {
             conditions.append("has({statuses:Array(String)}, status)")
-            let texts = statuses.map { "'" + $0.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'" }
-            parameters.append(("statuses", "[" + texts.joined(separator: ",") + "]"))
+            parameters.append(("statuses", "[" + statuses.map(SQL.literal).joined(separator: ",") + "]"))
         }
         return Statement(
             sql: """

@@ -6,17 +6,22 @@ package struct Statement: Sendable, Equatable {
     /// By name, as `{name:Type}` in the text; values as ClickHouse reads them from a URL.
     package let parameters: [(name: String, value: String)]
 
+    /// The statement with its parameters set before it, as one can give it to `clickhouse-client`.
+    package var reproducible: String {
+        parameters.map { "SET param_\($0.name) = \(SQL.literal($0.value));\n" }.joined() + sql
+    }
+
     package static func == (a: Statement, b: Statement) -> Bool {
         a.sql == b.sql && a.parameters.elementsEqual(b.parameters) { $0 == $1 }
     }
 }
 
-/// A question that cannot be asked.
-package struct QuestionError: Error, Sendable, CustomStringConvertible {
-    package let description: String
-}
-
 enum SQL {
+    /// A text in quotes, on one line.
+    static func literal(_ text: String) -> String {
+        let escaped = text.replacing("\\", with: "\\\\").replacing("'", with: "\\'").replacing("\n", with: "\\n")
+        return "'" + escaped.replacing("\r", with: "\\r").replacing("\0", with: "\\0") + "'"
+    }
     /// A name in backticks.
     static func identifier(_ name: String) -> String {
         "`" + name.replacing("\\", with: "\\\\").replacing("`", with: "\\`") + "`"

@@ -19,7 +19,8 @@ package struct StoredTable: Sendable, Equatable {
     /// The value at a dotted path as Nullable(Float64), whichever way it is stored; NULL where a row has none.
     func number(at path: String) -> String {
         guard type != nil else {
-            let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { Self.literal(String($0)) }
+            // Path elements: JSONExtract takes no parameters for them in all versions.
+            let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { SQL.literal(String($0)) }
             return "JSONExtract(rest, \(keys.joined(separator: ", ")), 'Nullable(Float64)')"
         }
         // A path that came with several kinds has several columns: a row has its value in one of them.
@@ -42,10 +43,5 @@ package struct StoredTable: Sendable, Equatable {
     private static func isNumber(_ type: String) -> Bool {
         let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
         return inner.hasPrefix("Int") || inner.hasPrefix("UInt") || inner.hasPrefix("Float") || inner == "Bool"
-    }
-
-    /// Only for path elements, which cannot be parameters of JSONExtract's variable argument list in all versions.
-    private static func literal(_ text: String) -> String {
-        "'" + text.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
     }
 }

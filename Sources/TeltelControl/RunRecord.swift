@@ -63,9 +63,9 @@ package struct RunRecord: Sendable, Codable, Equatable {
         self.startedMs = startedMs
     }
 
-    /// Accepted events that only storage has seen: the live reader was not there, or was lapped.
-    package var acceptedUnseen: UInt64 = 0
-    package var accepted: UInt64 { types.reduce(acceptedUnseen) { $0 + $1.accepted } }
+    /// Events that storage has taken over: more than were counted by type when the live reader came late or was lapped.
+    package var acceptedAtLeast: UInt64 = 0
+    package var accepted: UInt64 { max(acceptedAtLeast, types.reduce(0) { $0 + $1.accepted }) }
 }
 
 extension RunRecord.FieldRecord {

@@ -30,6 +30,8 @@ package final class RingDirectory: Sendable {
     private struct State {
         var instances: [RingInstance] = []
         var known: Set<String> = []
+        /// Folders without a run file, and since when.
+        var expected: [String: UInt64] = [:]
         var quarantined: [Quarantined] = []
         /// Who still needs an instance after its end.
         var liveDone: Set<InstanceID> = []
@@ -98,20 +100,25 @@ package final class RingDirectory: Sendable {
         let watch = teltel_watch_folder(path)
         defer { if watch >= 0 { close(watch) } }
         while !stopping.load(ordering: .relaxed) {
-            lookAround()
-            if watch >= 0 { _ = teltel_wait_watch(watch, 100) } else { usleep(100_000) }
+            let expecting = lookAround()
+            // A folder appears before its run file does, and the watch sees only the folder.
+            let milliseconds: Int32 = expecting ? 2 : 100
+            if watch >= 0 { _ = teltel_wait_watch(watch, milliseconds) } else { usleep(UInt32(milliseconds) * 1_000) }
         }
     }
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
-    /// One look: new folders, ended producers, finished instances.
-    package func lookAround() {
+    /// One look: new folders, ended producers, finished instances. Returns whether a folder has just appeared whose run file
+    /// has not.
+    @discardableResult
+    package func lookAround() -> Bool {
         let (known, instances) = state.withLock { ($0.known, $0.instances) }
         // First the ends, then the beginnings: a run id may be used again at once.
         for instance in instances { instance.checkProducer() }
         let opened = entries().filter { !known.contains($0) }.compactMap(open)
         for folder in opened.sorted(by: { $0.file.description.startWall < $1.file.description.startWall }) { adopt(folder) }
         removeFinished()
+        return isExpecting()
     }
 
     private func entries() -> [String] {
@@ -123,7 +130,11 @@ package final class RingDirectory: Sendable {
     private func open(_ name: String) -> OpenedFolder? {
         // The run file appears under its name when it is complete; until then the folder is looked at again.
         var facts = stat()
-        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else {
+            let now = teltel_monotonic_ns()
+            state.withLock { $0.expected[name] = $0.expected[name] ?? now }
+            return nil
+        }
         do throws(RingFault) {
             return try OpenedFolder(parent: folder, name: name)
         } catch {
@@ -132,6 +143,15 @@ package final class RingDirectory: Sendable {
                 $0.quarantined.append(Quarantined(name: name, fault: error))
             }
             return nil
+        }
+    }
+
+    /// For a second; a folder without run file after that is somebody's rubbish, and is looked at now and then.
+    private func isExpecting() -> Bool {
+        let now = teltel_monotonic_ns()
+        return state.withLock { state in
+            for name in state.known { state.expected[name] = nil }
+            return state.expected.values.contains { now - $0 < 1_000_000_000 }
         }
     }
 

@@ -73,6 +73,8 @@ package final class Storage: Sendable {
             endpoint = host.endpoint
         }
         tables = ClickHouseTables(client: ClickHouseClient(endpoint), catalog: catalog)
+        // The first log file takes longer to make than a ring may last: before anybody emits.
+        try store.tidy()
     }
 
     private static let smallestLog = 8 << 20

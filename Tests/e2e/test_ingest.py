@@ -3,7 +3,7 @@ import http.client
 import json
 
 import pytest
-from conftest import wait_until
+from support import wait_until
 from test_live import next_event, subscribe
 
 

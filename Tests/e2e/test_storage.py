@@ -7,7 +7,7 @@ import struct
 import threading
 
 import pytest
-from conftest import wait_until
+from support import wait_until
 from database import host_pid, sql, table_of
 
 from test_ingest import line, post

@@ -33,6 +33,7 @@ struct AnalysisRoutes: Sendable {
             let tables = try await Self.offLoop { try storage.storedTables() }
             guard let statement = question.statement(tables) else {
                 // No such type was ever stored: no rows, as the contract answers.
+                if request.text("explain") == "1" { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
                 return JSONAnswer.response(bytes: ByteBuffer())
             }
             return try await answer(request, statement, .series(hasKey: !question.keyFields.isEmpty))

@@ -71,8 +71,8 @@ final class Bookkeeper: Sendable {
                 // An earlier collector's rows may be counted in the record alone: a count never goes back.
                 record.storedEvents = max(record.storedEvents, UInt64(tally.stored))
                 for (reason, count) in tally.lost { record.lost[reason.rawValue] = UInt64(count) }
+                record.acceptedAtLeast = max(record.acceptedAtLeast, UInt64(tally.spooled + tally.neverSpooled))
             }
-            registry.raiseAccepted(runID, to: UInt64(tally.spooled + tally.lostTotal))
         }
     }
 

@@ -245,15 +245,6 @@ final class RunRegistry: Sendable {
         }
     }
 
-    /// The live reader may have missed rows, or come late: storage has seen more. The difference is not known by type.
-    func raiseAccepted(_ runID: String, to count: UInt64) {
-        state.withLock { state in
-            guard let accepted = state.runs[runID]?.record.accepted, count > accepted else { return }
-            state.runs[runID]!.record.acceptedUnseen = count - (accepted - state.runs[runID]!.record.acceptedUnseen)
-            state.runs[runID]!.changed = true
-        }
-    }
-
     /// Runs of an earlier collector that are marked running but have no ring any more: their engine went with the host.
     func failOrphans(reason: String) {
         state.withLock { state in

@@ -25,6 +25,10 @@ package struct Tally: Sendable, Equatable {
 
     package init() {}
     package var lostTotal: Int { lost.values.reduce(0, +) }
+    /// Lost before they came into a segment.
+    package var neverSpooled: Int {
+        [LossReason.spoolFull, .diskError, .malformed].reduce(0) { $0 + (lost[$1] ?? 0) }
+    }
     package static func += (a: inout Tally, b: Tally) {
         a.spooled += b.spooled
         a.stored += b.stored

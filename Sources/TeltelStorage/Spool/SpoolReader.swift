@@ -67,7 +67,7 @@ package final class SpoolReader {
         self.store = store
         self.source = source
         var rules = rules
-        rules.segmentBytes = min(rules.segmentBytes, UInt64(store.segmentBytesMax / 2))
+        rules.segmentBytes = min(rules.segmentBytes, UInt64(store.segmentBytesMax / 2)) & ~7
         self.rules = rules
         sorter = RowSorter(blocks: NativeBlocks(catalog: catalog))
     }

@@ -115,9 +115,8 @@ extension SpoolStore {
     /// The next log file, before it is needed: making one takes longer than a ring may last.
     private func prepareSpare() throws(StorageError) {
         let wanted = state.withLock { state -> (Int, UInt64)? in
-            guard state.spares.isEmpty, let active = state.ledger.active, let log = state.ledger.logs[active],
-                log.end > log.header.bytes / 2, Self.bytes(state, options) + options.logBytes <= options.limitBytes
-            else { return nil }
+            guard state.spares.isEmpty, Self.bytes(state, options) + options.logBytes <= options.limitBytes else { return nil }
+            if let active = state.ledger.active, let log = state.ledger.logs[active], log.end <= log.header.bytes / 2 { return nil }
             return (state.takeNumber(), state.takeOrder())
         }
         guard let (number, order) = wanted else { return }

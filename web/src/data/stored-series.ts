@@ -93,6 +93,13 @@ export class StoredSeries {
     this.onChange();
   }
 
+  /** Forgets everything, so that the next questions ask again. */
+  reload(): void {
+    this.entries.clear();
+    this.budget.clear();
+    this.onChange();
+  }
+
   close(): void {
     this.cancel.abort();
   }

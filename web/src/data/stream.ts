@@ -22,6 +22,10 @@ export class MemoryBudget {
   giveBack(bytes: number): void {
     this.used -= bytes;
   }
+
+  clear(): void {
+    this.used = 0;
+  }
 }
 
 const firstCapacity = 256;

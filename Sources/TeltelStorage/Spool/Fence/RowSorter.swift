@@ -30,7 +30,7 @@ final class RowSorter {
             let rows = blocks.rowCount - rowsBefore
             if rows > 0 { walk.bytesPerRow = Double(walk.position - begin) / Double(rows) }
         }
-        var piece = Self.pieceBytes
+        var least = 0
         while walk.position < walk.head, walk.position - begin < limit {
             let low = walk.ring.low
             if low > walk.position {
@@ -39,18 +39,18 @@ final class RowSorter {
                 walk.position = low
                 continue
             }
-            let count = copy(walk, limit: piece)
+            let count = copy(walk, limit: max(least, min(Self.pieceBytes, Int(limit - (walk.position - begin)))))
             guard walk.ring.isIntact(from: walk.position) else { continue }
             let (consumed, needed) = try sort(&walk, count, instance)
-            if consumed == 0, let needed, needed > count, needed <= Int(TELTEL_MAX_RECORD_BYTES) + 8, piece < needed {
-                piece = needed
+            if consumed == 0, let needed, needed > count, needed <= Int(TELTEL_MAX_RECORD_BYTES) + 8, least < needed {
+                least = needed
                 continue
             }
             guard consumed > 0, UInt64(consumed) <= walk.head - walk.position else {
                 throw RingFault(.record, "\(walk.ring.id): record at \(walk.position) passes the head")
             }
             walk.position += UInt64(consumed)
-            piece = Self.pieceBytes
+            least = 0
         }
     }
 

@@ -48,6 +48,8 @@ export class RunSession {
   private changes = 0;
   private subscribed = "";
   private endSeenMs = NaN;
+  /** Events of the run that were stored when its series were loaded. */
+  private storedCount = 0;
   private held: { time: number; streams: Map<Stream, Stream> } | null = null;
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
@@ -167,7 +169,13 @@ export class RunSession {
       this.endSeenMs = NaN;
       return;
     }
-    if (this.mode.value === "stored" || this.paused.value) return;
+    if (this.mode.value === "stored") {
+      // Rows have come since the series were loaded: storage was late.
+      if (detail.stored > this.storedCount) this.stored.reload();
+      this.storedCount = detail.stored;
+      return;
+    }
+    if (this.paused.value) return;
     if (isStorageOff()) {
       this.storageError.value = new ApiError(0, "storage-off", "Storage is off.", "");
       this.mode.value = "live";
@@ -175,14 +183,17 @@ export class RunSession {
     }
     // Unknown for a moment after the start: the next poll decides.
     if (readiness.value === undefined) return;
-    if (this.mode.value === "waiting") {
-      this.mode.value = this.storageError.value ? "live" : "stored";
+    if (this.mode.value === "waiting" && this.storageError.value) {
+      this.mode.value = "live";
       return;
     }
     if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
     const isComplete = detail.stored + detail.lost >= detail.accepted;
     const isLate = performance.now() - this.endSeenMs > storagePatienceMs;
-    if (!this.storageError.value && (isComplete || isLate)) this.mode.value = "stored";
+    if (!this.storageError.value && (isComplete || isLate)) {
+      this.storedCount = detail.stored;
+      this.mode.value = "stored";
+    }
   }
 
   /** Storage that is off answers 404 or 503 to everything: then memory is all there is. */

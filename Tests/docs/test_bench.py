@@ -1,0 +1,27 @@
+"""The benchmarks run, give their table, and their counts add up. What they measure is not judged here."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SECTIONS = ["emit", "vehicle", "latency"]  # those that need no storage
+
+
+def test_quick_benchmarks_give_a_table_whose_counts_add_up(tmp_path):
+    output = tmp_path / "bench.txt"
+    command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", *SECTIONS, "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert output.read_text() == done.stdout
+    machine, *lines = done.stdout.splitlines()
+    assert "Linux" in machine
+    rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in lines]
+    assert [section for section, *_ in rows] == ["emit"] * 4 + ["vehicle"] * 6 + ["latency"] * 6
+    values = {what: value for _, what, value in rows}
+    assert all(value.endswith("instructions") for section, _, value in rows if section == "emit")
+    for what in ("received of sent at 1000 Hz", "received of sent at 60 Hz"):
+        received, sent = re.fullmatch(r"(\d+) of (\d+)", values[what]).groups()
+        assert received == sent
+    assert re.fullmatch(r"[0-9a-f]{16}, the same in 4 runs", values["state hash"])
+    assert re.fullmatch(r"min [\d.]+, median [\d.]+", values["ratio of neighbours"])

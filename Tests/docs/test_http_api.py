@@ -1,0 +1,128 @@
+"""docs/http-api.md names what a running collector has: paths, metrics, fields, codes."""
+import json
+import re
+import threading
+import time
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from websockets.sync.client import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs/http-api.md").read_text()
+
+
+def wait_until(condition, what: str, patience: float = 60.0):
+    pause, deadline = threading.Event(), time.monotonic() + patience
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
+        pause.wait(0.02)
+    return value
+
+
+def section(title: str) -> str:
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S)[1]
+
+
+@pytest.fixture
+def with_a_run(collector, vehicle):
+    """A collector with storage that has one stored run and one that was posted."""
+    vehicle("documented", 1, False).communicate()
+    collector.request("/api/ingest", data=(ROOT / "examples/minimal/curl/run.ndjson").read_bytes() + b"{\n")
+    for run_id in ("documented", "posted-run"):
+        accepted = collector.wait_status(run_id, "completed")["accepted"]
+        wait_until(lambda: collector.run(run_id)["stored"] == accepted, f"{run_id} is stored")
+    wait_until(lambda: collector.request("/api/analysis/run/documented")[0] == 200, "the run is listed in storage")
+    return collector
+
+
+def test_metrics_are_documented(with_a_run):
+    names = re.findall(r"^# TYPE (\w+)", with_a_run.request("/metrics")[2].decode(), re.M)
+    assert names and [name for name in names if f"`{name}" not in section("GET /metrics")] == []
+
+
+def test_fields_of_runs_are_documented(with_a_run):
+    runs = with_a_run.json("/api/runs")
+    assert [name for run in runs for name in run if f"`{name}`" not in section("GET /api/runs")] == []
+    detail = with_a_run.json("/api/run?runId=documented")
+    described = section("GET /api/runs") + section("GET /api/run")
+    assert [name for name in detail if f"`{name}`" not in described] == []
+
+
+def test_paths_are_there(with_a_run):
+    paths = set(re.findall(r"\| \[`(/[^`]+)`\]", TEXT))
+    assert {"/api/ingest", "/api/runs", "/ws", "/metrics", "/api/analysis/series"} <= paths
+    for path in paths:
+        assert with_a_run.request(path.replace("{id}", "documented"))[0] != 404, path
+
+
+def documented(path: str) -> set[str]:
+    """The columns of an analysis."""
+    text = re.search(rf"^### GET {re.escape(path)}\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S)[1]
+    return set(re.findall(r"`(\w+)`", re.search(r"(?:Rows|One row): (.*)", text, re.S)[1]))
+
+
+def test_analysis_gives_the_columns_that_are_documented(with_a_run):
+    def rows(path: str) -> list[dict]:
+        status, _, body = with_a_run.request(path)
+        assert status == 200, body
+        return [json.loads(line) for line in body.splitlines()]
+
+    runs = rows("/api/analysis/runs?status=completed,failed&daysBack=1")
+    assert runs[0] and set(runs[0]) <= documented("/api/analysis/runs")
+    (run,) = rows("/api/analysis/run/documented")
+    assert set(run) <= documented("/api/analysis/run/{id}")
+    query = "runId=documented&sourceId=drive-engine&eventType=wheel.force&jsonPath=normalLoad"
+    series = rows(f"/api/analysis/series?{query}")
+    assert len(series) == 480 and set(series[0]) == {"frame_index", "sim_time", "value", "key"}
+    assert set(series[0]) <= documented("/api/analysis/series")
+    reduced = rows(f"/api/analysis/series?{query}&key=2&points=20")
+    assert {row["key"] for row in reduced} == {"2"} and 10 <= len(reduced) <= 24
+
+
+def test_analysis_shows_its_sql(with_a_run):
+    path = "/api/analysis/series?runId=documented&sourceId=drive-engine&eventType=body.state&jsonPath=pos.x"
+    sql = unquote(dict(with_a_run.request(path)[1])["X-Teltel-SQL"])
+    assert "-- param_run=documented\n" in sql and "{run:String}" in sql
+    explained = with_a_run.json(path + "&explain=1")
+    assert sql.endswith(explained["sql"]) and explained["parameters"]["run"] == "documented"
+
+
+ERRORS = [
+    ("/api/analysis/series?runId=r", 400, "missing-parameter"), ("/api/analysis/runs?daysBack=x", 400, "bad-parameter"),
+    ("/api/analysis/run/none", 404, "unknown-run"), ("/api/run?runId=none", 404, "unknown-run"),
+    ("/api/run", 400, "missing-parameter"), ("/nothing", 404, "not-found"),
+]
+
+
+def test_errors_have_the_codes_that_are_documented(with_a_run):
+    for path, status, code in ERRORS:
+        answer = with_a_run.request(path)
+        assert (answer[0], json.loads(answer[2])["error"]["code"]) == (status, code), path
+        assert f"`{code}`" in TEXT
+
+
+def test_without_storage_analysis_says_so(live):
+    status, _, body = live.request("/api/analysis/runs")
+    assert (status, json.loads(body)["error"]["code"]) == (503, "storage-off")
+    assert live.json("/api/ready") == {"status": "ready", "storage": {"state": "off", "detail": "started with --no-storage"}}
+
+
+def test_the_example_event_is_taken_and_comes_back_in_the_order_shown(live):
+    example = re.search(r"## Events.*?```json\n(.*?)```", TEXT, re.S)[1]
+    event = json.loads(example)
+    with connect(live.url.replace("http", "ws") + "/ws") as socket:
+        # Nothing tells when a subscription holds: the tail covers what came before it.
+        socket.send(json.dumps({"runId": event["runId"], "tail": 1}))
+        status, _, body = live.request("/api/ingest", data=json.dumps(event).encode())
+        assert (status, json.loads(body)["accepted"]) == (202, 1)
+        received = json.loads(socket.recv(timeout=30))
+    assert received == event and list(received) == list(event)
+
+
+def test_the_error_example_is_what_a_bad_line_gets(live):
+    example = re.search(r"## POST /api/ingest.*?```json\n(.*?)```", TEXT, re.S)[1]
+    good = b'{"v":1,"runId":"r","sourceId":"s"}\n'
+    body = live.request("/api/ingest", data=good * 2 + b'{"v":1,"sourceId":"s"}\n')[2]
+    assert json.loads(body) == json.loads(example)
