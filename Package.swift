@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "CTeltel", exclude: ["teltel.map"]),
         // The writer, twice from the same files: Sources/TeltelEmbedded is a symbolic link to Sources/TeltelSDK.
         .target(name: "TeltelSDK", dependencies: ["CTeltel"], swiftSettings: strict),
-        .target(name: "TeltelEmbedded", dependencies: ["CTeltel"], swiftSettings: embedded + strict, linkerSettings: libraryLinking),
+        .target(
+            name: "TeltelEmbedded", dependencies: ["CTeltel"], swiftSettings: embedded + strict, linkerSettings: libraryLinking),
 
         // The collector's libraries, cut where dependencies change.
         .target(name: "TeltelEvents", dependencies: ["CTeltel", "CTeltelJSON"], swiftSettings: strict),
@@ -72,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl", "CTeltelJSON",
+                "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
+                "CTeltelJSON",
                 "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
@@ -88,7 +90,8 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        .target(name: "TeltelTestSupport", dependencies: ["TeltelEvents", "TeltelRings", "TeltelStorage"], swiftSettings: strict),
+        .target(
+            name: "TeltelTestSupport", dependencies: ["TeltelEvents", "TeltelRings", "TeltelStorage"], swiftSettings: strict),
         .testTarget(name: "TeltelSDKTests", dependencies: ["TeltelSDK", "CTeltel"], swiftSettings: strict),
         .testTarget(
             name: "TeltelRingsTests", dependencies: ["TeltelRings", "TeltelSDK", "TeltelTestSupport"], swiftSettings: strict),

@@ -27,8 +27,6 @@ struct Collector: Sendable {
     private let ingest: IngestPool
     private let storage: Storage?
     private let bookkeeper: Bookkeeper
-    /// Held for as long as the process lives.
-    private let dataLock: Int32
 
     init(_ settings: CollectorSettings, logger: Logger) throws {
         self.settings = settings
@@ -45,7 +43,6 @@ struct Collector: Sendable {
             }
             let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
             storage = kept?.storage
-            dataLock = kept?.lock ?? -1
             bookkeeper = Bookkeeper(registry: registry, storage: kept?.storage, store: kept?.control, logger: logger)
             let live = LiveReader(
                 directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)

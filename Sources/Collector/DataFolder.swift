@@ -8,41 +8,30 @@ import TeltelStorage
 struct DataFolder {
     let storage: Storage
     let control: ControlStore
-    /// Holds the lock.
-    let lock: Int32
 
     /// At most this many finished runs are shown; older ones are in storage.
     private static let shownRuns = 1_000
 
     static func open(_ settings: CollectorSettings, registry: RunRegistry) throws -> DataFolder {
         let path = URL(fileURLWithPath: settings.dataDirectory).standardizedFileURL.path
-        let lock = try lock(path)
-        let control: ControlStore
-        do throws(ControlStoreError) {
-            control = try ControlStore(path: path + "/control.sqlite")
-            registry.adopt(try control.newestRuns(shownRuns))
-        } catch { throw CollectorError(description: error.description) }
-        var options = StorageOptions(
-            dataDirectory: path, clickHouseURL: settings.clickhouseURL,
-            spoolLimitBytes: settings.spoolBytes ?? spoolLimit(path), bootID: HostIdentity.current.bootID)
-        options.rules.rows = settings.segmentEvents
-        options.rules.ageNs = UInt64(settings.flushMilliseconds) * 1_000_000
-        return DataFolder(storage: try Storage(options), control: control, lock: lock)
-    }
-
-    private static func lock(_ path: String) throws -> Int32 {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw CollectorError(description: "cannot make the data folder \(path); choose another with --data-dir")
         }
-        let folder = Foundation.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else {
-            throw CollectorError(description: "cannot open the data folder \(path); choose another with --data-dir")
-        }
-        defer { close(folder) }
-        return try FolderLock.take(folder: folder, path: path)
+        var options = StorageOptions(
+            dataDirectory: path, clickHouseURL: settings.clickhouseURL,
+            spoolLimitBytes: settings.spoolBytes ?? spoolLimit(path), bootID: HostIdentity.current.bootID)
+        options.rules.rows = settings.segmentEvents
+        options.rules.ageNs = UInt64(settings.flushMilliseconds) * 1_000_000
+        // It holds the folder against a second collector.
+        let storage = try Storage(options)
+        do throws(ControlStoreError) {
+            let control = try ControlStore(path: path + "/control.sqlite")
+            registry.adopt(try control.newestRuns(shownRuns))
+            return DataFolder(storage: storage, control: control)
+        } catch { throw CollectorError(description: error.description) }
     }
 
     /// 4 GiB, or a tenth of the free disk if that is less.

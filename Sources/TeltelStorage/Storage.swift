@@ -108,7 +108,8 @@ package final class Storage: Sendable {
 
     /// Takes over what is in the rings, and gives ClickHouse up to `patience` to take it; the rest stays in the spool.
     package func stop(patience: Duration) {
-        let milliseconds = UInt64(max(0, patience.components.seconds)) * 1_000 + UInt64(patience.components.attoseconds / 1_000_000_000_000_000)
+        let milliseconds =
+            UInt64(max(0, patience.components.seconds)) * 1_000 + UInt64(patience.components.attoseconds / 1_000_000_000_000_000)
         deadlineMs.store(Self.nowMs() + milliseconds, ordering: .releasing)
         enter(.stopping)
         threads.wait()
@@ -184,7 +185,9 @@ package final class Storage: Sendable {
                 nextLookMs = now + Self.lookPauseMs
             }
             let until = inserter.step(nowMs: now)
-            if isLast, inserter.isEmpty || now >= deadlineMs.load(ordering: .acquiring) { return enter(.inserted) }
+            if isLast, inserter.isEmpty || !inserterShare.status.isReached || now >= deadlineMs.load(ordering: .acquiring) {
+                return enter(.inserted)
+            }
             guard let until else { continue }
             inserterNap.sleep(microseconds: Int(max(1, min(until - min(until, now), Self.longestNapMs))) * 1_000)
         }
@@ -213,7 +216,9 @@ package final class Storage: Sendable {
         case .failed(let reason), .missing(let reason): (state, detail) = (.failed, reason)
         case .stopped: (state, detail) = (.failed, "stopped")
         case nil:
-            if !inserter.isReached { (state, detail) = (.connecting, inserter.reachError ?? "connecting to \(tables.client.endpoint)") }
+            if !inserter.isReached {
+                (state, detail) = (.connecting, inserter.reachError ?? "connecting to \(tables.client.endpoint)")
+            }
         }
         return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter)
     }

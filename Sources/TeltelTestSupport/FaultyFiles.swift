@@ -24,6 +24,7 @@ package final class FaultyFiles: FileLayer {
         var nextNumber: Int32 = 3
         var operations = 0
         var crashAt: Int?
+        var crashesWholly = false
         var failures: [Int: Int32] = [:]
         var failAll: Int32?
         var failWrites: Int32?
@@ -40,8 +41,13 @@ package final class FaultyFiles: FileLayer {
     package var operations: Int { state.withLock { $0.operations } }
     package var hasCrashed: Bool { state.withLock { $0.isCrashed } }
 
-    /// The process ends in the middle of the `count`-th operation from now, which is done by half.
-    package func crash(after count: Int?) { state.withLock { state in state.crashAt = count.map { state.operations + $0 } } }
+    /// The process ends in the middle of the `count`-th operation from now, which is done by half; or right after it.
+    package func crash(after count: Int?, wholly: Bool = false) {
+        state.withLock { state in
+            state.crashAt = count.map { state.operations + $0 }
+            state.crashesWholly = wholly
+        }
+    }
     /// That operation fails, and does nothing.
     package func fail(operation count: Int, errno: Int32) { state.withLock { $0.failures[$0.operations + count] = errno } }
     /// All writes fail until told otherwise.
@@ -128,7 +134,7 @@ package final class FaultyFiles: FileLayer {
             guard !state.isCrashed else { throw failure(FileError.crashed, "after a crash") }
             state.operations += 1
             if state.operations == state.crashAt {
-                half(&state)
+                if state.crashesWholly { _ = try body(&state) } else { half(&state) }
                 state.isCrashed = true
                 throw failure(FileError.crashed, "crash")
             }
@@ -140,7 +146,9 @@ package final class FaultyFiles: FileLayer {
     }
 
     private static func node(_ file: OpenFile, _ state: State) throws(FileError) -> Node {
-        guard let node = state.open[file.number] else { throw FileError("use", "file \(file.number)", number: 9, reason: "not open") }
+        guard let node = state.open[file.number] else {
+            throw FileError("use", "file \(file.number)", number: 9, reason: "not open")
+        }
         return node
     }
 

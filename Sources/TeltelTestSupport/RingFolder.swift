@@ -69,7 +69,9 @@ package final class RingFolder {
     }
 
     private func fillProcess(_ header: inout teltel_run_header) {
-        let boot = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map { String(decoding: $0, as: UTF8.self) }
+        let boot = (FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")).map {
+            String(decoding: $0, as: UTF8.self)
+        }
         let digits = Array((boot ?? "").filter(\.isHexDigit))
         withUnsafeMutableBytes(of: &header.boot_id) { bytes in
             for index in 0..<min(16, digits.count / 2) {
@@ -117,7 +119,8 @@ package final class RingFolder {
     private var tableHead = 0
 
     /// Appends an entry to the run file's table; `body` follows the head.
-    package func appendEntry(kind: Int, id: UInt32, recordSize: UInt32 = 0, count: UInt32 = 0, flags: UInt16 = 0, _ body: [UInt8]) {
+    package func appendEntry(kind: Int, id: UInt32, recordSize: UInt32 = 0, count: UInt32 = 0, flags: UInt16 = 0, _ body: [UInt8])
+    {
         let size = MemoryLayout<teltel_entry>.size + body.count
         let entry = teltel_entry(
             bytes: UInt32(size), kind: UInt16(kind), flags: flags, id: id, record_size: recordSize, count: count, reserved0: 0)
@@ -137,7 +140,8 @@ package final class RingFolder {
         let field = teltel_entry_field(kind: FieldKind.f64.rawValue, offset: 0, count: 1, flags: 0)
         appendEntry(
             kind: TELTEL_ENTRY_TYPE, id: 1, recordSize: 8, count: 1,
-            Self.text("test") + Self.text("sample") + withUnsafeBytes(of: field) { Array($0) } + Self.text("value") + Self.text("m")
+            Self.text("test") + Self.text("sample") + withUnsafeBytes(of: field) { Array($0) } + Self.text("value")
+                + Self.text("m")
                 + Self.text(""))
     }
 

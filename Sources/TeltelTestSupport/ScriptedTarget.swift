@@ -105,7 +105,9 @@ package final class ScriptedTarget: InsertTarget {
             defer { files.close(file) }
             stream = try files.read(file, at: 0, count: try files.size(file))
         } catch { throw failure(error.description) }
-        guard stream.count == request.payloadBytes, let blocks = ZstdPacker.unpackAll(stream) else { throw failure("no zstd stream") }
+        guard stream.count == request.payloadBytes, let blocks = ZstdPacker.unpackAll(stream) else {
+            throw failure("no zstd stream")
+        }
         var rows: [(row: Row, owner: RowKey)] = []
         do throws(StorageError) {
             for bytes in blocks {
@@ -134,8 +136,10 @@ package final class ScriptedTarget: InsertTarget {
     package func sequences(_ table: TableLayout, _ range: RowRange) throws(ClickHouseError) -> [UInt64] {
         try reach()
         return state.withLock { state in
-            (state.rows[table.name] ?? [:]).keys.filter { $0.ring == range.ring && (range.first...range.last).contains($0.sequence) }
-                .map(\.sequence).sorted()
+            (state.rows[table.name] ?? [:]).keys.filter {
+                $0.ring == range.ring && (range.first...range.last).contains($0.sequence)
+            }
+            .map(\.sequence).sorted()
         }
     }
 }

@@ -71,7 +71,9 @@ import func Glibc.unlink
     }
 
     @Test func `impossible records are a fault`() throws {
-        let cases: [(UInt32, UInt16)] = [(0, 1), (23, 1), (1_025, 1), (0xFFFF_FFFF, 1), (32, 7), (40, 1), (32, 0), (8, 0xFFFF), (0, 0xFFFF)]
+        let cases: [(UInt32, UInt16)] = [
+            (0, 1), (23, 1), (1_025, 1), (0xFFFF_FFFF, 1), (32, 7), (40, 1), (32, 0), (8, 0xFFFF), (0, 0xFFFF),
+        ]
         for (bytes, type) in cases {
             let folder = try RingFolder()
             folder.defineSample()
@@ -157,7 +159,10 @@ import func Glibc.unlink
         for _ in 0..<(1 + random(8)) {
             let inRun = random(2) == 0
             // Around the fields that mean something; data and tables included.
-            let offset = inRun ? [random(1_400), RingFolder.tableOffset + random(200)][random(2)] : [random(400), 8_192 + random(3_200)][random(2)]
+            let offset =
+                inRun
+                ? [random(1_400), RingFolder.tableOffset + random(200)][random(2)]
+                : [random(400), 8_192 + random(3_200)][random(2)]
             folder.poke(inRun ? .run : .ring, at: offset, [UInt8(random(256))])
         }
         _ = try fault(folder)

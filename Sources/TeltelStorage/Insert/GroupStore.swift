@@ -90,7 +90,9 @@ extension SpoolStore {
         try groups.drop(name)
         state.withLock { state in
             state.ledger.conclude(storedMembers, losses: [:], .refusedByStorage)
-            for child in children where child.isLost { state.ledger.conclude(child.members, losses: child.losses, child.lossReason) }
+            for child in children where child.isLost {
+                state.ledger.conclude(child.members, losses: child.losses, child.lossReason)
+            }
         }
     }
 
@@ -132,7 +134,8 @@ extension SpoolStore {
             guard let segment = state.ledger.segments[id.segment], let frame = state.ledger.frame(id) else { return [:] }
             var left = frame.rows
             var counts: [RowKey: Int] = [:]
-            for (key, rows) in segment.header.counts.sorted(by: { $0.key < $1.key }) where frame.keys.contains(key.table) && left > 0 {
+            for (key, rows) in segment.header.counts.sorted(by: { $0.key < $1.key })
+            where frame.keys.contains(key.table) && left > 0 {
                 counts[key] = min(rows, left)
                 left -= counts[key]!
             }

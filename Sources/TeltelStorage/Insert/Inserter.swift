@@ -56,7 +56,11 @@ package final class Inserter {
             try perform(step, nowMs: nowMs)
         } catch {
             store.report(error)
-            if case .form(let frames) = step { state.delayed(error, frames, nowMs: nowMs) } else { state.delayed(error, nowMs: nowMs) }
+            if case .form(let frames) = step {
+                state.delayed(error, frames, nowMs: nowMs)
+            } else {
+                state.delayed(error, nowMs: nowMs)
+            }
         }
         return nil
     }
@@ -113,7 +117,8 @@ package final class Inserter {
     private func form(_ frames: [OfferedFrame]) throws(StorageError) {
         try store.syncSegments(Set(frames.map(\.id.segment)))
         var manifest = GroupManifest(
-            name: store.groups.newName(), layout: frames[0].layout, members: frames.map { GroupMember(frame: $0.id, rows: $0.rows) },
+            name: store.groups.newName(), layout: frames[0].layout,
+            members: frames.map { GroupMember(frame: $0.id, rows: $0.rows) },
             ranges: frames.flatMap(\.ranges), rawBytes: frames.reduce(0) { $0 + $1.rawBytes })
         manifest.provesFirst = frames[0].isSuspect
         try store.groups.write(manifest)
@@ -197,8 +202,10 @@ package final class Inserter {
             let row = open.selection[0].lowerBound
             let owner = try open.block.owner(row, manifest.layout)
             let letter = DeadLetters.Letter(
-                owner: owner, table: manifest.layout.name, ring: open.identities[row].ring, sequence: open.identities[row].sequence,
-                frame: try open.block.frameIndex(row), reason: refusals[manifest.name] ?? "refused", block: try open.block.select(open.selection))
+                owner: owner, table: manifest.layout.name, ring: open.identities[row].ring,
+                sequence: open.identities[row].sequence,
+                frame: try open.block.frameIndex(row), reason: refusals[manifest.name] ?? "refused",
+                block: try open.block.select(open.selection))
             try letters.write(letter, timeMs: time)
             try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
         }

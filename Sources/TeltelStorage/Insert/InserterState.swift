@@ -110,7 +110,8 @@ package struct InserterState: Sendable {
     package mutating func recovered(_ manifest: GroupManifest) {
         groups.append(
             Group(
-                name: manifest.name, table: manifest.layout.name, rows: manifest.rows, task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true))
+                name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
+                task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true))
     }
 
     /// A run has ended, or the storage stops: what waits is sent without waiting longer.
@@ -204,7 +205,8 @@ package struct InserterState: Sendable {
         storageFailures = 0
         groups.append(
             Group(
-                name: manifest.name, table: manifest.layout.name, rows: manifest.rows, task: manifest.provesFirst ? .countFirst : .insert,
+                name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
+                task: manifest.provesFirst ? .countFirst : .insert,
                 isAmbiguous: manifest.provesFirst))
     }
 

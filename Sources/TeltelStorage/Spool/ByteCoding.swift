@@ -68,7 +68,9 @@ struct ByteReader {
     }
     mutating func takeText() throws(StorageError) -> String { String(decoding: try takeBytes(), as: UTF8.self) }
 
-    mutating func takeList<Element>(_ element: (inout ByteReader) throws(StorageError) -> Element) throws(StorageError) -> [Element] {
+    mutating func takeList<Element>(_ element: (inout ByteReader) throws(StorageError) -> Element) throws(StorageError)
+        -> [Element]
+    {
         let count = Int(try take(UInt32.self))
         // Every element takes at least one byte: a lying count cannot make us reserve more than the record's size.
         guard count <= end - at else { throw StorageError(.corrupt, "list of \(count)") }

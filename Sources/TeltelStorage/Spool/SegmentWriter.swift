@@ -25,7 +25,8 @@ package final class SegmentWriter {
         let checksum = buffer.withSpan(begin..<begin + packed) { Checksum.crc32c($0) }
         frames.append(
             FrameRecord(
-                layout: block.table, offset: offset, bytes: packed, rawBytes: bytes.byteCount, rows: block.rows, checksum: checksum,
+                layout: block.table, offset: offset, bytes: packed, rawBytes: bytes.byteCount, rows: block.rows,
+                checksum: checksum,
                 ranges: block.ranges, keys: block.keyCounts.map(\.key).uniqued()))
     }
 
@@ -34,7 +35,8 @@ package final class SegmentWriter {
         writtenAt: UInt32, rings: [RingSpan], instances: [InstanceNote], counts: [RowKey: Int]
     ) -> SegmentHeader {
         SegmentHeader(
-            id: SegmentID(log: 0, offset: 0), writtenAt: writtenAt, rings: rings, instances: instances, counts: counts, frames: frames)
+            id: SegmentID(log: 0, offset: 0), writtenAt: writtenAt, rings: rings, instances: instances, counts: counts,
+            frames: frames)
     }
 
     /// Calls `body` with the whole segment: the header as encoded, then the frames. Frames stay until `clear`.

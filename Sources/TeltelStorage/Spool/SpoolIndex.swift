@@ -22,7 +22,8 @@ struct IndexContent: Sendable {
     var settled: Tallies = [:]
     /// Serials of logs whose segments do not count any more, until their files carry another serial.
     var retired: Set<UInt64> = []
-    /// Segments that were cut while being written, and of which it is decided whether their rows are lost.
+    /// Segments that could not be written as a whole, and whose rows are written elsewhere or counted as lost. Their places
+    /// are not used again while the log has its serial.
     var buried: Set<SegmentID> = []
     /// Types that have a table of their own.
     var tableKeys: [TableKey] = []
@@ -73,7 +74,9 @@ struct IndexContent: Sendable {
 
     static func decode(_ bytes: [UInt8]) throws(StorageError) -> IndexContent {
         var reader = ByteReader(bytes)
-        guard bytes.count >= headBytes, try reader.take(UInt64.self) == magic else { throw StorageError(.foreign, "no spool index") }
+        guard bytes.count >= headBytes, try reader.take(UInt64.self) == magic else {
+            throw StorageError(.foreign, "no spool index")
+        }
         guard try reader.take(UInt32.self) == version else { throw StorageError(.future, "spool index of another version") }
         let count = Int(try reader.take(UInt32.self))
         var content = IndexContent()
@@ -82,7 +85,8 @@ struct IndexContent: Sendable {
         let span = bytes.span.bytes
         guard count <= bytes.count - headBytes,
             checksum
-                == Checksum.crc32c(span.extracting(headBytes..<headBytes + count), Checksum.crc32c(span.extracting(0..<headBytes - 8)))
+                == Checksum.crc32c(
+                    span.extracting(headBytes..<headBytes + count), Checksum.crc32c(span.extracting(0..<headBytes - 8)))
         else { throw StorageError(.corrupt, "spool index") }
         var body = ByteReader(bytes, from: headBytes, to: headBytes + count)
         let records = try body.takeList { reader throws(StorageError) in try takeRecord(&reader) }

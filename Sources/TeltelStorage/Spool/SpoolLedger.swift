@@ -144,7 +144,8 @@ struct SpoolLedger: Sendable {
     /// Frames have no remaining rows: counts types as stored whose last frame that was.
     private mutating func settle(_ id: SegmentID, _ frames: Set<Int>) {
         guard let segment = segments[id] else { return }
-        let open = Set(segment.header.frames.indices.filter { segment.remaining[$0] > 0 }.flatMap { segment.header.frames[$0].keys })
+        let open = Set(
+            segment.header.frames.indices.filter { segment.remaining[$0] > 0 }.flatMap { segment.header.frames[$0].keys })
         let closed = Set(frames.flatMap { segment.header.frames[$0].keys }).subtracting(open)
         for (key, rows) in segment.header.counts where closed.contains(key.table) {
             let lost = segment.losses[key]?.values.reduce(0, +) ?? 0

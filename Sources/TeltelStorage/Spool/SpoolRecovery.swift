@@ -114,7 +114,7 @@ struct SpoolRecovery {
         }
         if log.isDamaged || scan.torn != nil || log.header.bytes != options.logBytes { log.end = log.header.bytes }
         state.ledger.logs[log.header.serial] = log
-        for segment in scan.segments { state.ledger.register(segment) }
+        for segment in scan.segments where !state.buried.contains(segment.id) { state.ledger.register(segment) }
         if let torn = scan.torn, !state.buried.contains(torn.id) { state.torn.append(torn) }
         if log.room() > 0 { state.ledger.active = log.header.serial }
     }
@@ -125,7 +125,9 @@ struct SpoolRecovery {
     private mutating func readGroups() throws(StorageError) -> Set<FrameID> {
         var found: [GroupFiles.Stage: [String: GroupManifest]] = [:]
         for name in try list(groups.files.folder) {
-            guard let dot = name.lastIndex(of: "."), let stage = GroupFiles.Stage(rawValue: String(name[name.index(after: dot)...])) else {
+            guard let dot = name.lastIndex(of: "."),
+                let stage = GroupFiles.Stage(rawValue: String(name[name.index(after: dot)...]))
+            else {
                 // A manifest that was never finished: nothing was sent under its name.
                 try remove(groups.files.folder + "/" + name)
                 continue
@@ -213,7 +215,9 @@ struct SpoolRecovery {
     /// Rings went with a reboot: what was in them and not spooled is lost.
     private mutating func findAbandoned() {
         for header in state.ledger.segments.values.map(\.header) {
-            for note in header.instances where state.instances[note.id] == nil { state.instances[note.id] = InstanceRecord(note: note) }
+            for note in header.instances where state.instances[note.id] == nil {
+                state.instances[note.id] = InstanceRecord(note: note)
+            }
         }
         for (id, record) in state.instances where record.finishedAs == 0 && record.note.bootID != options.bootID {
             let lost = state.ledger.rings.filter { $0.key.instance == id }.reduce(UInt64(0)) {

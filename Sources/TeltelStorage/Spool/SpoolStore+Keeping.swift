@@ -5,6 +5,8 @@ extension SpoolStore {
     /// How many finished instances are remembered, for totals asked later.
     static let finishedMax = 256
     static let sparesMax = 1
+    /// Damaged logs are kept for people to look at; more than these are counted only.
+    static let quarantinedMax = 8
 
     /// Makes durable what was written since the last call. Returns the instances whose rings may go now.
     package func sync() throws(StorageError) -> [InstanceID] {
@@ -93,10 +95,11 @@ extension SpoolStore {
         let (order, enough) = state.withLock { ($0.takeOrder(), $0.spares.count >= Self.sparesMax) }
         var fresh: LogFile?
         do throws(FileError) {
-            if log.isDamaged {
-                try files.rename(logFiles.path(log.number), to: "\(options.folder)/quarantine/log-\(InstanceID(log.header.serial))")
+            if log.isDamaged, try files.list(options.folder + "/quarantine").count < Self.quarantinedMax {
+                try files.rename(
+                    logFiles.path(log.number), to: "\(options.folder)/quarantine/log-\(InstanceID(log.header.serial))")
                 try files.syncFolder(options.folder)
-            } else if enough || log.header.bytes != options.logBytes {
+            } else if enough || log.isDamaged || log.header.bytes != options.logBytes {
                 try files.remove(logFiles.path(log.number))
                 try files.syncFolder(options.folder)
             } else {
@@ -116,7 +119,9 @@ extension SpoolStore {
     private func prepareSpare() throws(StorageError) {
         let wanted = state.withLock { state -> (Int, UInt64)? in
             guard state.spares.isEmpty, Self.bytes(state, options) + options.logBytes <= options.limitBytes else { return nil }
-            if let active = state.ledger.active, let log = state.ledger.logs[active], log.end <= log.header.bytes / 2 { return nil }
+            if let active = state.ledger.active, let log = state.ledger.logs[active], log.end <= log.header.bytes / 2 {
+                return nil
+            }
             return (state.takeNumber(), state.takeOrder())
         }
         guard let (number, order) = wanted else { return }
@@ -131,7 +136,8 @@ extension SpoolStore {
     /// The rings of these instances are gone: forgets the oldest of those that have nothing underway.
     package func forget(present: Set<InstanceID>) {
         state.withLock { state in
-            let busy = Set(state.ledger.segments.values.filter { !$0.isFinished }.flatMap { $0.header.rings.map(\.ring.instance) })
+            let busy = Set(
+                state.ledger.segments.values.filter { !$0.isFinished }.flatMap { $0.header.rings.map(\.ring.instance) })
             let gone = state.instances.values.filter {
                 $0.finishedAs > 0 && !present.contains($0.note.id) && !busy.contains($0.note.id)
             }

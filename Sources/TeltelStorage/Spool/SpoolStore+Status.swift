@@ -47,7 +47,9 @@ extension SpoolStore {
     }
 
     /// What the producer refused, as last read: also of instances whose rings are gone.
-    package func refused(_ instance: InstanceID) -> [RefusedCount] { state.withLock { $0.instances[instance]?.note.refused ?? [] } }
+    package func refused(_ instance: InstanceID) -> [RefusedCount] {
+        state.withLock { $0.instances[instance]?.note.refused ?? [] }
+    }
 
     /// Instances that were found at start without their rings, which went with a reboot.
     package var abandoned: [AbandonedInstance] { state.withLock { $0.abandoned } }

@@ -81,7 +81,8 @@ package final class SpoolStore: Sendable {
         } catch { throw StorageError(error) }
         groups = GroupStore(GroupFiles(folder: groupFolder, files: files), session: random())
         var indexFiles = IndexFiles(folder: options.folder, files: files)
-        var recovery = SpoolRecovery(options: options, files: files, logFiles: logFiles, reader: reader, groups: groups, random: random)
+        var recovery = SpoolRecovery(
+            options: options, files: files, logFiles: logFiles, reader: reader, groups: groups, random: random)
         let recovered = try recovery.run(&indexFiles)
         state = Mutex(recovered)
         index = Mutex(indexFiles)
@@ -114,7 +115,8 @@ package final class SpoolStore: Sendable {
         state.withLock { state in
             let known = state.instances[instance.id]
             if known?.note == instance { return }
-            state.instances[instance.id] = InstanceRecord(note: instance, rings: known?.rings ?? [:], finishedAs: known?.finishedAs ?? 0)
+            state.instances[instance.id] = InstanceRecord(
+                note: instance, rings: known?.rings ?? [:], finishedAs: known?.finishedAs ?? 0)
             state.indexIsDirty = true
         }
     }
@@ -144,7 +146,15 @@ package final class SpoolStore: Sendable {
         SegmentFormat.place(&encoded, at: header.id)
         do throws(FileError) {
             try writer.withSegment(encoded) { bytes throws(FileError) in try files.write(log.file, at: log.end, bytes) }
-        } catch { throw StorageError(error) }
+        } catch {
+            // All or part of it may be on disk. The caller decides about its rows now, not the next start; its place stays empty.
+            let id = header.id
+            state.withLock { state in
+                state.buried.insert(id)
+                state.ledger.logs[id.log]!.end = SegmentReader.aligned(log.end + length)
+            }
+            throw StorageError(error)
+        }
         let written = header
         state.withLock { state in
             state.ledger.logs[written.id.log]!.end = SegmentReader.aligned(log.end + length)

@@ -84,9 +84,13 @@ package final class SyntheticInstance {
 
     /// This start of the machine.
     package static let bootID: [UInt8] = {
-        let text = FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let text =
+            FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id").map { String(decoding: $0, as: UTF8.self) }
+            ?? ""
         let digits = Array(text.filter(\.isHexDigit).utf8)
-        return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16) ?? 0 }
+        return stride(from: 0, to: digits.count - 1, by: 2).map {
+            UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16) ?? 0
+        }
     }()
 
     private static func put<T>(_ text: String, _ field: inout T) {
@@ -153,7 +157,8 @@ package final class SyntheticInstance {
 
     private func entry(_ kind: Int, id: UInt32, recordSize: UInt32, count: UInt32, _ body: [UInt8]) {
         let head = teltel_entry(
-            bytes: UInt32(24 + body.count), kind: UInt16(kind), flags: 0, id: id, record_size: recordSize, count: count, reserved0: 0)
+            bytes: UInt32(24 + body.count), kind: UInt16(kind), flags: 0, id: id, record_size: recordSize, count: count,
+            reserved0: 0)
         let at = 4_096 + counterBytes + tableHead
         run.store(head, at: at)
         run.store(bytes: body, at: at + 24)

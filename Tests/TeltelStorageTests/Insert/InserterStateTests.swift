@@ -6,7 +6,8 @@ import Testing
 
 /// The machine alone: events and times in, steps out.
 @Suite struct InserterStateTests {
-    static let table = TableLayout(name: "events_a", key: TableKey(channel: "a", type: "b"), columns: TableLayout.identity, isDefined: true)
+    static let table = TableLayout(
+        name: "events_a", key: TableKey(channel: "a", type: "b"), columns: TableLayout.identity, isDefined: true)
     static let ring = RingID(instance: InstanceID(1), writer: 0)
 
     static func frame(_ number: UInt64, rows: Int = 100, isSuspect: Bool = false) -> OfferedFrame {

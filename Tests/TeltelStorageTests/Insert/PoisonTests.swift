@@ -12,7 +12,9 @@ import Testing
         harness.files.crash(after: crash)
         try harness.start()
         for tick in 0..<4 as Range<UInt64> {
-            for row in 0..<30 as Range<UInt64> { harness.emit(engine, writer: Int(row % 2), type: row % 5 == 0 ? 2 : 1, frame: tick * 100 + row) }
+            for row in 0..<30 as Range<UInt64> {
+                harness.emit(engine, writer: Int(row % 2), type: row % 5 == 0 ? 2 : 1, frame: tick * 100 + row)
+            }
             if tick == 0 { harness.target.poison(Set(harness.accepted.sorted { $0.sequence < $1.sequence }.prefix(3))) }
             try harness.tick()
         }
@@ -36,7 +38,10 @@ import Testing
         let lines = String(decoding: letters, as: UTF8.self).split(separator: "\n")
         #expect(lines.count == 3)
         for row in poison {
-            #expect(lines.contains { $0.contains("\"sequence\":\(row.sequence),") && $0.contains("\"runId\":\"run-161\"") && $0.contains("53") })
+            #expect(
+                lines.contains {
+                    $0.contains("\"sequence\":\(row.sequence),") && $0.contains("\"runId\":\"run-161\"") && $0.contains("53")
+                })
         }
     }
 

@@ -5,7 +5,10 @@ import Testing
 
 /// The same short story with a crash in every single file operation.
 @Suite struct SpoolCrashTests {
-    /// Two engines, two writers each; one ends early. Small logs, so that they are used again and again.
+    /// Room for five segments: logs are used up and used again all the time.
+    static let logBytes = 24 << 10
+
+    /// Two engines, two writers each; one ends early.
     static func story(_ harness: SpoolHarness, ticks: UInt64 = 9) throws {
         let first = harness.addEngine(0xA1)
         let second = harness.addEngine(0xB2)
@@ -22,7 +25,7 @@ import Testing
     }
 
     static func operations(chaos: Bool) throws -> Int {
-        let harness = SpoolHarness(seed: 7, chaos: chaos)
+        let harness = SpoolHarness(seed: 7, chaos: chaos, logBytes: logBytes)
         try story(harness)
         try harness.drain()
         try harness.requireAllStored()
@@ -35,10 +38,10 @@ import Testing
         #expect(try Self.operations(chaos: true) > 100)
     }
 
-    @Test(arguments: [false, true]) func killedInEveryFileOperation(chaos: Bool) throws {
+    @Test(arguments: [false, true], [false, true]) func killedInEveryFileOperation(chaos: Bool, wholly: Bool) throws {
         for crash in 1...(try Self.operations(chaos: chaos)) {
-            let harness = SpoolHarness(seed: 7, chaos: chaos)
-            harness.files.crash(after: crash)
+            let harness = SpoolHarness(seed: 7, chaos: chaos, logBytes: Self.logBytes)
+            harness.files.crash(after: crash, wholly: wholly)
             try Self.story(harness)
             try harness.drain()
             try harness.requireAllStored("killed in operation \(crash)")
@@ -49,8 +52,8 @@ import Testing
         let count = try Self.operations(chaos: true)
         for seed in 1...150 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)
-            let harness = SpoolHarness(seed: 7, chaos: true)
-            harness.files.crash(after: Int(random.next() % UInt64(count)) + 1)
+            let harness = SpoolHarness(seed: 7, chaos: true, logBytes: Self.logBytes)
+            harness.files.crash(after: Int(random.next() % UInt64(count)) + 1, wholly: seed % 2 == 0)
             harness.crashesToCome = (0..<3).map { _ in Int(random.next() % 60) + 1 }
             try Self.story(harness)
             try harness.drain()
@@ -61,9 +64,9 @@ import Testing
     /// The rings go with the power. What was promised is stored; nothing is stored twice; the rest is accounted for.
     @Test(arguments: [false, true]) func powerLostInEveryFileOperation(chaos: Bool) throws {
         for crash in 1...(try Self.operations(chaos: chaos)) {
-            let harness = SpoolHarness(seed: 7, chaos: chaos)
+            let harness = SpoolHarness(seed: 7, chaos: chaos, logBytes: Self.logBytes)
             harness.losesPower = true
-            harness.files.crash(after: crash)
+            harness.files.crash(after: crash, wholly: crash % 3 == 0)
             try Self.story(harness)
             try harness.drain()
             let comment: Comment = "power lost in operation \(crash)"

@@ -13,7 +13,9 @@ import Testing
         let engine = harness.addEngine(0xA1)
         try harness.start()
         for tick in 0..<ticks {
-            for row in 0..<40 as Range<UInt64> { harness.emit(engine, writer: Int(row % 2), type: row % 3 == 0 ? 2 : 1, frame: tick * 100 + row) }
+            for row in 0..<40 as Range<UInt64> {
+                harness.emit(engine, writer: Int(row % 2), type: row % 3 == 0 ? 2 : 1, frame: tick * 100 + row)
+            }
             try harness.tick()
         }
         try harness.keep()

@@ -8,13 +8,16 @@ import Testing
 @Suite struct SpoolFormatTests {
     static let ring = RingID(instance: InstanceID(0xABCD), writer: 3)
     static let key = RowKey(
-        instance: ring.instance, run: RunKey(runID: "räder/1", sourceID: "engine"), table: TableKey(channel: "body", type: "state"))
+        instance: ring.instance, run: RunKey(runID: "räder/1", sourceID: "engine"),
+        table: TableKey(channel: "body", type: "state"))
     static let layout = TableLayout(
-        name: "events_x", key: key.table, columns: TableLayout.identity + [ColumnLayout("payload.pos.x", "Float64")], isDefined: true)
+        name: "events_x", key: key.table, columns: TableLayout.identity + [ColumnLayout("payload.pos.x", "Float64")],
+        isDefined: true)
 
     static var header: SegmentHeader {
         SegmentHeader(
-            id: SegmentID(log: 0, offset: 0), writtenAt: 1_700_000_000, rings: [RingSpan(ring: ring, begin: 8, end: 640, head: 1_024)],
+            id: SegmentID(log: 0, offset: 0), writtenAt: 1_700_000_000,
+            rings: [RingSpan(ring: ring, begin: 8, end: 640, head: 1_024)],
             instances: [
                 InstanceNote(
                     id: ring.instance, run: key.run, isIngest: false, bootID: [1, 2, 3],
@@ -34,7 +37,8 @@ import Testing
             name: "0123456789abcdef-7.0", layout: layout,
             members: [
                 GroupMember(frame: FrameID(segment: SegmentID(log: 5, offset: 4_096), index: 1), rows: 10),
-                GroupMember(frame: FrameID(segment: SegmentID(log: 5, offset: 8_192), index: 0), selection: [0..<2, 5..<6], rows: 3),
+                GroupMember(
+                    frame: FrameID(segment: SegmentID(log: 5, offset: 8_192), index: 0), selection: [0..<2, 5..<6], rows: 3),
             ], ranges: [RowRange(ring: ring, first: 8, last: 600, rows: 13)], rawBytes: 1_000)
         manifest.provesFirst = true
         manifest.siblings = 2
@@ -119,7 +123,9 @@ import Testing
             bytes[at] ^= 1 << UInt8(at % 8)
             #expect(throws: StorageError.self, "byte \(at)") { try decode(bytes) }
         }
-        for length in 0..<good.count { #expect(throws: StorageError.self, "length \(length)") { try decode(Array(good[..<length])) } }
+        for length in 0..<good.count {
+            #expect(throws: StorageError.self, "length \(length)") { try decode(Array(good[..<length])) }
+        }
     }
 
     /// Right checksums over lying contents: nothing is read past its end, nothing grows without bound.

@@ -66,7 +66,8 @@ final class SpoolHarness {
     var inserter: Inserter { machine!.inserter }
     var inserterStatus: InserterStatus { machine!.share.status }
 
-    static let body = SyntheticInstance.TypeDefinition("body", "state", [("pos.x", .f64), ("pos.y", .f64), ("id", .u32), ("on", .u32)])
+    static let body = SyntheticInstance.TypeDefinition(
+        "body", "state", [("pos.x", .f64), ("pos.y", .f64), ("id", .u32), ("on", .u32)])
     static let wheel = SyntheticInstance.TypeDefinition("wheel", "slip", [("slip", .f64)])
 
     @discardableResult func addEngine(_ id: UInt64, writers: Int = 2, ringBytes: Int = 16 << 10) -> SyntheticInstance {
@@ -117,7 +118,8 @@ final class SpoolHarness {
         let clock = nowMs
         let inserter = Inserter(store: store, target: target, cadence: cadence, shared: share, wallMs: { clock })
         return Machine(
-            store: store, source: source, reader: SpoolReader(store: store, source: source, catalog: TableCatalog(), rules: rules),
+            store: store, source: source,
+            reader: SpoolReader(store: store, source: source, catalog: TableCatalog(), rules: rules),
             inserter: inserter, share: share)
     }
 
@@ -158,7 +160,8 @@ final class SpoolHarness {
             for id in done { machine.source.spoolFinished(id) }
             finished += done
             let living = Set(engines.map(\.id))
-            promised.formUnion(accepted.filter { living.contains($0.ring.instance) && $0.sequence < (machine.store.mark($0.ring) ?? 0) })
+            promised.formUnion(
+                accepted.filter { living.contains($0.ring.instance) && $0.sequence < (machine.store.mark($0.ring) ?? 0) })
             try machine.store.tidy()
         }
     }

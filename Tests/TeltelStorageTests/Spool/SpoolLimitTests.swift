@@ -45,7 +45,9 @@ import Testing
         try fill(harness, engine, ticks: 5)
         harness.files.failWrites(errno: errno)
         for tick in 0..<60 as Range<UInt64> {
-            for row in 0..<80 as Range<UInt64> { harness.emit(engine, writer: Int(row % 2), type: 1, frame: 10_000 + tick * 100 + row) }
+            for row in 0..<80 as Range<UInt64> {
+                harness.emit(engine, writer: Int(row % 2), type: 1, frame: 10_000 + tick * 100 + row)
+            }
             harness.nowMs += 100
             try harness.read()
             // Fails for as long as the disk does, and says so.

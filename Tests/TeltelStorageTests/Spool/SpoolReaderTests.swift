@@ -53,8 +53,9 @@ import Testing
             row += 1
         }
         try harness.read()
-        #expect(engine.released(0) == engine.head(0))
-        #expect(harness.store.status().segmentsEver >= 4)
+        // Less than a quarter may wait for its time.
+        #expect(engine.head(0) - engine.released(0) <= 4_096)
+        #expect(harness.store.status().segmentsEver >= 3)
         try harness.drain()
         try harness.requireAllStored()
     }
@@ -66,7 +67,8 @@ import Testing
         let first = ingest.addStream(RunKey(runID: "web", sourceID: "s"), channel: "c", type: "t")
         let second = ingest.addStream(RunKey(runID: "other", sourceID: "s"), channel: "c", type: "u")
         for row in 0..<30 as Range<UInt64> {
-            ingest.emit(0, stream: row % 3 == 0 ? second : first, frame: row, tags: "{\"a\":\"b\"}", json: "{\"x\":\(row),\"s\":\"t\"}")
+            ingest.emit(
+                0, stream: row % 3 == 0 ? second : first, frame: row, tags: "{\"a\":\"b\"}", json: "{\"x\":\(row),\"s\":\"t\"}")
         }
         ingest.emit(0, stream: first, frame: 99, json: "this is no JSON")
         ingest.end()
@@ -87,7 +89,9 @@ import Testing
         try harness.start()
         let bad = SyntheticInstance(in: harness.home.path, id: 0xBB, writers: 1)
         bad.define(SpoolHarness.wheel)
-        let kept = [bad.emit(0, 1, frame: 1, [UInt8](repeating: 1, count: 8)), bad.emit(0, 1, frame: 2, [UInt8](repeating: 1, count: 8))]
+        let kept = [
+            bad.emit(0, 1, frame: 1, [UInt8](repeating: 1, count: 8)), bad.emit(0, 1, frame: 2, [UInt8](repeating: 1, count: 8)),
+        ]
         let place = bad.dataOffset(0) + Int(bad.head(0))
         bad.emit(0, 1, frame: 3, [UInt8](repeating: 1, count: 8))
         bad.scribble(0, [0xFF, 0xFF, 0xFF, 0x7F], at: place)

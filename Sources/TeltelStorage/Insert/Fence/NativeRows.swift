@@ -61,7 +61,9 @@ package struct NativeRows {
         var result: [(ring: RingID, sequence: UInt64)] = []
         result.reserveCapacity(rows)
         for row in 0..<rows {
-            guard let instance = InstanceID(text: try text("instance", row)) else { throw StorageError(.corrupt, "instance of row \(row)") }
+            guard let instance = InstanceID(text: try text("instance", row)) else {
+                throw StorageError(.corrupt, "instance of row \(row)")
+            }
             let ring = RingID(instance: instance, writer: UInt16(truncatingIfNeeded: try number("writer", row)))
             result.append((ring, try number("sequence", row)))
         }
@@ -70,10 +72,13 @@ package struct NativeRows {
 
     /// Whose row it is; channel and type from the row itself where the table holds several types.
     package func owner(_ row: Int, _ layout: TableLayout) throws(StorageError) -> RowKey {
-        guard let instance = InstanceID(text: try text("instance", row)) else { throw StorageError(.corrupt, "instance of row \(row)") }
+        guard let instance = InstanceID(text: try text("instance", row)) else {
+            throw StorageError(.corrupt, "instance of row \(row)")
+        }
         let run = RunKey(runID: try text("run_id", row), sourceID: try text("source_id", row))
         if let key = layout.key { return RowKey(instance: instance, run: run, table: key) }
-        return RowKey(instance: instance, run: run, table: TableKey(channel: try text("channel", row), type: try text("type", row)))
+        return RowKey(
+            instance: instance, run: run, table: TableKey(channel: try text("channel", row), type: try text("type", row)))
     }
 
     func frameIndex(_ row: Int) throws(StorageError) -> UInt64 { try number("frame_index", row) }

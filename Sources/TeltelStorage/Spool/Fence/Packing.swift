@@ -78,7 +78,9 @@ package struct ReusedBytes: ~Copyable {
 
     package init() {}
     package mutating func reserve(_ more: Int) {
-        if storage.count - used < more { storage.append(contentsOf: repeatElement(0, count: used + more + more / 4 - storage.count)) }
+        if storage.count - used < more {
+            storage.append(contentsOf: repeatElement(0, count: used + more + more / 4 - storage.count))
+        }
     }
     package mutating func clear(keeping front: Int) {
         used = 0

@@ -62,7 +62,9 @@ final class RowSorter {
         return stretch.count
     }
 
-    private func sort(_ walk: inout RingWalk, _ count: Int, _ instance: InstanceTable) throws(RingFault) -> (consumed: Int, needed: Int?) {
+    private func sort(_ walk: inout RingWalk, _ count: Int, _ instance: InstanceTable) throws(RingFault) -> (
+        consumed: Int, needed: Int?
+    ) {
         // Worked on outside of the object, whose properties cost a check at every access.
         let piece = piece
         let bytes = UnsafeRawBufferPointer(start: piece.bytes, count: count)
@@ -100,7 +102,8 @@ final class RowSorter {
             }
             let type = types[number]
             if type.size >= 0, head.bytes != type.size + Int(TELTEL_RECORD_HEADER_BYTES) {
-                throw RingFault(.record, "\(walk.ring.id): \(head.payload.count) bytes of type \(head.type), expected \(type.size)")
+                throw RingFault(
+                    .record, "\(walk.ring.id): \(head.payload.count) bytes of type \(head.type), expected \(type.size)")
             }
             let position = walk.position + UInt64(head.offset)
             if type.hasClockMark {
