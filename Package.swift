@@ -58,8 +58,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),
         .target(
             name: "TeltelStorage",
-            dependencies: ["CTeltelStorage", "CTeltelRings", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
-            swiftSettings: strict),
+            dependencies: ["CTeltel", "CTeltelStorage", "CTeltelRings", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
+            // Its tests look inside, also in the release build that they share with the collector.
+            swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]),
         .target(name: "TeltelAnalysis", dependencies: ["TeltelEvents"], swiftSettings: strict),
         .target(
             name: "TeltelControl",

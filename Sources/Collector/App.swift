@@ -8,6 +8,10 @@ struct App: AsyncParsableCommand {
         abstract: "Collects the telemetry of simulation engines, shows it live and keeps it.",
         version: Version.text,
         subcommands: [Collect.self, Runs.self, Tail.self, Doctor.self, VersionCommand.self])
+
+    static func main() async {
+        await main(ReferenceFlags.translated(Array(CommandLine.arguments.dropFirst())))
+    }
 }
 
 struct VersionCommand: ParsableCommand {

@@ -1,8 +1,7 @@
 import CTeltel
 import Foundation
+import TeltelSDK
 import Testing
-
-@testable import TeltelSDK
 
 @Suite struct IngestInstanceTests {
     private let folder: ShmFolder

@@ -1,8 +1,7 @@
 import CTeltel
 import Foundation
+import TeltelSDK
 import Testing
-
-@testable import TeltelSDK
 
 private struct Satellite: BitwiseCopyable {
     var position = SIMD3<Double>(1, 2, 3)
@@ -84,7 +83,7 @@ private let satelliteFields: [Field<Satellite>] = [
         #expect(run.problem?.description.contains("/proc/nowhere") == true)
         let state = try run.define("state", channel: "orbit", satelliteFields)
         #expect(!state.emit(Satellite(), frame: 1, time: 1))
-        #expect(try run.tags(["a": "b"]).id == 0)
+        #expect(try run.tags(["a": "b"]) == .none)
         if run.openWriter() != nil { Issue.record("a writer without a run") }
         #expect(
             !run.attachThread() && !run.frameStart(1, time: 1, dt: 1)
@@ -113,14 +112,20 @@ private let satelliteFields: [Field<Satellite>] = [
     @Test func wrongDefinitionsAreErrors() throws {
         let run = start()
         _ = try run.define("state", channel: "orbit", satelliteFields)
-        #expect(throws: TelemetryError(code: .mismatch, description: "")) {
+        #expect {
             try run.define("state", channel: "orbit", Array(satelliteFields.dropLast()))
+        } throws: {
+            ($0 as? TelemetryError)?.code == .mismatch
         }
-        #expect(throws: TelemetryError(code: .argument, description: "")) {
+        #expect {
             try run.define("other", channel: "orbit", [Field<Satellite>.field(\.computed, "computed")])
+        } throws: {
+            ($0 as? TelemetryError)?.code == .argument
         }
-        #expect(throws: TelemetryError(code: .argument, description: "")) {
+        #expect {
             try run.define("other", channel: "orbit", [Field<Satellite>.field(\.position, "x,y")])
+        } throws: {
+            ($0 as? TelemetryError)?.code == .argument
         }
     }
 

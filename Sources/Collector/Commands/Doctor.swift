@@ -1,6 +1,7 @@
 /// `teltel doctor`: what is installed, writable and reachable.
 import ArgumentParser
 import Foundation
+import TeltelStorage
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +17,11 @@ struct Doctor: AsyncParsableCommand {
         ]
         if settings.storage {
             findings.append(DoctorChecks.dataFolder(settings.dataDirectory))
-            if settings.clickhouseURL == nil { findings += DoctorChecks.embeddedEngine() }
+            if let url = settings.clickhouseURL {
+                findings.append(DoctorChecks.server(url))
+            } else {
+                findings += DoctorChecks.embeddedEngine(settings.dataDirectory)
+            }
         }
         findings.append(await Self.port(settings))
         for finding in findings {
@@ -70,6 +75,15 @@ enum DoctorChecks {
 
     static func sharedMemory(_ path: String) -> Finding {
         let parent = existingParent(path)
+        var facts = stat()
+        if parent == path,
+            stat(path, &facts) != 0 || facts.st_mode & S_IFMT != S_IFDIR || facts.st_uid != geteuid()
+                || facts.st_mode & 0o077 != 0
+        {
+            return Finding(
+                state: .missing, what: "shared memory: \(path) is not a folder of this user alone (mode 0700)",
+                hint: "remove it, or choose another with --shm-dir")
+        }
         guard access(parent, W_OK | X_OK) == 0, let space = space(parent) else {
             return Finding(
                 state: .missing, what: "shared memory: \(path) cannot be written", hint: "choose a folder with --shm-dir")
@@ -121,15 +135,30 @@ enum DoctorChecks {
             ? Finding(state: .ok, what: what) : Finding(state: .warning, what: what, hint: "less than 1 GiB is left for runs")
     }
 
-    static func embeddedEngine() -> [Finding] {
-        let environment = ProcessInfo.processInfo.environment
-        let path = (environment["PATH"] ?? "").split(separator: ":")
-            .map { String($0) + "/python3" }.first { (file: String) in access(file, X_OK) == 0 }
+    /// The engine library, and the Python that hosts it.
+    static func embeddedEngine(_ dataDirectory: String) -> [Finding] {
+        let files = HostFiles(dataDirectory: dataDirectory, payloadDirectory: dataDirectory + "/spool")
         let python =
-            path.map { Finding(state: .ok, what: "Python: \($0)") }
+            files.interpreter.map { Finding(state: .ok, what: "Python: \($0)") }
             ?? Finding(
                 state: .missing, what: "Python: no python3 on PATH, the embedded ClickHouse needs it", hint: "apt install python3"
             )
-        return [python]
+        let library =
+            files.library.map { Finding(state: .ok, what: "embedded ClickHouse: \($0)") }
+            ?? Finding(state: .missing, what: "embedded ClickHouse: not installed", hint: HostFiles.hint)
+        return [python, library]
+    }
+
+    /// Blocks for up to 5 seconds.
+    static func server(_ url: String) -> Finding {
+        do throws(ClickHouseError) {
+            let endpoint = try ClickHouseEndpoint(url: url)
+            try ClickHouseClient(endpoint).ping()
+            return Finding(state: .ok, what: "ClickHouse: answers at \(endpoint.description)")
+        } catch {
+            return Finding(
+                state: .missing, what: "ClickHouse: \(error.description)",
+                hint: "the collector keeps runs in its spool until the server answers")
+        }
     }
 }

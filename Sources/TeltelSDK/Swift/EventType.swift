@@ -2,7 +2,7 @@
     public import CTeltel
 
     /// Names and values that ride along with an event; made once by ``Run/tags(_:)``. Belongs to one run.
-    public struct Tags: Sendable {
+    public struct Tags: Equatable, Sendable {
         @usableFromInline let id: UInt16
         init(_ id: UInt16) { self.id = id }
         /// No tags.

@@ -38,7 +38,7 @@ package struct HostFiles: Sendable {
     }
 
     /// Debian's Python, else the first one on the search path.
-    var interpreter: String? {
+    package var interpreter: String? {
         let search = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
         return (["/usr/bin/python3"] + search).first { access($0, X_OK) == 0 }
     }
