@@ -174,6 +174,7 @@ def test_one_connection_carries_many_requests(host):
         b"A" * (2 << 20),
         b"\x00\xff" * 100 + b"\r\n\r\n",
     ],
+    ids=["nothing", "blank", "no path", "bad length", "half a body", "bad chunk", "endless head", "binary"],
 )
 def test_what_is_no_http_ends_the_connection_and_nothing_else(host, request_bytes):
     client = socket.socket(socket.AF_UNIX)
