@@ -14,15 +14,24 @@ help: ## Lists the targets
 setup: ## Installs what is missing (Debian packages, PyPI), repeatable
 	@scripts/setup.sh build
 
-library: ## Builds libteltel into build/lib and build/include
+# Files, so that nothing is built again when nothing has changed: the package manager alone may take minutes to find that out.
+LIBRARY_SOURCES := $(shell find include Sources/CTeltel Sources/TeltelSDK -type f) scripts/build-library.sh Package.swift
+WEB_SOURCES := $(shell find web -type f) scripts/build-web.sh
+COLLECTOR_SOURCES := $(shell find include Sources embedded-clickhouse -type f) Package.swift
+
+library: $(BUILD)/lib/libteltel.a ## Builds libteltel into build/lib and build/include
+$(BUILD)/lib/libteltel.a: $(LIBRARY_SOURCES)
 	@echo "build: libteltel"
 	@scripts/build-library.sh $(BUILD) $(CURDIR)/.build
 
-web: ## Builds the page into build/web
+web: $(BUILD)/web/index.html ## Builds the page into build/web
+$(BUILD)/web/index.html: $(WEB_SOURCES)
 	@echo "build: web page"
 	@scripts/build-web.sh $(BUILD)/web
+	@touch $@
 
-collector: web ## Builds build/bin/teltel
+collector: $(BUILD)/bin/teltel ## Builds build/bin/teltel
+$(BUILD)/bin/teltel: $(COLLECTOR_SOURCES) $(BUILD)/web/index.html
 	@echo "build: collector (the first time takes minutes)"
 	@$(SWIFT_BUILD) --product teltel
 	@mkdir -p $(BUILD)/bin && install -m 755 "$$($(SWIFT_BUILD) --show-bin-path)/teltel" $(BUILD)/bin/teltel
