@@ -40,9 +40,10 @@ class Collector:
         self.port = 0
 
     def start(self, *more: str) -> "Collector":
+        """On a free port each time: the one before may have been given to somebody else."""
         self.log = open(self.folder / "collector.log", "ab", buffering=0)
         begin = self.log.tell()
-        command = [BUILD / "bin/teltel", "collect", "--port", str(self.port), "--shm-dir", self.shm, "--data-dir", self.data]
+        command = [BUILD / "bin/teltel", "collect", "--port", "0", "--shm-dir", self.shm, "--data-dir", self.data]
         self.process = subprocess.Popen([*map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log)
 
         def url():

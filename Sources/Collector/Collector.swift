@@ -74,13 +74,21 @@ struct Collector: Sendable {
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),
             .init(service: ThreadService(name: "live", body: live.run, stop: live.stop)),
             .init(service: EndService(end: ingest.end)),
-            .init(service: HTTPServer.make(settings, parts, logger: logger)),
+            // A port that is taken ends the others in their order too.
+            .init(
+                service: HTTPServer.make(settings, parts, logger: logger),
+                failureTerminationBehavior: .gracefullyShutdownGroup),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
         // One stuck request must not keep the collector from leaving.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch {
+            throw CollectorError(
+                description: "cannot serve at \(settings.bind):\(settings.port): \(error); choose another port with --port")
+        }
     }
 
     private var parts: HTTPServer.Parts {

@@ -175,5 +175,12 @@ def test_answers_of_the_contract(live):
     assert live.request("/../../etc/passwd")[0] == 404
 
 
+def test_a_port_that_is_taken_is_said_and_ends_the_collector(live, tmp_path_factory):
+    rings = tmp_path_factory.mktemp("rings")
+    command = [BUILD / "bin/teltel", "collect", "--no-storage", "--port", str(live.port), "--shm-dir", rings]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 1 and f"{live.port}" in result.stderr and "--port" in result.stderr
+
+
 def test_sigterm_ends_the_collector_with_0(live):
     assert live.stop() == 0
