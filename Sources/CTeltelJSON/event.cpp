@@ -147,7 +147,7 @@ class EventReader {
     Members texts(parser_);
     for (auto member : members) {
       const teltel_json_event_error error = take(member.key, member.value, texts.next());
-      if (error != TELTEL_JSON_EVENT_OK) return error;
+      if (error != TELTEL_JSON_EVENT_OK) return refuse(members, error);
     }
     event_.tags = {parser_.tags.data(), parser_.tags.size()};
     if (version_ == 0) return TELTEL_JSON_EVENT_VERSION;
@@ -156,6 +156,15 @@ class EventReader {
   }
 
  private:
+  // Whoever counts the line wants to know whose it was.
+  teltel_json_event_error refuse(simdjson::dom::object members, teltel_json_event_error error) {
+    event_ = {};
+    for (auto member : members) {
+      if (equals_ignoring_case(member.key, "runid") && !read_text(member.value, event_.run_id)) event_.run_id = {};
+    }
+    return error;
+  }
+
   teltel_json_event_error take(std::string_view key, element value, std::string_view text) {
     const auto unless = [](bool good, teltel_json_event_error error) { return good ? TELTEL_JSON_EVENT_OK : error; };
     if (equals_ignoring_case(key, "v")) {
@@ -184,6 +193,7 @@ class EventReader {
 
 extern "C" teltel_json_event_error teltel_json_read_event(
     teltel_json_parser *parser, const char *line, size_t count, teltel_json_event *event) try {
+  *event = {};
   if (!parser->parse(line, count)) return TELTEL_JSON_EVENT_INVALID_JSON;
   return EventReader(*parser, *event).read();
 } catch (const std::bad_alloc &) {

@@ -48,10 +48,12 @@ struct Collector: Sendable {
                 directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
-            ingest = try IngestPool(folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20) {
-                live.wake()
-                kept?.storage.wake()
-            }
+            ingest = try IngestPool(
+                folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, rejected: { registry.rejected($0) },
+                wake: {
+                    live.wake()
+                    kept?.storage.wake()
+                })
         } catch let error as RingDirectoryError {
             throw CollectorError(description: error.description)
         } catch let error as StorageError {

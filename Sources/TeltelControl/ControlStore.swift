@@ -54,6 +54,9 @@ package final class ControlStore: Sendable {
                 table.column("record", .text).notNull()  // RunRecord as JSON
             }
         }
+        migrator.registerMigration("rejected lines") { database in
+            try database.execute(sql: "UPDATE runs SET record = json_set(record, '$.rejectedLines', json('{}'))")
+        }
         return migrator
     }
 

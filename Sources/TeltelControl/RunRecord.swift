@@ -51,6 +51,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var refused: [String: UInt64] = [:]
     /// Accepted events that will never be stored, by reason.
     package var lost: [String: UInt64] = [:]
+    /// Posted lines that were no events, by code.
+    package var rejectedLines: [String: UInt64] = [:]
     /// Of all sources; 16 hex digits each.
     package var instances: [String] = []
     package var storedEvents: UInt64 = 0

@@ -65,6 +65,48 @@ def test_bad_lines_are_counted_with_their_number_and_the_others_go_on(live):
     assert live.metric("teltel_ingest_rejected_lines_total") == len(REJECTED)
 
 
+def rejections(collector, run_id):
+    """By code and the newest ones; None while the run is unknown."""
+    run = collector.json(f"/api/run?runId={run_id}")
+    if "error" in run:
+        return None
+    return run["rejectedByCode"], [(line["line"], line["code"]) for line in run["rejectedLines"]], run["rejected"]
+
+
+def test_rejected_lines_are_counted_at_their_run(live):
+    mine, other = "run-a", "run-b"
+    lines = [
+        json.dumps(line(runId=mine, frameIndex=-1)),  # before the run's first event
+        json.dumps(line(runId=mine)),
+        "{half a line",  # nobody's by name: it stands between mine
+        json.dumps(line(runId=other, simTime="soon")),
+        json.dumps({"frameIndex": "x", "RUNID": mine}),  # the name comes after the fault, in another case
+        json.dumps(line(runId=other)),
+        json.dumps(line(runId="never-seen", v=0)),
+    ]
+    answer = post(live, raw="\n".join(lines).encode())[1]
+    assert (answer["accepted"], answer["rejected"]) == (2, 5)
+    wait_until(lambda: rejections(live, mine) and rejections(live, other), "both runs are known")
+    assert rejections(live, mine) == (
+        {"bad-frame-index": 2, "invalid-json": 1}, [(1, "bad-frame-index"), (3, "invalid-json"), (5, "bad-frame-index")], 3)
+    assert rejections(live, other) == ({"bad-sim-time": 1}, [(4, "bad-sim-time")], 1)
+    assert {run["runId"]: run["rejected"] for run in live.json("/api/runs")} == {mine: 3, other: 1}
+    assert live.metric("teltel_ingest_rejected_lines_total") == 5
+
+
+def test_lines_of_a_body_that_breaks_off_are_counted(live):
+    connection = http.client.HTTPConnection("127.0.0.1", live.port)
+    connection.putrequest("POST", "/api/ingest")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
+    body = (json.dumps(line(runId="cut")) + "\nnonsense\n").encode()
+    connection.send(b"%x\r\n%s\r\n" % (len(body), body))
+    wait_until(lambda: live.metric("teltel_ingest_accepted_events_total") == 1, "the good line is in")
+    assert live.metric("teltel_ingest_rejected_lines_total") == 1
+    wait_until(lambda: rejections(live, "cut") == ({"invalid-json": 1}, [(2, "invalid-json")], 1), "the bad line is counted")
+    connection.close()
+
+
 @pytest.mark.parametrize("bad, code", REJECTED)
 def test_each_rule_has_its_code(live, bad, code):
     answer = post(live, raw=bad)[1]

@@ -155,6 +155,19 @@ def test_each_missing_event_is_counted_once(page, collector, run_id):
         expect(page.get_by_test_id(f"counter-{name}")).to_have_count(times)
 
 
+def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
+    ingest(collector, event(run_id, 1, {"v": 1}))
+    open_run(page, run_id)
+    expect(page.get_by_test_id("rejected-lines")).to_be_hidden()
+    good = event(run_id, 2, {"v": 2})
+    ingest(collector, good, good | {"frameIndex": -1, "payload": "<b>"}, good | {"simTime": "soon"})
+    lines = page.get_by_test_id("rejected-lines")
+    expect(lines.locator("summary")).to_have_text(re.compile("2 rejected lines: (bad-frame-index 1, bad-sim-time 1|bad-sim-time 1, bad-frame-index 1)"))
+    lines.locator("summary").click()
+    expect(lines.locator("tbody tr").first).to_contain_text("simTime must be a number from 0")
+    expect(lines.locator("tbody tr").nth(1)).to_contain_text("bad-frame-index")
+
+
 def test_running_runs_are_on_top(page, collector, vehicle, run_id):
     page.goto("/")
     vehicle(run_id, seconds=20)

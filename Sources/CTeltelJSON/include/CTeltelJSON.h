@@ -77,7 +77,7 @@ typedef struct teltel_json_event {
 } teltel_json_event;
 
 /* Reads one line. Keys match in any case, the last duplicate wins, null is as good as missing, unknown keys are ignored, but the
- * whole line must be JSON. */
+ * whole line must be JSON. On an error only the answer's run_id means something: the line's, where it can be read, else empty. */
 teltel_json_event_error teltel_json_read_event(teltel_json_parser *, const char *line, size_t count, teltel_json_event *event);
 
 #ifdef __cplusplus

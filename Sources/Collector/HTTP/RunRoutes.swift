@@ -32,6 +32,8 @@ struct RunAnswer: Encodable {
     /// Refused and lost together.
     let dropped: UInt64
     let stored: UInt64
+    /// Posted lines that were no events.
+    let rejected: UInt64
 
     init(_ snapshot: RunRegistry.Snapshot, size: Int) {
         let record = snapshot.record
@@ -55,6 +57,7 @@ struct RunAnswer: Encodable {
         lost = record.lost.values.reduce(0, &+)
         dropped = refused + lost
         stored = record.storedEvents
+        rejected = record.rejectedLines.values.reduce(0, &+)
     }
 
     static func time(_ milliseconds: Int64) -> String {
@@ -81,7 +84,14 @@ struct RunDetailAnswer: Encodable {
     private let run: RunAnswer
     private let types: [TypeDetail]
     private let writers: [Writer]
-    private let refusedByReason, lostByReason: [String: UInt64]
+    struct Rejected: Encodable {
+        let line: Int
+        let code, message: String
+        /// RFC 3339.
+        let at: String
+    }
+    private let refusedByReason, lostByReason, rejectedByCode: [String: UInt64]
+    private let rejectedLines: [Rejected]
     private let config: String?
     private let missedBytes: UInt64
 
@@ -94,11 +104,17 @@ struct RunDetailAnswer: Encodable {
         self.writers = writers
         refusedByReason = record.refused
         lostByReason = record.lost
+        rejectedByCode = record.rejectedLines
+        rejectedLines = snapshot.rejectedLines.map {
+            Rejected(line: $0.line, code: $0.code, message: $0.message, at: RunAnswer.time($0.atMs))
+        }
         config = record.config.isEmpty ? nil : record.config
         missedBytes = snapshot.missedBytes
     }
 
-    private enum Key: CodingKey { case types, writers, refusedByReason, lostByReason, config, missedBytes }
+    private enum Key: CodingKey {
+        case types, writers, refusedByReason, lostByReason, rejectedByCode, rejectedLines, config, missedBytes
+    }
 
     func encode(to encoder: any Encoder) throws {
         try run.encode(to: encoder)
@@ -107,6 +123,8 @@ struct RunDetailAnswer: Encodable {
         try values.encode(writers, forKey: .writers)
         try values.encode(refusedByReason, forKey: .refusedByReason)
         try values.encode(lostByReason, forKey: .lostByReason)
+        try values.encode(rejectedByCode, forKey: .rejectedByCode)
+        try values.encode(rejectedLines, forKey: .rejectedLines)
         try values.encodeIfPresent(config, forKey: .config)
         try values.encode(missedBytes, forKey: .missedBytes)
     }

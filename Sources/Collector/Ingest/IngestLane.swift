@@ -12,7 +12,8 @@ final class IngestLane: Sendable {
         case full
         /// The instance's table of streams is full: renew it and try again.
         case noStream
-        case rejected(LineProblem)
+        /// `runID` as the line names it; nil if that cannot be read.
+        case rejected(LineProblem, runID: String?)
     }
     private struct State {
         var instance: IngestInstance
@@ -42,14 +43,12 @@ final class IngestLane: Sendable {
         }
     }
 
-    /// One line without its end.
-    func take(_ line: UnsafeRawBufferPointer) -> Outcome {
+    /// One line without its end. `runID` becomes the run's, if the line is accepted.
+    func take(_ line: UnsafeRawBufferPointer, runID: inout String?) -> Outcome {
         state.withLock { state in
             var event = teltel_json_event()
-            if let problem = LineProblem(state.parser.read(line, &event)) { return .rejected(problem) }
-            guard [event.run_id, event.source_id, event.channel, event.type].allSatisfy({ $0.count <= 255 }) else {
-                return .rejected(.nameTooLong)
-            }
+            let problem = LineProblem(state.parser.read(line, &event)) ?? Self.nameProblem(event)
+            if let problem { return .rejected(problem, runID: Self.runID(event)) }
             guard let stream = Self.stream(event, &state) else { return .noStream }
             let wall = event.has_wall_time != 0 ? event.wall_time_ms : Int64(Date().timeIntervalSince1970 * 1_000)
             // SAFETY: the spans point into the parser's memory, which holds until its next call; the lock is held until then.
@@ -58,13 +57,23 @@ final class IngestLane: Sendable {
                 tags: UnsafeRawBufferPointer(start: event.tags.bytes, count: event.tags.count),
                 payload: UnsafeRawBufferPointer(start: event.payload.bytes, count: event.payload.count))
             switch result {
-            case .accepted: return .accepted
+            case .accepted:
+                if let last = state.last, runID != last.name.run { runID = last.name.run }
+                return .accepted
             case .full: return .full
             case .tooLarge:
                 state.writer.countTooLarge()
-                return .rejected(.tooLarge)
+                return .rejected(.tooLarge, runID: Self.runID(event))
             }
         }
+    }
+
+    private static func nameProblem(_ event: teltel_json_event) -> LineProblem? {
+        max(event.run_id.count, event.source_id.count, event.channel.count, event.type.count) > 255 ? .nameTooLong : nil
+    }
+
+    private static func runID(_ event: teltel_json_event) -> String? {
+        (1...255).contains(event.run_id.count) ? text(event.run_id) : nil
     }
 
     /// The caller gave a line up after `.full`.

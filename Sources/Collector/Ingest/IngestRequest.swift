@@ -8,7 +8,9 @@ struct IngestRequest {
     private let pool: IngestPool
     private let lane: IngestLane
     private let maxLineBytes: Int
-    private(set) var summary = IngestSummary()
+    private var summary = IngestSummary()
+    /// Of the newest accepted line: a line that cannot be read is counted there.
+    private var runID: String?
     private var line = 0
     /// The begin of a line whose end has not come yet.
     private var carry: [UInt8] = []
@@ -40,15 +42,24 @@ struct IngestRequest {
             try await finishLine(piece, begin..<newline)
             begin = newline + 1
         }
-        pool.wake()
+        count()
     }
 
     /// The body has ended; a last line needs no newline.
     mutating func finish() async throws -> IngestSummary {
         if skipping || !carry.isEmpty { try await finishLine(ByteBuffer(), 0..<0) }
-        pool.wake()
-        pool.count(summary)
+        count()
         return summary
+    }
+
+    private mutating func count() {
+        pool.wake()
+        pool.count(summary.takeTally())
+    }
+
+    private mutating func reject(_ problem: LineProblem, runID named: String? = nil) {
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        summary.reject(line: line, problem, runID: named ?? runID, atMs: now)
     }
 
     private mutating func keep(_ piece: ByteBuffer, _ range: Range<Int>) {
@@ -67,7 +78,7 @@ struct IngestRequest {
             skipping = false
             carry.removeAll(keepingCapacity: true)
         }
-        if skipping || carry.count + range.count > maxLineBytes { return summary.reject(line: line, .tooLong(maxLineBytes)) }
+        if skipping || carry.count + range.count > maxLineBytes { return reject(.tooLong(maxLineBytes)) }
         if carry.isEmpty {
             try await take { body in
                 piece.withUnsafeReadableBytes { bytes in
@@ -89,14 +100,14 @@ struct IngestRequest {
         while true {
             let outcome = withLine { line in
                 let line = Self.trimmed(line)
-                return line.isEmpty ? nil : lane.take(line)
+                return line.isEmpty ? nil : lane.take(line, runID: &runID)
             }
             switch outcome {
             case nil: return
             case .accepted:
                 gaveUp = false
                 return summary.accept()
-            case .rejected(let problem): return summary.reject(line: line, problem)
+            case .rejected(let problem, let runID): return reject(problem, runID: runID)
             case .noStream: try pool.renew(lane)
             case .full:
                 pool.wake()

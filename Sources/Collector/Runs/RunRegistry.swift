@@ -13,6 +13,8 @@ final class RunRegistry: Sendable {
         var ratePerSecond: Double
         /// Bytes that the live reader did not see because it was lapped.
         var missedBytes: UInt64
+        /// Posted lines that were no events, newest last; since the start of this collector.
+        var rejectedLines: [RejectedLine]
     }
 
     private struct Run {
@@ -23,6 +25,7 @@ final class RunRegistry: Sendable {
         /// Keeps the schema, so that its identity is not taken by another one.
         var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
         var missedBytes: UInt64 = 0
+        var rejected = RejectedLines()
         var changed = true
         /// Counts of the last second, for the rate.
         var samples: [(at: UInt64, accepted: UInt64)] = []
@@ -30,6 +33,7 @@ final class RunRegistry: Sendable {
     }
     private struct State {
         var runs: [String: Run] = [:]
+        var unclaimed = UnclaimedRejections()
     }
     private let state = Mutex(State())
     private let clock: @Sendable () -> Int64
@@ -96,6 +100,7 @@ final class RunRegistry: Sendable {
             run.open.insert(instance.id)
             run.producers.append(instance)
             run.changed = true
+            if let lines = state.unclaimed.claim(instance.run.runID) { Self.add(lines, &run) }
             state.runs[instance.run.runID] = run
         }
     }
@@ -105,8 +110,9 @@ final class RunRegistry: Sendable {
             for batch in batches {
                 if state.runs[batch.run.runID] == nil {
                     let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
-                    let record = RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started)
-                    state.runs[batch.run.runID] = Run(record: record)
+                    var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started))
+                    if let lines = state.unclaimed.claim(batch.run.runID) { Self.add(lines, &run) }
+                    state.runs[batch.run.runID] = run
                 }
                 // In place: a copy of the run per batch would be a copy of its arrays.
                 Self.count(batch, &state.runs[batch.run.runID]!)
@@ -159,6 +165,24 @@ final class RunRegistry: Sendable {
             run.record.endedMs = time == Batch.unknownTime ? clock() : time
         default: break
         }
+    }
+
+    /// Posted lines that are no events, by run id.
+    func rejected(_ linesByRun: [String: RejectedLines]) {
+        state.withLock { state in
+            for (runID, lines) in linesByRun {
+                if state.runs[runID] == nil {
+                    state.unclaimed.add(lines, for: runID)
+                } else {
+                    Self.add(lines, &state.runs[runID]!)
+                }
+            }
+        }
+    }
+    private static func add(_ lines: RejectedLines, _ run: inout Run) {
+        run.rejected.add(lines)
+        run.record.rejectedLines.merge(lines.byCode) { $0 + $1 }
+        run.changed = true
     }
 
     func missed(_ instance: RingInstance, bytes: UInt64) {
@@ -215,7 +239,9 @@ final class RunRegistry: Sendable {
         if let first = run.samples.first, let last = run.samples.last, last.at > first.at, record.status == .running {
             rate = Double(last.accepted &- first.accepted) / (Double(last.at - first.at) / 1e9)
         }
-        return Snapshot(record: record, ratePerSecond: rate, missedBytes: run.missedBytes)
+        return Snapshot(
+            record: record, ratePerSecond: rate, missedBytes: run.missedBytes,
+            rejectedLines: run.rejected.latest)
     }
 
     /// A few times a second: takes samples for the rates and returns what changed since the last call.

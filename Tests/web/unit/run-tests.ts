@@ -31,6 +31,7 @@ test("a description with holes or rubbish reads as zeros and empty lists", () =>
   for (const json of [null, 5, [], {}, { tags: 3, types: "x", writers: [1], refusedByReason: [] }]) {
     const detail = readRunDetail(json);
     equal([detail.runId, detail.accepted, detail.types, detail.writers, detail.refusedByReason], ["", 0, [], [], []]);
+    equal([detail.rejectedByCode, detail.rejectedLines], [[], []]);
   }
 });
 

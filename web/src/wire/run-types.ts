@@ -56,6 +56,18 @@ export interface RunSummary {
 export interface RunDetail extends RunSummary {
   writers: WriterInfo[];
   refusedByReason: [string, number][];
+  /** Posted lines that are no events, by code. */
+  rejectedByCode: [string, number][];
+  /** The newest of them, oldest first. */
+  rejectedLines: RejectedLine[];
+}
+
+export interface RejectedLine {
+  /** Counted from 1 in its POST. */
+  line: number;
+  code: string;
+  message: string;
+  atMs: number;
 }
 
 type Json = Record<string, unknown>;
@@ -125,9 +137,13 @@ export function readRunSummary(json: unknown): RunSummary {
   };
 }
 
+function readCounts(json: unknown): [name: string, count: number][] {
+  const counts = isObject(json) ? Object.entries(json) : [];
+  return counts.map(([name, count]): [string, number] => [name, amount(count)]).filter(([, count]) => count > 0);
+}
+
 export function readRunDetail(json: unknown): RunDetail {
   const run = isObject(json) ? json : {};
-  const reasons = isObject(run["refusedByReason"]) ? Object.entries(run["refusedByReason"]) : [];
   return {
     ...readRunSummary(json),
     writers: list(run["writers"]).map((writer) => ({
@@ -139,7 +155,11 @@ export function readRunDetail(json: unknown): RunDetail {
       spooled: amount(writer["spooled"]),
       stored: amount(writer["stored"]),
     })),
-    refusedByReason: reasons.map(([reason, count]): [string, number] => [reason, amount(count)]).filter(([, count]) => count > 0),
+    refusedByReason: readCounts(run["refusedByReason"]),
+    rejectedByCode: readCounts(run["rejectedByCode"]),
+    rejectedLines: list(run["rejectedLines"]).map((line) => ({
+      line: amount(line["line"]), code: text(line["code"]), message: text(line["message"]), atMs: parseTime(text(line["at"])),
+    })),
   };
 }
 

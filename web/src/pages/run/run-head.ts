@@ -3,6 +3,7 @@
 import { element, setAttribute, setText } from "../../base/dom";
 import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
+import { RejectedLines, counts } from "./rejected-lines";
 import { RunDetail, WriterInfo } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
 import { runSeconds, statusMark } from "../status";
@@ -20,6 +21,7 @@ export class RunHead {
   private readonly facts = element("dl", { class: "facts" });
   private readonly tiles = new Map<string, { value: HTMLElement; detail: HTMLElement; tile: HTMLElement }>();
   private readonly tileRow = element("dl", { class: "tiles" });
+  private readonly rejected = new RejectedLines();
   private shownFacts = "";
   private shownStatus = "";
 
@@ -31,7 +33,7 @@ export class RunHead {
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
         element("h1", { "data-testid": "run-title" }, runId), this.status,
       ),
-      this.facts, this.tileRow,
+      this.facts, this.tileRow, this.rejected.element,
     );
   }
 
@@ -41,7 +43,7 @@ export class RunHead {
       this.shownStatus = run.status;
     }
     this.showFacts(run, nowMs);
-    const reasons = run.refusedByReason.map(([reason, count]) => `${reason} ${formatCount(count)}`).join(", ");
+    const reasons = counts(run.refusedByReason);
     const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
     this.tile("Accepted", formatCount(run.accepted), rate, false);
     this.tile("Refused", formatCount(run.refused), reasons || "events", run.refused > 0);
@@ -50,6 +52,7 @@ export class RunHead {
     const isOff = isStorageOff();
     this.tile("Spooled", ...(isOff ? storageOff : behind(run.writers, "spooled")), false);
     this.tile("Stored", ...(isOff ? storageOff : stored(run)), false);
+    this.rejected.show(run);
   }
 
   private showFacts(run: RunDetail, nowMs: number): void {

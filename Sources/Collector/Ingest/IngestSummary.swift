@@ -1,0 +1,54 @@
+/// What became of the lines of one request: for its answer, and piece by piece for the collector's counters.
+
+/// The whole request.
+struct IngestSummary: Sendable {
+    struct LineError: Encodable, Sendable {
+        /// Counted from 1.
+        let line: Int
+        let code: String
+        let message: String
+    }
+    private(set) var accepted = 0
+    private(set) var rejected = 0
+    private(set) var dropped = 0
+    /// The first ten.
+    private(set) var errors: [LineError] = []
+    /// What has not been counted elsewhere yet.
+    private var tally = IngestTally()
+
+    mutating func accept() {
+        accepted += 1
+        tally.accepted += 1
+    }
+
+    mutating func drop() {
+        dropped += 1
+        tally.dropped += 1
+    }
+
+    /// `runID` is the run it was meant for, as far as that is known.
+    mutating func reject(line: Int, _ problem: LineProblem, runID: String?, atMs: Int64) {
+        rejected += 1
+        tally.rejected[problem.code, default: 0] += 1
+        if let runID {
+            tally.rejectedByRun[runID, default: RejectedLines()].add(
+                RejectedLine(line: line, code: problem.code, message: problem.message, atMs: atMs))
+        }
+        if errors.count < 10 { errors.append(LineError(line: line, code: problem.code, message: problem.message)) }
+    }
+
+    /// What has happened since the last call.
+    mutating func takeTally() -> IngestTally {
+        defer { tally = IngestTally() }
+        return tally
+    }
+}
+
+/// A part of a request: a body that stays open for hours is counted all the way, and so is one that breaks off.
+struct IngestTally: Sendable {
+    var accepted: UInt64 = 0
+    var dropped: UInt64 = 0
+    /// By code.
+    var rejected: [String: UInt64] = [:]
+    var rejectedByRun: [String: RejectedLines] = [:]
+}
