@@ -5,6 +5,8 @@
 BUILD := $(CURDIR)/build
 PREFIX ?= /usr/local
 SWIFT_BUILD := swift build -c release
+# In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
+export NO_COLOR := 1
 .DEFAULT_GOAL := help
 .PHONY: help setup build library web collector examples demo test test-swift test-python bench format lint install clean
 
@@ -14,7 +16,7 @@ help: ## Lists the targets
 setup: ## Installs what is missing (Debian packages, PyPI), repeatable
 	@scripts/setup.sh build
 
-# Files, so that nothing is built again when nothing has changed: the package manager alone may take minutes to find that out.
+# Files, so that the package manager is not even asked when nothing has changed.
 LIBRARY_SOURCES := $(shell find include Sources/CTeltel Sources/TeltelSDK -type f) scripts/build-library.sh Package.swift
 WEB_SOURCES := $(shell find web -type f) scripts/build-web.sh
 COLLECTOR_SOURCES := $(shell find include Sources embedded-clickhouse -type f) Package.swift

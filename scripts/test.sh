@@ -7,6 +7,7 @@ cd "$root" || exit 1
 report=$root/build/test
 rm -rf "$report" && mkdir -p "$report"
 failed=0
+export NO_COLOR=1 # as the Makefile: the compiler's flags stay the same
 
 echo "test: format"
 swift format lint --strict -r Package.swift Sources Tests examples || failed=1
