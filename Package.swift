@@ -34,6 +34,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -79,6 +80,7 @@ let package = Package(
                 "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
+                .product(name: "HeapModule", package: "swift-collections", condition: collector),
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
                 .product(name: "NIOPosix", package: "swift-nio", condition: collector),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),

@@ -33,16 +33,19 @@ struct Collector: Sendable {
         self.logger = logger
         let registry = RunRegistry()
         self.registry = registry
-        let bus = EventBus(
-            buffer: LiveBuffer(
-                capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns))
-        self.bus = bus
         do {
-            directory = try RingDirectory(path: settings.shmDirectory, waitsForSpool: settings.storage) { run, others in
+            let directory = try RingDirectory(path: settings.shmDirectory, waitsForSpool: settings.storage) { run, others in
                 registry.shownName(run, others: others)
             }
+            self.directory = directory
             let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
             storage = kept?.storage
+            let bus = EventBus(
+                buffer: LiveBuffer(
+                    capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
+                finalPosition: { kept?.storage.marks($0.instance)[$0.writer]?.head },
+                isPresent: { id in directory.instances.contains { $0.id == id } })
+            self.bus = bus
             bookkeeper = Bookkeeper(registry: registry, storage: kept?.storage, store: kept?.control, logger: logger)
             let live = LiveReader(
                 directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)
@@ -66,6 +69,7 @@ struct Collector: Sendable {
     func run() async throws {
         // What is there already is known before the first question can be asked.
         directory.lookAround()
+        registry.keepPositions(of: Set(directory.instances.map(\.id)))
         for instance in directory.instances { registry.appeared(instance) }
         registry.failOrphans(reason: "host restarted, or its rings were removed")
         say()
@@ -95,7 +99,8 @@ struct Collector: Sendable {
 
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
-            registry: registry, bus: bus, directory: directory, ingest: ingest, storage: storage, writers: { writers(of: $0) })
+            registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, storage: storage,
+            writers: { writers(of: $0) })
     }
 
     private func say() {
@@ -161,8 +166,19 @@ final class LivePath: LiveSink {
         registry.note(batches)
         bus.publish(batches)
     }
-    func missed(_ instance: RingInstance, writer: UInt16, bytes: UInt64) { registry.missed(instance, bytes: bytes) }
+    func began(_ ring: RingID, of instance: RingInstance, at position: UInt64) {
+        bus.began(ring, run: Self.run(instance), at: position)
+    }
+    func missed(_ ring: RingID, of instance: RingInstance, bytes: UInt64, upTo position: UInt64) {
+        registry.missed(instance, bytes: bytes)
+        bus.missed(ring, run: Self.run(instance), bytes: bytes, upTo: position)
+    }
+    /// The collector's own rings hold events of many runs.
+    private static func run(_ instance: RingInstance) -> RunKey? {
+        instance.description.kind == .engine ? instance.run : nil
+    }
     func ended(_ instance: RingInstance, _ end: RunEnd) {
+        bus.instanceEnded(instance.id)
         if registry.ended(instance, end) { bus.runFinished(instance.run.runID) }
     }
 }

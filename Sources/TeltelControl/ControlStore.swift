@@ -57,6 +57,13 @@ package final class ControlStore: Sendable {
         migrator.registerMigration("rejected lines") { database in
             try database.execute(sql: "UPDATE runs SET record = json_set(record, '$.rejectedLines', json('{}'))")
         }
+        migrator.registerMigration("counts that a restart does not repeat") { database in
+            try database.execute(
+                sql: """
+                    UPDATE runs SET record = json_set(record, '$.counted', json('{}'),
+                        '$.refusedByInstance', json_object('', json_extract(record, '$.refused')))
+                    """)
+        }
         return migrator
     }
 

@@ -47,12 +47,15 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var types: [EventType] = []
     package var lastFrame: UInt64 = 0
     package var lastSimTime: Double = 0
-    /// Events refused at the engine, by reason.
-    package var refused: [String: UInt64] = [:]
+    /// Events refused at the engine, by instance and reason: the newest state of each instance's own counters.
+    package var refusedByInstance: [String: [String: UInt64]] = [:]
     /// Accepted events that will never be stored, by reason.
     package var lost: [String: UInt64] = [:]
     /// Posted lines that were no events, by code.
     package var rejectedLines: [String: UInt64] = [:]
+    /// By ring that is still there: everything before that position is part of `types`. A restarted collector sees some events
+    /// again.
+    package var counted: [String: UInt64] = [:]
     /// Of all sources; 16 hex digits each.
     package var instances: [String] = []
     package var storedEvents: UInt64 = 0
@@ -63,6 +66,11 @@ package struct RunRecord: Sendable, Codable, Equatable {
         self.runID = runID
         self.sourceID = sourceID
         self.startedMs = startedMs
+    }
+
+    /// Events refused at the engine, by reason.
+    package var refused: [String: UInt64] {
+        refusedByInstance.values.reduce(into: [:]) { sums, counts in sums.merge(counts) { $0 &+ $1 } }
     }
 
     /// Events that storage has taken over: more than were counted by type when the live reader came late or was lapped.

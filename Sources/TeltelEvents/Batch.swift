@@ -10,6 +10,10 @@ package final class Round: Sendable {
     /// CLOCK_MONOTONIC nanoseconds when it was read.
     package let readAt: UInt64
 
+    /// What it keeps in memory, with the objects around a round of few rows: what budgets count.
+    package var footprint: Int { bytes.count + Self.objectBytes }
+    private static let objectBytes = 640
+
     package init(ring: RingID, begin: UInt64, bytes: [UInt8], readAt: UInt64) {
         self.ring = ring
         self.begin = begin
@@ -44,6 +48,8 @@ package final class Batch: Sendable {
 
     package var count: Int { offsets.count }
     package func sequence(_ row: Int) -> UInt64 { round.begin + UInt64(offsets[row]) }
+    /// Where the row's record ends in its ring: where one looks for the next row.
+    package func sequenceEnd(_ row: Int) -> UInt64 { sequence(row) + (UInt64(header(row).bytes) + 7) & ~7 }
     package func frame(_ row: Int) -> UInt64 { header(row).frame }
     package func simTime(_ row: Int) -> Double { header(row).sim_time }
 

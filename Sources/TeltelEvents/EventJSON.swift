@@ -2,11 +2,42 @@
 import CTeltel
 import Synchronization
 
-/// The JSON texts of a batch's rows in one block. `ends[row]` is where row's text ends; each ends with a newline.
+/// A batch's rows as they go over a WebSocket: one text message per row, whole frames one behind the other.
+///
+/// Frames from a server are the same for every client (RFC 6455 §5.2: not masked), so that they are part of what is shared.
 package struct EncodedRows: Sendable {
     package let bytes: [UInt8]
+    /// Where each row's frame ends.
     package let ends: [Int]
-    package func range(_ row: Int) -> Range<Int> { (row == 0 ? 0 : ends[row - 1])..<ends[row] }
+
+    package func frame(_ row: Int) -> Range<Int> { (row == 0 ? 0 : ends[row - 1])..<ends[row] }
+
+    /// The JSON object and its newline, without the frame's head.
+    package func text(_ row: Int) -> Range<Int> {
+        let frame = frame(row)
+        return frame.lowerBound + MessageFrame.headBytes(after: bytes[frame.lowerBound + 1])..<frame.upperBound
+    }
+}
+
+/// The head of a WebSocket message that is one frame, from a server (RFC 6455 §5.2).
+package enum MessageFrame {
+    package enum Kind: UInt8 { case text = 0x81, binary = 0x82 }
+
+    package static func appendHead(_ kind: Kind, count: Int, to out: inout [UInt8]) {
+        out.append(kind.rawValue)
+        switch count {
+        case ..<126: out.append(UInt8(count))
+        case ..<65_536:
+            out.append(126)
+            for shift in [8, 0] { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
+        default:
+            out.append(127)
+            for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
+        }
+    }
+
+    /// Bytes of a head whose second byte is `length`.
+    static func headBytes(after length: UInt8) -> Int { length < 126 ? 2 : length == 126 ? 4 : 10 }
 }
 
 /// Holds the text once it has been asked for.
@@ -42,9 +73,13 @@ extension Batch {
         out.reserveCapacity(count * (head.count + 128))
         var ends: [Int] = []
         ends.reserveCapacity(count)
+        var text: [UInt8] = []
         for row in 0..<count {
-            out.append(contentsOf: head)
-            appendRow(row, to: &out)
+            text.removeAll(keepingCapacity: true)
+            text.append(contentsOf: head)
+            appendRow(row, to: &text)
+            MessageFrame.appendHead(.text, count: text.count, to: &out)
+            out.append(contentsOf: text)
             ends.append(out.count)
         }
         return EncodedRows(bytes: out, ends: ends)

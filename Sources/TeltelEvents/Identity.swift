@@ -30,6 +30,15 @@ package struct RingID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.writer = writer
     }
     package var description: String { "\(instance)/ring-\(writer)" }
+
+    /// nil for anything that `description` does not give.
+    package init?(text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].hasPrefix("ring-"), let instance = InstanceID(text: parts[0]),
+            let writer = UInt16(parts[1].dropFirst(5))
+        else { return nil }
+        self.init(instance: instance, writer: writer)
+    }
     package static func < (a: RingID, b: RingID) -> Bool { (a.instance, a.writer) < (b.instance, b.writer) }
 }
 

@@ -1,16 +1,17 @@
 /// The live reader: walks all rings for those who look on, and is waited for by nobody.
 import CTeltelRings
-import Dispatch
 import Synchronization
 import TeltelEvents
 
 /// Whoever takes rounds. Called on the reader's thread: must not block.
 package protocol LiveSink: AnyObject, Sendable {
     func appeared(_ instance: RingInstance)
+    /// Reading of a ring begins at `position`: what came before was read by an earlier collector, or overwritten.
+    func began(_ ring: RingID, of instance: RingInstance, at position: UInt64)
     /// Batches of one round of one ring.
     func publish(_ batches: [Batch])
-    /// The producer lapped the reader: bytes that no subscriber will see (they may still be stored).
-    func missed(_ instance: RingInstance, writer: UInt16, bytes: UInt64)
+    /// The producer lapped the reader: bytes up to `position` that no subscriber will see (they may still be stored).
+    func missed(_ ring: RingID, of instance: RingInstance, bytes: UInt64, upTo position: UInt64)
     /// The producer has ended and all its rings have been read.
     func ended(_ instance: RingInstance, _ end: RunEnd)
 }
@@ -45,12 +46,15 @@ package final class LiveReader: Sendable {
     private struct Walk {
         let instance: RingInstance
         var cursors: [RingCursor] = []
+        /// By cursor.
+        var trails: [LiveTrail] = []
         var finished = false
     }
 
     package func run() {
         teltel_name_thread("teltel-live")
         var version: UInt64 = 0
+        var marked: UInt64 = 0
         var walks: [Walk] = []
         while true {
             let last = stopping.load(ordering: .relaxed)
@@ -59,9 +63,12 @@ package final class LiveReader: Sendable {
                 adopt(directory.instances, &walks)
             }
             var any = false
+            let now = teltel_monotonic_ns()
             for index in walks.indices where !walks[index].finished {
-                if pass(&walks[index]) { any = true }
+                if pass(&walks[index], now) { any = true }
+                if now - marked > Self.markNs { mark(&walks[index], now) }
             }
+            if now - marked > Self.markNs { marked = now }
             if last { return }
             nap.sleep(active: any)
         }
@@ -82,7 +89,7 @@ package final class LiveReader: Sendable {
     }
 
     /// Reads what is new in one instance. Returns whether there was anything.
-    private func pass(_ walk: inout Walk) -> Bool {
+    private func pass(_ walk: inout Walk, _ now: UInt64) -> Bool {
         let instance = walk.instance
         // Looked at before the rings: what was written before the end is then read below.
         let end = instance.end
@@ -90,9 +97,24 @@ package final class LiveReader: Sendable {
         do throws(RingFault) {
             let rings = try instance.rings()
             for ring in rings.dropFirst(walk.cursors.count) {
-                walk.cursors.append(try RingCursor(ring: ring, instance: instance, position: max(ring.released, ring.low)))
+                let position = ring.replayStart(instance.liveMarks?[ring.id.writer] ?? .max)
+                walk.cursors.append(try RingCursor(ring: ring, instance: instance, position: position))
+                walk.trails.append(LiveTrail())
+                sink.began(ring.id, of: instance, at: position)
             }
-            for index in walk.cursors.indices where try drain(&walk.cursors[index], instance) { any = true }
+            var last: [[Batch]] = []
+            for index in walk.cursors.indices {
+                let begin = walk.cursors[index].position
+                if try drain(&walk.cursors[index], instance, &last) {
+                    walk.trails[index].passed(begin, now)
+                    any = true
+                }
+            }
+            if !last.isEmpty {
+                // What other threads emitted before the run's end was called is in their rings now: it comes first.
+                for index in walk.cursors.indices { _ = try drain(&walk.cursors[index], instance, &last) }
+                for batches in last { sink.publish(batches) }
+            }
         } catch {
             instance.quarantine(error)
             walk.finished = true
@@ -109,13 +131,32 @@ package final class LiveReader: Sendable {
     /// A ring that is written without pause must not keep the others waiting: at most this many rounds at a time.
     private static let roundsAtATime = 64
 
-    private func drain(_ cursor: inout RingCursor, _ instance: RingInstance) throws(RingFault) -> Bool {
+    /// Once in a while: from where on a restarted collector could show events again.
+    private func mark(_ walk: inout Walk, _ now: UInt64) {
+        for index in walk.trails.indices {
+            let cursor = walk.cursors[index]
+            if let mark = walk.trails[index].newMark(cursor.position, ringBytes: cursor.ring.dataBytes, now) {
+                walk.instance.liveMarks?.set(cursor.ring.id.writer, mark)
+            }
+        }
+    }
+    private static let markNs: UInt64 = 200_000_000
+
+    /// A round that ends the run is not published but handed back in `last`.
+    private func drain(
+        _ cursor: inout RingCursor, _ instance: RingInstance, _ last: inout [[Batch]]
+    ) throws(RingFault) -> Bool {
         var any = false
         for _ in 0..<Self.roundsAtATime {
             switch try cursor.read() {
             case .nothing: return any
-            case .batches(let batches): sink.publish(batches)
-            case .missed(let bytes): sink.missed(instance, writer: cursor.ring.id.writer, bytes: bytes)
+            case .batches(let batches):
+                if batches.contains(where: { $0.schema.type == "run.end" }), instance.description.kind == .engine {
+                    last.append(batches)
+                } else {
+                    sink.publish(batches)
+                }
+            case .missed(let bytes): sink.missed(cursor.ring.id, of: instance, bytes: bytes, upTo: cursor.position)
             }
             any = true
             if releases { cursor.ring.release(upTo: cursor.position) }
@@ -123,32 +164,5 @@ package final class LiveReader: Sendable {
             positions.withLock { $0[id] = position }
         }
         return any
-    }
-}
-
-/// How long a reader sleeps: 250 µs while anything came in the last 100 ms, 1 ms up to a second, then 20 ms.
-package final class Nap: Sendable {
-    private let semaphore = DispatchSemaphore(value: 0)
-    private let pending = Atomic<Bool>(false)
-    private let lastActive = Atomic<UInt64>(0)
-
-    package init() {}
-
-    package func wake() {
-        if !pending.exchange(true, ordering: .acquiringAndReleasing) { semaphore.signal() }
-    }
-
-    package func sleep(active: Bool) {
-        let now = teltel_monotonic_ns()
-        if active { lastActive.store(now, ordering: .relaxed) }
-        let idle = now &- lastActive.load(ordering: .relaxed)
-        sleep(microseconds: idle < 100_000_000 ? 250 : idle < 1_000_000_000 ? 1_000 : 20_000)
-    }
-
-    /// Until woken, or the time is over.
-    package func sleep(microseconds: Int) {
-        if semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success {
-            pending.store(false, ordering: .releasing)
-        }
     }
 }

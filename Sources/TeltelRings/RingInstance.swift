@@ -12,6 +12,8 @@ package final class RingInstance: Sendable {
     package let run: RunKey
     private let file: RunFile
     private let folder: Int32
+    /// Of the live reader.
+    let liveMarks: LiveMarks?
     private let state = Mutex(State())
 
     private struct State {
@@ -23,6 +25,7 @@ package final class RingInstance: Sendable {
     init(_ opened: OpenedFolder, run: RunKey) {
         file = opened.file
         folder = opened.descriptor
+        liveMarks = LiveMarks(folder: opened.descriptor)
         description = opened.file.description
         self.run = run
     }
@@ -82,7 +85,7 @@ package final class RingInstance: Sendable {
     /// Removes the files: everything in them has been taken over.
     func removeFiles(parent: Int32) {
         let count = state.withLock { $0.rings.count }
-        for name in ["run", RunNote.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) {
+        for name in ["run", RunNote.fileName, LiveMarks.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) {
             unlinkat(folder, name, 0)
         }
         unlinkat(parent, id.description, AT_REMOVEDIR)

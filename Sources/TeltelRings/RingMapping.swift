@@ -93,6 +93,21 @@ package final class RingMapping: Sendable {
         #endif
     }
 
+    /// Where the last record before `position` ends. That is `position`, unless a wrap marker lies between: a reader may have
+    /// stopped behind one at the ring's end.
+    package func recordsEnd(before position: UInt64) -> UInt64 {
+        guard position > 0, position & UInt64(dataBytes - 1) == 0 else { return position }
+        let largest = min(Int(TELTEL_MAX_RECORD_BYTES), dataBytes / 4) + 8
+        for bytes in stride(from: 8, through: largest, by: 8) {
+            let at = dataOffset + dataBytes - bytes
+            let marker = mapping.load(UInt64.self, at: at)
+            if marker & 0xFFFF_FFFF == UInt64(bytes), (marker >> 32) & 0xFFFF == UInt64(TELTEL_WRAP_TYPE) {
+                return position - UInt64(bytes)
+            }
+        }
+        return position
+    }
+
     /// Refusals of this ring: rows of the ABI's table, summed per reason, for rows that are not all zero.
     package func refusals() -> [RefusalRow] { RefusalRow.read(mapping, countersOffset, counterRows) }
 }

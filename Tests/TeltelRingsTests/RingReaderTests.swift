@@ -10,6 +10,7 @@ private final class Collected: LiveSink {
     struct State {
         var rows: [(sequence: UInt64, frame: UInt64)] = []
         var missed: UInt64 = 0
+        var began: [UInt64] = []
         var ended: [RunEnd] = []
     }
     let state = Mutex(State())
@@ -19,7 +20,10 @@ private final class Collected: LiveSink {
             for batch in batches { for row in 0..<batch.count { state.rows.append((batch.sequence(row), batch.frame(row))) } }
         }
     }
-    func missed(_ instance: RingInstance, writer: UInt16, bytes: UInt64) { state.withLock { $0.missed += bytes } }
+    func began(_ ring: RingID, of instance: RingInstance, at position: UInt64) { state.withLock { $0.began.append(position) } }
+    func missed(_ ring: RingID, of instance: RingInstance, bytes: UInt64, upTo position: UInt64) {
+        state.withLock { $0.missed += bytes }
+    }
     func ended(_ instance: RingInstance, _ end: RunEnd) { state.withLock { $0.ended.append(end) } }
 }
 

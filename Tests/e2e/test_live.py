@@ -14,7 +14,8 @@ from websockets.sync.client import connect
 def subscribe(collector, **subscription):
     """Nothing tells when a subscription holds: the tail covers what came before it."""
     subscription.setdefault("tail", 10_000)
-    socket = connect(collector.url.replace("http", "ws") + "/ws", max_size=None)
+    # A client that stops reading in the middle of a stream cannot close in peace: no long wait for that.
+    socket = connect(collector.url.replace("http", "ws") + "/ws", max_size=None, close_timeout=0.2)
     socket.send(json.dumps(subscription))
     return socket
 

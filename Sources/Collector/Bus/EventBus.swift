@@ -7,10 +7,14 @@ final class Subscriber: Sendable {
     let id: UInt64
     let filter: EventFilter
     let queue: SubscriberQueue
-    init(id: UInt64, filter: EventFilter, queue: SubscriberQueue) {
+    /// Where the stream begins, ring by ring: for the cursors that the client gets.
+    let begin: StreamCursor
+
+    init(id: UInt64, filter: EventFilter, queue: SubscriberQueue, begin: StreamCursor) {
         self.id = id
         self.filter = filter
         self.queue = queue
+        self.begin = begin
     }
 }
 
@@ -21,63 +25,188 @@ final class EventBus: Sendable {
         var published: UInt64 = 0
         var subscribers = 0
         var droppedBySubscribers: UInt64 = 0
+        var queuedEvents = 0
+        var queuedBytes = 0
         var liveBytes = 0
         var liveEvents = 0
+        var liveRuns = 0
         var evictedRuns: UInt64 = 0
     }
+    /// Where a stream starts.
+    enum Start: Sendable {
+        case now
+        /// So many of the newest buffered events first.
+        case tail(Int)
+        /// Everything that this cursor has not seen.
+        case after(StreamCursor)
+    }
+    private struct Listener {
+        let subscriber: Subscriber
+        /// Of a client that came back: what it has seen, in rings that have not passed that point yet.
+        var seen: StreamCursor?
+    }
     private struct State {
-        var subscribers: [Subscriber] = []
+        /// By the run that they ask for; "" = any.
+        var listeners: [String: [UInt64: Listener]] = [:]
         var nextID: UInt64 = 1
         var buffer: LiveBuffer
+        var marks = RingMarks()
         var published: UInt64 = 0
         /// Of subscribers that have left.
         var droppedByGone: UInt64 = 0
     }
     private let state: Mutex<State>
+    /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
+    private let finalPosition: @Sendable (RingID) -> UInt64?
+    private let isPresent: @Sendable (InstanceID) -> Bool
 
-    init(buffer: LiveBuffer) { state = Mutex(State(buffer: buffer)) }
+    init(
+        buffer: LiveBuffer, finalPosition: @escaping @Sendable (RingID) -> UInt64?,
+        isPresent: @escaping @Sendable (InstanceID) -> Bool
+    ) {
+        state = Mutex(State(buffer: buffer))
+        self.finalPosition = finalPosition
+        self.isPresent = isPresent
+    }
 
-    /// All batches belong to one round.
-    func publish(_ batches: [Batch]) {
+    // MARK: what the live reader tells
+
+    func began(_ ring: RingID, run: RunKey?, at position: UInt64) {
         state.withLock { state in
-            for batch in batches { state.published += UInt64(batch.count) }
-            state.buffer.append(batches)
-            for subscriber in state.subscribers {
-                if let delivery = Delivery(batches, filter: subscriber.filter) { subscriber.queue.offer(delivery) }
+            state.marks.began(ring, run: run, at: position)
+            Self.forEachListener(&state, of: run?.runID) { listener in
+                guard let seen = listener.seen?[ring], seen < position else { return }
+                listener.subscriber.queue.offer(gap: StreamGap(ring: ring, positions: seen..<position))
             }
         }
     }
 
-    /// The newest `tail` buffered events that match come first, then everything from now on.
-    func subscribe(_ filter: EventFilter, tail: Int = 0, queue: SubscriberQueue) -> Subscriber {
+    /// All batches belong to one round.
+    func publish(_ batches: [Batch]) {
+        guard let ring = batches.first?.round.ring else { return }
         state.withLock { state in
-            if tail > 0 { for delivery in state.buffer.newest(tail, filter: filter) { queue.offer(delivery) } }
-            let subscriber = Subscriber(id: state.nextID, filter: filter, queue: queue)
-            state.nextID += 1
-            state.subscribers.append(subscriber)
-            return subscriber
+            for batch in batches {
+                state.published += UInt64(batch.count)
+                state.marks.published(ring, upTo: batch.sequenceEnd(batch.count - 1))
+            }
+            for (ring, position) in state.buffer.append(batches) { state.marks.lost(ring, upTo: position) }
+            let published = state.marks[ring]?.published ?? 0
+            for runID in Set(batches.map(\.run.runID)) {
+                Self.forEachListener(&state, named: runID) { Self.offer(batches, to: &$0, ring, published) }
+            }
+            Self.forEachListener(&state, named: "") { Self.offer(batches, to: &$0, ring, published) }
         }
     }
 
-    /// After this nothing of the subscriber is left here.
-    func unsubscribe(_ subscriber: Subscriber) {
+    private static func offer(_ batches: [Batch], to listener: inout Listener, _ ring: RingID, _ published: UInt64) {
+        let filter = listener.subscriber.filter
+        if let delivery = Delivery(batches, filter: filter, after: listener.seen) { listener.subscriber.queue.offer(delivery) }
+        if let seen = listener.seen?[ring], seen <= published { listener.seen?.forget(ring) }
+    }
+
+    /// The live reader was lapped.
+    func missed(_ ring: RingID, run: RunKey?, bytes: UInt64, upTo position: UInt64) {
         state.withLock { state in
-            state.subscribers.removeAll { $0.id == subscriber.id }
-            state.droppedByGone += subscriber.queue.dropped
+            state.marks.lost(ring, upTo: position)
+            Self.forEachListener(&state, of: run?.runID) {
+                $0.subscriber.queue.offer(gap: StreamGap(ring: ring, positions: position - bytes..<position))
+            }
         }
     }
 
     /// The run will not grow any more: its events are the first to go when the buffer is over its budget.
     func runFinished(_ runID: String) { state.withLock { $0.buffer.finish(runID) } }
+    func instanceEnded(_ instance: InstanceID) { state.withLock { $0.marks.ended(instance) } }
+
+    private static func forEachListener(_ state: inout State, named runID: String, _ body: (inout Listener) -> Void) {
+        guard var listeners = state.listeners.removeValue(forKey: runID) else { return }
+        for id in listeners.keys { body(&listeners[id]!) }
+        state.listeners[runID] = listeners
+    }
+    /// nil: a ring that may hold any run.
+    private static func forEachListener(_ state: inout State, of runID: String?, _ body: (inout Listener) -> Void) {
+        guard let runID else {
+            for name in Array(state.listeners.keys) { forEachListener(&state, named: name, body) }
+            return
+        }
+        forEachListener(&state, named: runID, body)
+        if !runID.isEmpty { forEachListener(&state, named: "", body) }
+    }
+
+    // MARK: subscribing
+
+    func subscribe(_ filter: EventFilter, from start: Start = .now, queue: SubscriberQueue) -> Subscriber {
+        state.withLock { state in
+            // Nothing of a ring is as good as nothing about it.
+            var begin = StreamCursor(state.marks.matching(filter).mapValues(\.published).filter { $0.value > 0 })
+            var seen: StreamCursor?
+            switch start {
+            case .now: break
+            case .tail(let count):
+                let deliveries = state.buffer.newest(count, filter: filter)
+                for part in deliveries.lazy.flatMap(\.parts).reversed() { begin.start(part) }
+                for delivery in deliveries { queue.offer(delivery) }
+            case .after(let cursor):
+                for gap in gaps(cursor, filter, state) { queue.offer(gap: gap) }
+                for delivery in state.buffer.after(cursor, filter: filter) { queue.offer(delivery) }
+                begin = cursor
+                seen = cursor
+            }
+            let subscriber = Subscriber(id: state.nextID, filter: filter, queue: queue, begin: begin)
+            state.nextID += 1
+            state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(subscriber: subscriber, seen: seen)
+            return subscriber
+        }
+    }
+
+    /// What a client that comes back will never get.
+    private func gaps(_ cursor: StreamCursor, _ filter: EventFilter, _ state: State) -> [StreamGap] {
+        var gaps: [StreamGap] = []
+        for (ring, marks) in state.marks.matching(filter) where cursor[ring] == nil {
+            let from = max(marks.from, state.buffer.evicted(ring, filter: filter))
+            // Rings of the collector itself hold other runs too: what left there before the client came is not its own.
+            if from > 0, marks.run != nil { gaps.append(StreamGap(ring: ring, positions: 0..<from)) }
+        }
+        for (ring, position) in cursor.positions {
+            if let marks = state.marks[ring] {
+                let from = max(marks.from, state.buffer.evicted(ring, filter: filter))
+                if from > position { gaps.append(StreamGap(ring: ring, positions: position..<from)) }
+            } else if let final = finalPosition(ring) {
+                if final > position { gaps.append(StreamGap(ring: ring, positions: position..<final)) }
+            } else if !isPresent(ring.instance) {
+                gaps.append(StreamGap(ring: ring, positions: nil))
+            }  // else it will be read in a moment: `began` tells
+        }
+        return gaps
+    }
+
+    /// After this nothing of the subscriber is left here.
+    func unsubscribe(_ subscriber: Subscriber) {
+        state.withLock { state in
+            let runID = subscriber.filter.runID
+            guard state.listeners[runID]?.removeValue(forKey: subscriber.id) != nil else { return }
+            if state.listeners[runID]?.isEmpty == true { state.listeners[runID] = nil }
+            state.droppedByGone += subscriber.queue.dropped
+        }
+    }
+
+    // MARK: asking
 
     func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }
 
     var counters: Counters {
         state.withLock { state in
-            Counters(
-                published: state.published, subscribers: state.subscribers.count,
-                droppedBySubscribers: state.droppedByGone + state.subscribers.reduce(0) { $0 + $1.queue.dropped },
-                liveBytes: state.buffer.bytes, liveEvents: state.buffer.events, evictedRuns: state.buffer.evictedRuns)
+            var counters = Counters(
+                published: state.published, droppedBySubscribers: state.droppedByGone, liveBytes: state.buffer.bytes,
+                liveEvents: state.buffer.events, liveRuns: state.buffer.runCount, evictedRuns: state.buffer.evictedRuns)
+            for listener in state.listeners.values.joined() {
+                let depth = listener.value.subscriber.queue.depth
+                counters.subscribers += 1
+                counters.droppedBySubscribers += listener.value.subscriber.queue.dropped
+                counters.queuedEvents += depth.events
+                counters.queuedBytes += depth.bytes
+            }
+            return counters
         }
     }
 }

@@ -2,66 +2,6 @@
 import Synchronization
 import TeltelEvents
 
-/// Rows of one round that one subscriber wants, by batch.
-struct Delivery: Sendable {
-    struct Part: Sendable {
-        let batch: Batch
-        /// nil = all rows; else the chosen ones, ascending.
-        let rows: [Int]?
-    }
-    let parts: [Part]
-    let events: Int
-    /// Bytes that this delivery keeps alive: the whole round, even if only one row of it is wanted.
-    let bytes: Int
-
-    /// nil if nothing matches.
-    init?(_ batches: [Batch], filter: EventFilter) {
-        var parts: [Part] = []
-        var events = 0
-        for batch in batches where filter.matches(batch) {
-            if filter.looksAtTags {
-                let rows = (0..<batch.count).filter { filter.matchesTags(batch, row: $0) }
-                guard !rows.isEmpty else { continue }
-                parts.append(Part(batch: batch, rows: rows))
-                events += rows.count
-            } else {
-                parts.append(Part(batch: batch, rows: nil))
-                events += batch.count
-            }
-        }
-        guard let first = parts.first else { return nil }
-        self.parts = parts
-        self.events = events
-        bytes = first.batch.round.bytes.count
-    }
-
-    init(parts: [Part]) {
-        self.parts = parts
-        events = parts.reduce(0) { $0 + ($1.rows?.count ?? $1.batch.count) }
-        bytes = parts.first?.batch.round.bytes.count ?? 0
-    }
-
-    /// Calls `body` with every row in the order of emission: a round's batches are merged back by their place in the ring.
-    func forEachRow(_ body: (Batch, _ row: Int) -> Void) {
-        if parts.count == 1 {
-            let part = parts[0]
-            if let rows = part.rows {
-                for row in rows { body(part.batch, row) }
-            } else {
-                for row in 0..<part.batch.count { body(part.batch, row) }
-            }
-            return
-        }
-        var order: [(offset: UInt32, part: Int, row: Int)] = []
-        order.reserveCapacity(events)
-        for (index, part) in parts.enumerated() {
-            for row in part.rows ?? Array(0..<part.batch.count) { order.append((part.batch.offsets[row], index, row)) }
-        }
-        order.sort { $0.offset < $1.offset }
-        for place in order { body(parts[place.part].batch, place.row) }
-    }
-}
-
 /// Filled by the live reader's thread, emptied by the subscriber. Thread-safe; never blocks.
 final class SubscriberQueue: Sendable {
     struct Limits: Sendable {
@@ -70,9 +10,12 @@ final class SubscriberQueue: Sendable {
     }
     /// What one look takes out.
     struct Content: Sendable {
+        /// They come before the deliveries.
+        var gaps: [StreamGap] = []
         var deliveries: [Delivery] = []
         /// Events given up since the last look, because the subscriber was too slow or the reader was lapped.
         var dropped: UInt64 = 0
+        var isEmpty: Bool { deliveries.isEmpty && gaps.isEmpty && dropped == 0 }
     }
 
     private struct State {
@@ -113,6 +56,16 @@ final class SubscriberQueue: Sendable {
         }
         wake()
     }
+
+    /// Something is missing in the stream. Of very many gaps between two looks only the newest are told.
+    func offer(gap: StreamGap) {
+        state.withLock { state in
+            state.content.gaps.append(gap)
+            if state.content.gaps.count > Self.gapsMax { state.content.gaps.removeFirst() }
+        }
+        wake()
+    }
+    private static let gapsMax = 1_024
 
     func take() -> Content {
         state.withLock { state in

@@ -46,6 +46,12 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Longest NDJSON line, bytes. [TELTEL_MAX_LINE_BYTES]")
     var maxLineBytes: Int?
 
+    @Option(help: "Seconds between two pings of a WebSocket client. [TELTEL_PING_SECONDS]")
+    var pingSeconds: Int?
+
+    @Option(help: "Seconds after which a WebSocket client that takes nothing is cut off. [TELTEL_STALL_SECONDS]")
+    var stallSeconds: Int?
+
     @Option(name: .customLong("buffer-cleanup-interval"), help: .hidden)
     var bufferCleanupInterval: String?
 
@@ -74,6 +80,7 @@ struct CollectorSettings: Sendable {
     var liveMaxRuns = 0
     var liveBytes = 256 << 20
     var maxLineBytes = 1 << 20
+    var live = LiveSession.Limits()
     /// nil: by the free disk.
     var spoolBytes: Int?
     var segmentEvents = 10_000
@@ -99,6 +106,9 @@ struct CollectorSettings: Sendable {
         liveCapacity = try number(options.bufferCapacity, "TELTEL_BUFFER_CAPACITY", 1...10_000_000, liveCapacity)
         liveMaxRuns = try number(options.bufferMaxRuns, "TELTEL_BUFFER_MAX_RUNS", 0...1_000_000, liveMaxRuns)
         liveBytes = try number(options.liveMib, "TELTEL_LIVE_MIB", 1...65_536, liveBytes >> 20) << 20
+        live.pingInterval = .seconds(try number(options.pingSeconds, "TELTEL_PING_SECONDS", 1...3_600, 54))
+        live.pongDeadline = min(live.pongDeadline, live.pingInterval)
+        live.stall = .seconds(try number(options.stallSeconds, "TELTEL_STALL_SECONDS", 1...3_600, 30))
         let spool = try number(options.spoolMib, "TELTEL_SPOOL_MIB", 0...1 << 30, 0)
         spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)

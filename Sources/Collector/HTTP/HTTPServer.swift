@@ -14,6 +14,7 @@ enum HTTPServer {
     struct Parts: Sendable {
         let registry: RunRegistry
         let bus: EventBus
+        let tally: LiveTally
         let directory: RingDirectory
         let ingest: IngestPool
         let storage: Storage?
@@ -30,7 +31,7 @@ enum HTTPServer {
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(pool: parts.ingest, maxLineBytes: settings.maxLineBytes).add(to: router)
         MetricsRoute(
-            registry: parts.registry, bus: parts.bus, directory: parts.directory,
+            registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory,
             extra: { text in
                 addIngest(parts.ingest.counters, to: &text)
                 if let storage = parts.storage { addStorage(storage.status(), to: &text) }
@@ -89,7 +90,7 @@ enum HTTPServer {
     static func make(_ settings: CollectorSettings, _ parts: Parts, logger: Logger) -> some Service {
         let hosts = AllowedHosts(bind: settings.bind, added: settings.allowedHosts)
         let router = router(settings, parts, hosts)
-        let session = LiveSession(bus: parts.bus, limits: .init())
+        let session = LiveSession(bus: parts.bus, limits: settings.live, tally: parts.tally)
         return Application(
             router: router,
             server: .httpAndWebSocket(

@@ -6,6 +6,7 @@ import TeltelRings
 struct MetricsRoute: Sendable {
     let registry: RunRegistry
     let bus: EventBus
+    let tally: LiveTally
     let directory: RingDirectory
     /// What other parts add.
     let extra: @Sendable (inout MetricsText) -> Void
@@ -30,6 +31,16 @@ struct MetricsRoute: Sendable {
             "teltel_live_buffer_evicted_runs_total", .counter, "Runs that left the live buffer for lack of room.", bus.evictedRuns
         )
         text.add("teltel_live_subscribers", .gauge, "Open live subscriptions.", bus.subscribers)
+        text.add("teltel_live_queued_events", .gauge, "Events that wait for live subscribers.", bus.queuedEvents)
+        text.add("teltel_live_queued_bytes", .gauge, "Bytes of rounds pinned for live subscribers.", bus.queuedBytes)
+        text.add("teltel_live_buffer_runs", .gauge, "Runs in the live buffer.", bus.liveRuns)
+        let clients = tally.snapshot
+        text.add("teltel_live_clients", .gauge, "Open WebSocket connections.", clients.clients)
+        text.add("teltel_live_clients_total", .counter, "WebSocket connections since the start.", clients.clientsEver)
+        text.add("teltel_live_sent_bytes_total", .counter, "Bytes of messages given to WebSocket connections.", clients.sentBytes)
+        text.add(
+            "teltel_live_cut_off_clients_total", .counter, "WebSocket connections ended because the client did not take part.",
+            LiveTally.CutOff.allCases.map { ([("reason", $0.rawValue)], Double(clients.cutOff[$0] ?? 0)) })
         text.add(
             "teltel_live_dropped_events_total", .counter, "Events given up because a live subscriber was too slow.",
             bus.droppedBySubscribers)

@@ -9,7 +9,7 @@ import NIOWebSocket
 
 /// One connection. Only its first request can upgrade, which is all that browsers do.
 struct WebSocketChannel: HTTPChannelHandler {
-    typealias Socket = NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+    typealias Socket = NIOAsyncChannel<WebSocketFrame, LiveOutbound>
     typealias HTTP = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     enum Connection: Sendable {
@@ -69,6 +69,7 @@ struct WebSocketChannel: HTTPChannelHandler {
                         NIOWebSocketFrameAggregator(
                             minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 4_096,
                             maxAccumulatedFrameSize: limits.messageBytes))
+                    try pipeline.addHandler(LiveOutboundHandler())
                     return .webSocket(try Socket(wrappingChannelSynchronously: channel))
                 }
             })

@@ -1,5 +1,4 @@
-/// One WebSocket client: its subscription, its queue, its frames.
-import Logging
+/// One WebSocket client: its subscription, its queue, its life.
 import NIOCore
 import NIOWebSocket
 import Synchronization
@@ -11,19 +10,26 @@ struct LiveSession: Sendable {
         var queue = SubscriberQueue.Limits(events: 262_144, bytes: 8 << 20)
         var pingInterval: Duration = .seconds(54)
         var pongDeadline: Duration = .seconds(60)
+        /// A client that takes nothing for so long is cut off.
+        var stall: Duration = .seconds(30)
     }
     typealias Socket = WebSocketChannel.Socket
-    typealias Outbound = NIOAsyncChannelOutboundWriter<WebSocketFrame>
+    typealias Outbound = NIOAsyncChannelOutboundWriter<LiveOutbound>
 
     let bus: EventBus
     let limits: Limits
+    let tally: LiveTally
 
     /// What the reading side and the writing side share.
     private final class Shared: Sendable {
         struct State {
             var subscriber: Subscriber?
-            var notices = false
+            var subscription: Subscription?
+            /// Counts the subscriptions.
+            var turn = 0
             var lastHeard: ContinuousClock.Instant
+            /// Since when a write has been waiting for the client.
+            var writingSince: ContinuousClock.Instant?
         }
         let state: Mutex<State>
         init(now: ContinuousClock.Instant) { state = Mutex(State(lastHeard: now)) }
@@ -31,12 +37,16 @@ struct LiveSession: Sendable {
 
     func serve(_ socket: Socket) async throws {
         let shared = Shared(now: .now)
-        defer { replaceSubscriber(shared, with: nil) }
+        tally.opened()
+        defer {
+            replace(shared, nil, nil)
+            tally.closed()
+        }
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         try await socket.executeThenClose { inbound, outbound in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await write(shared, wakes, outbound) }
-                group.addTask { try await ping(shared, outbound) }
+                group.addTask { try await watch(shared, outbound) }
                 group.addTask { try await read(shared, inbound, outbound, wake) }
                 // Whichever side ends first ends the session.
                 defer { group.cancelAll() }
@@ -58,11 +68,11 @@ struct LiveSession: Sendable {
                 switch frame.opcode {
                 case .text, .binary:
                     do throws(Subscription.Problem) {
-                        subscribe(try Subscription.parse(data), shared, wake)
+                        try subscribe(try Subscription.parse(data), shared, wake)
                     } catch { return await close(outbound, 1008, error.reason) }
-                case .ping: try await outbound.write(WebSocketFrame(fin: true, opcode: .pong, data: data))
+                case .ping: try await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .pong, data: data)))
                 case .connectionClose:
-                    return try await outbound.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: data))
+                    return try await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .connectionClose, data: data)))
                 default: break
                 }
             }
@@ -71,18 +81,29 @@ struct LiveSession: Sendable {
         }
     }
 
-    private func subscribe(_ subscription: Subscription, _ shared: Shared, _ wake: AsyncStream<Void>.Continuation) {
-        replaceSubscriber(shared, with: nil)
+    private func subscribe(
+        _ subscription: Subscription, _ shared: Shared, _ wake: AsyncStream<Void>.Continuation
+    ) throws(Subscription.Problem) {
+        replace(shared, nil, nil)
         let queue = SubscriberQueue(limits: limits.queue) { wake.yield() }
-        let subscriber = bus.subscribe(subscription.filter, tail: subscription.tail, queue: queue)
-        shared.state.withLock { $0.notices = subscription.notices }
-        replaceSubscriber(shared, with: subscriber)
+        let subscriber = bus.subscribe(subscription.filter, from: subscription.start, queue: queue)
+        if subscription.cursor, !subscriber.begin.isComplete {
+            bus.unsubscribe(subscriber)
+            throw Subscription.Problem(
+                reason:
+                    "cursor: \(subscriber.begin.positions.count) writers match, at most \(StreamCursor.ringsMax): name a runId")
+        }
+        replace(shared, subscriber, subscription)
         wake.yield()
     }
 
-    private func replaceSubscriber(_ shared: Shared, with subscriber: Subscriber?) {
+    private func replace(_ shared: Shared, _ subscriber: Subscriber?, _ subscription: Subscription?) {
         let old = shared.state.withLock { state in
-            defer { state.subscriber = subscriber }
+            defer {
+                state.subscriber = subscriber
+                state.subscription = subscription
+                state.turn += 1
+            }
             return state.subscriber
         }
         if let old { bus.unsubscribe(old) }
@@ -93,57 +114,62 @@ struct LiveSession: Sendable {
         payload.writeInteger(code)
         payload.writeString(reason)
         // The peer may be gone already: there is nobody left to tell.
-        try? await outbound.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: payload))
+        try? await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .connectionClose, data: payload)))
     }
 
     // MARK: writing
 
-    private static let framesAtATime = 256
-
     private func write(_ shared: Shared, _ wakes: AsyncStream<Void>, _ outbound: Outbound) async throws {
+        var turn = 0
+        var stream: (any LiveStream)?
         for await _ in wakes {
             while true {
-                let (queue, notices) = shared.state.withLock { ($0.subscriber?.queue, $0.notices) }
-                guard let content = queue?.take(), !content.deliveries.isEmpty || content.dropped > 0 else { break }
-                if content.dropped > 0, notices {
-                    let text = ByteBuffer(string: "{\"notice\":\"dropped\",\"count\":\(content.dropped)}\n")
-                    try await outbound.write(WebSocketFrame(fin: true, opcode: .text, data: text))
+                let now = shared.state.withLock { ($0.turn, $0.subscriber, $0.subscription) }
+                if now.0 != turn {
+                    turn = now.0
+                    stream = Self.stream(now.1, now.2)
                 }
-                for delivery in content.deliveries { try await send(delivery, outbound) }
+                guard let content = now.1?.queue.take(), !content.isEmpty, stream != nil else { break }
+                try await stream?.encode(content) { piece in try await send(piece, shared, outbound) }
+                if let pause = stream?.interval, pause > .zero { try await Task.sleep(for: pause) }
             }
         }
     }
 
-    /// One text frame per event. A slice of the batch's shared text: nothing is encoded twice.
-    private func send(_ delivery: Delivery, _ outbound: Outbound) async throws {
-        var texts: [ObjectIdentifier: (buffer: ByteBuffer, rows: EncodedRows)] = [:]
-        for part in delivery.parts {
-            let rows = part.batch.encodedRows
-            texts[ObjectIdentifier(part.batch)] = (ByteBuffer(bytes: rows.bytes), rows)
-        }
-        var frames: [WebSocketFrame] = []
-        frames.reserveCapacity(delivery.events)
-        delivery.forEachRow { batch, row in
-            guard let text = texts[ObjectIdentifier(batch)] else { return }
-            let range = text.rows.range(row)
-            guard let slice = text.buffer.getSlice(at: range.lowerBound, length: range.count) else { return }
-            frames.append(WebSocketFrame(fin: true, opcode: .text, data: slice))
-        }
-        var begin = 0
-        while begin < frames.count {
-            let end = min(begin + Self.framesAtATime, frames.count)
-            try await outbound.write(contentsOf: frames[begin..<end])
-            begin = end
+    private static func stream(_ subscriber: Subscriber?, _ subscription: Subscription?) -> (any LiveStream)? {
+        guard let subscriber, let subscription else { return nil }
+        let begin = subscription.cursor ? subscriber.begin : nil
+        switch subscription.format {
+        case .json: return JSONStream(notices: subscription.notices, begin: begin)
+        case .columns(let request): return ColumnStream(request, notices: subscription.notices, begin: begin)
         }
     }
 
-    private func ping(_ shared: Shared, _ outbound: Outbound) async throws {
+    private func send(_ piece: ByteBuffer, _ shared: Shared, _ outbound: Outbound) async throws {
+        shared.state.withLock { $0.writingSince = .now }
+        defer { shared.state.withLock { $0.writingSince = nil } }
+        tally.sent(bytes: piece.readableBytes)
+        try await outbound.write(.framed(piece))
+    }
+
+    // MARK: watching
+
+    /// Pings; ends the session of a client that has gone silent or does not read.
+    private func watch(_ shared: Shared, _ outbound: Outbound) async throws {
+        let look = min(limits.pingInterval, limits.stall / 4)
+        var lastPing = ContinuousClock.now
         while true {
-            try await Task.sleep(for: limits.pingInterval)
-            guard shared.state.withLock({ ContinuousClock.now - $0.lastHeard }) < limits.pongDeadline + limits.pingInterval else {
-                return
+            try await Task.sleep(for: look)
+            let (heard, writing) = shared.state.withLock { ($0.lastHeard, $0.writingSince) }
+            if let writing {
+                // A ping would only wait behind what the client does not take.
+                guard .now - writing < limits.stall else { return tally.cutOff(.stalled) }
+                continue
             }
-            try await outbound.write(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer()))
+            guard .now - lastPing >= limits.pingInterval else { continue }
+            guard .now - heard < limits.pongDeadline + limits.pingInterval else { return tally.cutOff(.silent) }
+            lastPing = .now
+            try await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())))
         }
     }
 }

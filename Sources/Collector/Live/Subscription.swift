@@ -4,13 +4,24 @@ import NIOCore
 
 /// Unknown keys are ignored; a known key of a wrong type is an error.
 struct Subscription: Decodable, Sendable {
+    enum Format: Sendable {
+        case json
+        case columns(ColumnRequest)
+    }
     var filter = EventFilter()
     /// So many of the newest buffered matching events come first.
     var tail = 0
     /// The client wants to be told about drops.
     var notices = false
+    /// Every message carries how far it reaches.
+    var cursor = false
+    /// Go on behind this cursor.
+    var after: StreamCursor?
+    var format = Format.json
 
-    private enum Key: String, CodingKey { case runId, sourceId, channel, types, typePrefix, tags, tail, notices }
+    private enum Key: String, CodingKey {
+        case runId, sourceId, channel, types, typePrefix, tags, tail, notices, cursor, after, format
+    }
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
@@ -22,13 +33,34 @@ struct Subscription: Decodable, Sendable {
         filter.tags = try values.decodeIfPresent([String: String].self, forKey: .tags) ?? [:]
         tail = max(0, try values.decodeIfPresent(Int.self, forKey: .tail) ?? 0)
         notices = try values.decodeIfPresent(Bool.self, forKey: .notices) ?? false
+        cursor = try values.decodeIfPresent(Bool.self, forKey: .cursor) ?? false
+        if let text = try values.decodeIfPresent(String.self, forKey: .after) {
+            guard let cursor = StreamCursor(text: text) else {
+                throw Problem(reason: "subscription: after is no cursor of this collector")
+            }
+            after = cursor
+        }
+        switch try values.decodeIfPresent(String.self, forKey: .format) ?? "json" {
+        case "json": format = .json
+        case "columns": format = .columns(try ColumnRequest(from: decoder))
+        default: throw Problem(reason: "subscription: format must be json or columns")
+        }
     }
 
+    /// Where in the stream it begins.
+    var start: EventBus.Start {
+        if let after { return .after(after) }
+        return tail > 0 ? .tail(tail) : .now
+    }
+
+    /// Why a subscription is refused: fits a close frame's 123 bytes.
     struct Problem: Error { let reason: String }
 
     static func parse(_ message: ByteBuffer) throws(Problem) -> Subscription {
         do {
             return try JSONDecoder().decode(Subscription.self, from: Data(message.readableBytesView))
+        } catch let problem as Problem {
+            throw problem
         } catch let error as DecodingError {
             throw Problem(reason: explain(error))
         } catch {
@@ -36,13 +68,52 @@ struct Subscription: Decodable, Sendable {
         }
     }
 
-    /// Fits a close frame's 123 bytes.
     private static func explain(_ error: DecodingError) -> String {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let key = context.codingPath.first?.stringValue
             return key.map { "subscription: \($0) has the wrong type" } ?? "subscription must be a JSON object"
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            return "subscription: \(context.codingPath[0].stringValue) is out of range"
         default: return "subscription is not valid JSON"
+        }
+    }
+}
+
+/// The additions of `"format": "columns"`.
+struct ColumnRequest: Decodable, Sendable, Equatable {
+    static let version = 1
+    /// By type: the fields that are wanted. nil: all types, all numeric fields.
+    var fields: [String: [String]]?
+    /// 1 … 60.
+    var messagesPerSecond = 60.0
+    /// Beyond this rate rows come as smallest and largest of each stretch; nil: never.
+    var rowsPerSecond: Double?
+
+    init() {}
+
+    private enum Key: String, CodingKey { case version, fields, messagesPerSecond, rowsPerSecond }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        guard try values.decodeIfPresent(Int.self, forKey: .version) ?? 1 == Self.version else {
+            throw Subscription.Problem(reason: "subscription: version of format columns must be \(Self.version)")
+        }
+        fields = try values.decodeIfPresent([String: [String]].self, forKey: .fields)
+        if let rate = try values.decodeIfPresent(Double.self, forKey: .messagesPerSecond) {
+            guard (0.1...60).contains(rate) else {
+                throw Subscription.Problem(reason: "subscription: messagesPerSecond must be 0.1 to 60")
+            }
+            messagesPerSecond = rate
+        }
+        if let rate = try values.decodeIfPresent(Double.self, forKey: .rowsPerSecond) {
+            guard rate >= 1, rate.isFinite else {
+                throw Subscription.Problem(reason: "subscription: rowsPerSecond must be 1 or more")
+            }
+            rowsPerSecond = rate
+        }
+        if (fields?.values.reduce(0) { $0 + $1.count } ?? 0) > 4_096 {
+            throw Subscription.Problem(reason: "subscription: at most 4096 fields")
         }
     }
 }

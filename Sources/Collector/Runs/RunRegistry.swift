@@ -26,6 +26,8 @@ final class RunRegistry: Sendable {
         var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
         var missedBytes: UInt64 = 0
         var rejected = RejectedLines()
+        /// By ring that is still there: everything before has been counted.
+        var counted: [RingID: UInt64] = [:]
         var changed = true
         /// Counts of the last second, for the rate.
         var samples: [(at: UInt64, accepted: UInt64)] = []
@@ -46,8 +48,18 @@ final class RunRegistry: Sendable {
         state.withLock { state in
             for record in records where state.runs[record.runID] == nil {
                 var run = Run(record: record)
+                for (name, position) in record.counted { if let ring = RingID(text: name) { run.counted[ring] = position } }
                 run.changed = false
                 state.runs[record.runID] = run
+            }
+        }
+    }
+
+    /// At the start: rings of other instances are gone, and nothing of them will be read again.
+    func keepPositions(of instances: Set<InstanceID>) {
+        state.withLock { state in
+            for id in state.runs.keys where !state.runs[id]!.counted.isEmpty {
+                state.runs[id]!.counted = state.runs[id]!.counted.filter { instances.contains($0.key.instance) }
             }
         }
     }
@@ -115,13 +127,22 @@ final class RunRegistry: Sendable {
                     state.runs[batch.run.runID] = run
                 }
                 // In place: a copy of the run per batch would be a copy of its arrays.
-                Self.count(batch, &state.runs[batch.run.runID]!)
+                let ring = batch.round.ring
+                Self.count(batch, &state.runs[batch.run.runID]!, after: state.runs[batch.run.runID]!.counted[ring] ?? 0)
                 if case .ingest = batch.schema.encoding { lifecycle(batch, &state.runs[batch.run.runID]!) }
+            }
+            // After all of them: several batches of one round lie in the same stretch of a ring.
+            for batch in batches {
+                let end = batch.sequenceEnd(batch.count - 1)
+                if end > state.runs[batch.run.runID]!.counted[batch.round.ring] ?? 0 {
+                    state.runs[batch.run.runID]!.counted[batch.round.ring] = end
+                }
             }
         }
     }
 
-    private static func count(_ batch: Batch, _ run: inout Run) {
+    /// `seen`: what lies before it in its ring has been counted.
+    private static func count(_ batch: Batch, _ run: inout Run, after seen: UInt64) {
         let key = ObjectIdentifier(batch.schema)
         let index: Int
         if let known = run.typeIndex[key] {
@@ -138,7 +159,9 @@ final class RunRegistry: Sendable {
             if !schema.fields.isEmpty { run.record.types[index].fields = schema.fields.map(RunRecord.FieldRecord.init) }
             run.typeIndex[key] = (index, schema)
         }
-        run.record.types[index].accepted += UInt64(batch.count)
+        // The rows are in order: those that an earlier collector has counted come first.
+        let known = seen <= batch.sequence(0) ? 0 : (0..<batch.count).prefix { batch.sequence($0) < seen }.count
+        run.record.types[index].accepted += UInt64(batch.count - known)
         run.record.isRecorded = false
         let last = batch.count - 1
         run.record.lastFrame = max(run.record.lastFrame, batch.frame(last))
@@ -195,7 +218,7 @@ final class RunRegistry: Sendable {
         let refused = Self.byReason(instance.refusals())
         return state.withLock { state in
             guard var run = state.runs[instance.run.runID], run.open.remove(instance.id) != nil else { return false }
-            for (reason, count) in refused { run.record.refused[reason, default: 0] += count }
+            if !refused.isEmpty { run.record.refusedByInstance[instance.id.description] = refused }
             run.producers.removeAll { $0.id == instance.id }
             run.ends.append(end)
             run.changed = true
@@ -233,8 +256,10 @@ final class RunRegistry: Sendable {
     private static func snapshot(_ run: Run) -> Snapshot {
         var record = run.record
         for producer in run.producers {
-            for (reason, count) in byReason(producer.refusals()) { record.refused[reason, default: 0] += count }
+            let refused = byReason(producer.refusals())
+            if !refused.isEmpty { record.refusedByInstance[producer.id.description] = refused }
         }
+        record.counted = Dictionary(uniqueKeysWithValues: run.counted.map { ($0.key.description, $0.value) })
         var rate = 0.0
         if let first = run.samples.first, let last = run.samples.last, last.at > first.at, record.status == .running {
             rate = Double(last.accepted &- first.accepted) / (Double(last.at - first.at) / 1e9)
