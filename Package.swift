@@ -52,6 +52,7 @@ let package = Package(
         // The collector's libraries, cut where dependencies change.
         .target(name: "TeltelEvents", dependencies: ["CTeltel", "CTeltelJSON"], swiftSettings: strict),
         .target(name: "CTeltelRings"),
+        .target(name: "CTeltelPort"),
         .target(name: "TeltelRings", dependencies: ["CTeltel", "CTeltelRings", "TeltelEvents"], swiftSettings: strict),
         .target(
             name: "CTeltelStorage",
@@ -76,8 +77,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
-                "CTeltelJSON",
-                "CTeltelUI",
+                "CTeltelJSON", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
                 .product(name: "HeapModule", package: "swift-collections", condition: collector),

@@ -36,6 +36,8 @@ class Collector:
         self.shm = shm
         self.data = folder / "data"
         self.arguments = arguments
+        self.program = BUILD / "bin/teltel"
+        self.user: int | None = None  # another than the tests' own: only root can
         self.process: subprocess.Popen | None = None
         self.port = 0
 
@@ -43,8 +45,8 @@ class Collector:
         """On a free port each time: the one before may have been given to somebody else."""
         self.log = open(self.folder / "collector.log", "ab", buffering=0)
         begin = self.log.tell()
-        command = [BUILD / "bin/teltel", "collect", "--port", "0", "--shm-dir", self.shm, "--data-dir", self.data]
-        self.process = subprocess.Popen([*map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log)
+        command = [self.program, "collect", "--port", "0", "--shm-dir", self.shm, "--data-dir", self.data]
+        self.process = subprocess.Popen([*map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log, user=self.user)
 
         def url():
             assert self.process.poll() is None, "collector left:\n" + self.output(begin)

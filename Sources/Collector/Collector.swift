@@ -27,10 +27,13 @@ struct Collector: Sendable {
     private let ingest: IngestPool
     private let storage: Storage?
     private let bookkeeper: Bookkeeper
+    private let port: Port
 
     init(_ settings: CollectorSettings, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
+        // First: nothing is touched by a collector that may not listen.
+        port = try Port(settings)
         let registry = RunRegistry()
         self.registry = registry
         do {
@@ -82,7 +85,7 @@ struct Collector: Sendable {
             .init(service: EndService(end: ingest.end)),
             // A port that is taken ends the others in their order too.
             .init(
-                service: HTTPServer.make(settings, parts, logger: logger),
+                service: HTTPServer.make(settings, parts, port, logger: logger),
                 failureTerminationBehavior: .gracefullyShutdownGroup),
         ]
         var configuration = ServiceGroupConfiguration(

@@ -7,11 +7,31 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(name: .customLong("port"), help: "TCP port of the page, the API and the WebSocket. [TELTEL_HTTP_PORT]")
     var port: Int?
 
-    @Option(help: "Address to listen on. [TELTEL_BIND]")
+    @Option(help: "Address to listen on; beyond loopback only with a token. [TELTEL_BIND]")
     var bind: String?
 
-    @Option(name: .customLong("allow-host"), help: "A further host name that this port answers to (repeatable).")
+    @Option(
+        name: .customLong("allow-host"),
+        help: "A further host name that this port answers to (repeatable). [TELTEL_ALLOW_HOST, with commas]")
     var allowHost: [String] = []
+
+    @Option(
+        help:
+            "File with the token that every request must have, readable by its user alone. [TELTEL_TOKEN_FILE; TELTEL_TOKEN: the token]"
+    )
+    var tokenFile: String?
+
+    @Flag(help: "Let other users of this machine in. [TELTEL_ALLOW_LOCAL_USERS=1]")
+    var allowLocalUsers = false
+
+    @Option(help: "Most connections at once; default: 16384, or what the limit of open files allows. [TELTEL_MAX_CONNECTIONS]")
+    var maxConnections: Int?
+
+    @Option(help: "Time for a request to arrive, e.g. 10s; streamed bodies excepted. [TELTEL_REQUEST_TIMEOUT]")
+    var requestTimeout: String?
+
+    @Option(help: "Time in which a client must send or take something, e.g. 60s. [TELTEL_IDLE_TIMEOUT]")
+    var idleTimeout: String?
 
     @Option(help: "Folder of the rings. [TELTEL_SHM_DIR]")
     var shmDir: String?
@@ -72,6 +92,12 @@ struct CollectorSettings: Sendable {
     var port = 8080
     var bind = "127.0.0.1"
     var allowedHosts: [String] = []
+    var tokenFile: String?
+    var allowLocalUsers = false
+    /// nil: by the limit of open files.
+    var maxConnections: Int?
+    var requestMilliseconds = 10_000
+    var idleMilliseconds = 60_000
     var shmDirectory = ""
     var dataDirectory = ""
     var clickhouseURL: String?
@@ -95,9 +121,24 @@ struct CollectorSettings: Sendable {
             }
             return value
         }
+        func milliseconds(_ flag: String?, _ name: String, _ standard: Int, most: Int = 3_600_000) throws -> Int {
+            guard let interval = text(flag, name) else { return standard }
+            guard let value = Self.milliseconds(interval), (1...most).contains(value) else {
+                throw ValidationError("\(name): \(interval) is not a time such as 500ms or 2s")
+            }
+            return value
+        }
         port = try number(options.port, "TELTEL_HTTP_PORT", 0...65_535, port)
         bind = text(options.bind, "TELTEL_BIND") ?? bind
-        allowedHosts = options.allowHost
+        allowedHosts =
+            options.allowHost.isEmpty
+            ? (environment["TELTEL_ALLOW_HOST"] ?? "").split(separator: ",").map(String.init) : options.allowHost
+        tokenFile = options.tokenFile
+        allowLocalUsers = options.allowLocalUsers || environment["TELTEL_ALLOW_LOCAL_USERS"] == "1"
+        let connections = try number(options.maxConnections, "TELTEL_MAX_CONNECTIONS", 1...1_000_000, 0)
+        maxConnections = connections > 0 ? connections : nil
+        requestMilliseconds = try milliseconds(options.requestTimeout, "TELTEL_REQUEST_TIMEOUT", requestMilliseconds)
+        idleMilliseconds = try milliseconds(options.idleTimeout, "TELTEL_IDLE_TIMEOUT", idleMilliseconds)
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
         clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")
@@ -113,12 +154,8 @@ struct CollectorSettings: Sendable {
         spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
         segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
-        if let interval = text(options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL") {
-            guard let milliseconds = Self.milliseconds(interval), (1...60_000).contains(milliseconds) else {
-                throw ValidationError("batcher-flush-interval: \(interval) is not a time such as 500ms or 2s")
-            }
-            flushMilliseconds = milliseconds
-        }
+        flushMilliseconds = try milliseconds(
+            options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL", flushMilliseconds, most: 60_000)
     }
 
     private static func defaultDataDirectory(_ environment: [String: String]) -> String {
@@ -129,7 +166,7 @@ struct CollectorSettings: Sendable {
     /// "500ms", "2s", "1m".
     static func milliseconds(_ text: String) -> Int? {
         for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(suffix) {
-            return Double(text.dropLast(suffix.count)).map { Int($0 * Double(factor)) }
+            return Double(text.dropLast(suffix.count)).flatMap { Int(exactly: ($0 * Double(factor)).rounded()) }
         }
         return nil
     }

@@ -14,14 +14,16 @@ struct ClientError: Error, CustomStringConvertible {
 struct CollectorClient: Sendable {
     let host: String
     let port: Int
-    private var authority: String { "\(host):\(port)" }
+    private let token: AccessToken?
+    private var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// "http://127.0.0.1:8080"
-    init(url: String) throws(ClientError) {
+    init(url: String, token: AccessToken? = nil) throws(ClientError) {
+        self.token = token
         guard let parts = URLComponents(string: url), parts.scheme == "http", let host = parts.host, !host.isEmpty else {
             throw ClientError(description: "\(url) is not a URL such as http://127.0.0.1:8080")
         }
-        self.host = host
+        self.host = host.trimmingCharacters(in: ["[", "]"])
         port = parts.port ?? 80
     }
 
@@ -30,10 +32,18 @@ struct CollectorClient: Sendable {
         return ClientError(description: "no collector answers at http://\(authority)\(reason); start one with `teltel collect`")
     }
 
+    private var headers: HTTPHeaders {
+        var headers: HTTPHeaders = ["host": authority]
+        if let token { headers.add(name: "authorization", value: "Bearer \(token.text)") }
+        return headers
+    }
+
     // MARK: HTTP
 
     /// Status and body.
-    func get(_ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
+    func get(_ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) { try await ask(.GET, path) }
+
+    private func ask(_ method: HTTPMethod, _ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
         do {
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
                 .connect(host: host, port: port) { channel in
@@ -44,8 +54,10 @@ struct CollectorClient: Sendable {
                     }
                 }
             return try await channel.executeThenClose { inbound, outbound in
-                let headers: HTTPHeaders = ["host": authority, "connection": "close"]
-                try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)))
+                var headers = headers
+                headers.add(name: "connection", value: "close")
+                if method == .POST { headers.add(name: "content-length", value: "0") }
+                try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)))
                 try await outbound.write(.end(nil))
                 var status = 0
                 var body = ByteBuffer()
@@ -62,11 +74,39 @@ struct CollectorClient: Sendable {
     }
 
     func get<Answer: Decodable>(_ path: String, as: Answer.Type) async throws(ClientError) -> Answer {
-        let (status, body) = try await get(path)
-        guard status == 200 else { throw ClientError(description: "\(path) answered \(status): \(String(buffer: body))") }
+        try Self.decode(try await text(path), from: path)
+    }
+    func post<Answer: Decodable>(_ path: String, as: Answer.Type) async throws(ClientError) -> Answer {
+        try Self.decode(try await good(.POST, path), from: path)
+    }
+    /// The body of a good answer.
+    func text(_ path: String) async throws(ClientError) -> ByteBuffer { try await good(.GET, path) }
+
+    private func good(_ method: HTTPMethod, _ path: String) async throws(ClientError) -> ByteBuffer {
+        let (status, body) = try await ask(method, path)
+        guard status == 200 else { throw refused(path, status, body) }
+        return body
+    }
+
+    private static func decode<Answer: Decodable>(_ body: ByteBuffer, from path: String) throws(ClientError) -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
         } catch { throw ClientError(description: "\(path) answered something else than expected: \(error)") }
+    }
+
+    private struct Refused: Decodable {
+        struct Inner: Decodable { let code, message, hint: String }
+        let error: Inner
+    }
+
+    private func refused(_ path: String, _ status: Int, _ body: ByteBuffer) -> ClientError {
+        guard let error = try? JSONDecoder().decode(Refused.self, from: Data(body.readableBytesView)).error else {
+            return ClientError(description: "\(path) answered \(status): \(Terminal.printable(String(buffer: body)))")
+        }
+        // What browsers are told about a login does not help in a terminal.
+        let hint = status == 401 ? "give the collector's token with --token-file or TELTEL_TOKEN" : error.hint
+        let text = "http://\(authority) refuses: \(error.message)" + (hint.isEmpty ? "" : "; \(hint)")
+        return ClientError(description: Terminal.printable(text))
     }
 
     // MARK: WebSocket
@@ -97,12 +137,12 @@ struct CollectorClient: Sendable {
 
     private func openSocket() async throws -> Socket {
         let upgraded = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
-            .connect(host: host, port: port) { [authority] channel -> EventLoopFuture<EventLoopFuture<Socket?>> in
+            .connect(host: host, port: port) { [headers] channel -> EventLoopFuture<EventLoopFuture<Socket?>> in
                 channel.eventLoop.makeCompletedFuture {
                     let upgrader = NIOTypedWebSocketClientUpgrader<Socket?>(maxFrameSize: 16 << 20) { channel, _ in
                         channel.eventLoop.makeCompletedFuture { try Socket(wrappingChannelSynchronously: channel) }
                     }
-                    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/ws", headers: ["host": authority])
+                    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/ws", headers: headers)
                     let configuration = NIOTypedHTTPClientUpgradeConfiguration(
                         upgradeRequestHead: head, upgraders: [upgrader],
                         notUpgradingCompletionHandler: { $0.eventLoop.makeSucceededFuture(nil) })
@@ -111,6 +151,9 @@ struct CollectorClient: Sendable {
                 }
             }
         guard let socket = try await upgraded.get() else {
+            // The same request without the upgrade: its answer says why.
+            let (status, body) = try await get("/ws")
+            if status == 401 || status == 403 { throw refused("/ws", status, body) }
             throw ClientError(description: "http://\(authority)/ws is no WebSocket of a collector")
         }
         return socket

@@ -1,5 +1,6 @@
 /// `teltel doctor`: what is installed, writable and reachable.
 import ArgumentParser
+import CTeltelPort
 import Foundation
 import TeltelStorage
 
@@ -23,6 +24,7 @@ struct Doctor: AsyncParsableCommand {
                 findings += DoctorChecks.embeddedEngine(settings.dataDirectory)
             }
         }
+        findings.append(DoctorChecks.whoMayAsk(settings))
         findings.append(await Self.port(settings))
         for finding in findings {
             Terminal.say("\(finding.state.rawValue)  \(finding.what)")
@@ -32,7 +34,9 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private static func port(_ settings: CollectorSettings) async -> DoctorChecks.Finding {
-        let url = "http://\(settings.bind):\(settings.port)"
+        let anywhere = settings.bind == "0.0.0.0" || settings.bind == "::"
+        let host = anywhere ? "127.0.0.1" : settings.bind.contains(":") ? "[\(settings.bind)]" : settings.bind
+        let url = "http://\(host):\(settings.port)"
         // Nothing answers: the port is free for a collector.
         guard let client = try? CollectorClient(url: url), let answer = try? await client.get("/api/health") else {
             return .init(state: .ok, what: "port \(settings.port): free, no collector is running")
@@ -117,11 +121,27 @@ enum DoctorChecks {
     }
 
     static func descriptors() -> Finding {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let what = "open files: limit \(limit.rlim_cur)"
-        return limit.rlim_cur >= 1_024
-            ? Finding(state: .ok, what: what) : Finding(state: .warning, what: what, hint: "raise it with ulimit -n 4096")
+        // The collector lifts its own limit to the hard one.
+        let files = teltel_raise_file_limit()
+        let what = "open files: limit \(files)"
+        return files >= 1_024
+            ? Finding(state: .ok, what: what) : Finding(state: .warning, what: what, hint: "raise it with ulimit -Hn 4096")
+    }
+
+    /// Who will be let in.
+    static func whoMayAsk(_ settings: CollectorSettings) -> Finding {
+        let users = settings.allowLocalUsers ? "all users of this machine" : "this user and root"
+        do throws(AccessTokenError) {
+            if try AccessToken.find(file: settings.tokenFile) != nil {
+                return Finding(state: .ok, what: "access: \(settings.bind), who has the token; on this machine \(users)")
+            }
+        } catch { return Finding(state: .missing, what: "access: \(error.description)") }
+        guard AllowedHosts.isLoopback(settings.bind) else {
+            return Finding(
+                state: .missing, what: "access: \(settings.bind) can be reached from other machines and has no token",
+                hint: "`teltel token new FILE`, then --token-file FILE")
+        }
+        return Finding(state: .ok, what: "access: this machine only, \(users)")
     }
 
     static func dataFolder(_ path: String) -> Finding {

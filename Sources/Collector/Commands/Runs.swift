@@ -2,18 +2,6 @@
 import ArgumentParser
 import Foundation
 
-/// Where the collector is.
-struct ClientOptions: ParsableArguments {
-    @Option(help: "URL of the collector. [TELTEL_BASE_URL]")
-    var url: String?
-
-    var client: CollectorClient {
-        get throws {
-            try CollectorClient(url: url ?? ProcessInfo.processInfo.environment["TELTEL_BASE_URL"] ?? "http://127.0.0.1:8080")
-        }
-    }
-}
-
 struct Runs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists the runs, running ones first.")
 
@@ -29,16 +17,12 @@ struct Runs: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
-            let client = try options.client
-            if json { return Terminal.say(String(buffer: try await client.get("/api/runs").body)) }
+        try await options.talk { client in
+            if json { return Terminal.say(String(buffer: try await client.text("/api/runs"))) }
             let runs = try await client.get("/api/runs", as: [Run].self)
             if runs.isEmpty { return Terminal.say("no runs yet") }
             let head = ["STATUS", "RUN", "SOURCE", "STARTED", "LAST FRAME", "EVENTS", "PER SECOND", "REFUSED", "LOST", "STORED"]
             Terminal.table([head] + runs.map(Self.row), rightAligned: [4, 5, 6, 7, 8, 9])
-        } catch let error as ClientError {
-            Terminal.complain(error.description)
-            throw ExitCode(1)
         }
     }
 

@@ -33,8 +33,7 @@ struct Tail: AsyncParsableCommand {
     }
 
     func run() async throws {
-        do {
-            let client = try options.client
+        try await options.talk { client in
             // The end of the run is asked for as well, so that the command knows when to leave.
             let wanted = types.isEmpty || types.contains("run.end") ? types : types + ["run.end"]
             let request = Request(runId: run, types: wanted, tail: lines)
@@ -45,9 +44,6 @@ struct Tail: AsyncParsableCommand {
                 }
                 return show(event, text)
             }
-        } catch let error as ClientError {
-            Terminal.complain(error.description)
-            throw ExitCode(1)
         }
     }
 

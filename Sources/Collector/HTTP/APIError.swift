@@ -23,8 +23,14 @@ struct APIError: Error, HTTPResponseError, Sendable {
         let error: Inner
     }
 
+    /// The answer's body, also for answers that are made before the router.
+    var json: ByteBuffer {
+        // Three texts can always be encoded.
+        (try? JSONAnswer.encode(Body(error: .init(code: code, message: message, hint: hint)))) ?? ByteBuffer()
+    }
+
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        try JSONAnswer.response(Body(error: .init(code: code, message: message, hint: hint)), status: status)
+        JSONAnswer.response(bytes: json, status: status)
     }
 
     static func missingParameter(_ name: String) -> APIError {
@@ -34,11 +40,15 @@ struct APIError: Error, HTTPResponseError, Sendable {
 
 enum JSONAnswer {
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        response(bytes: try encode(value), status: status)
+    }
+
+    static func encode(_ value: some Encodable) throws -> ByteBuffer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return response(bytes: ByteBuffer(data: try encoder.encode(value)), status: status)
+        return ByteBuffer(data: try encoder.encode(value))
     }
 
     static func response(bytes: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {

@@ -21,11 +21,10 @@ enum HTTPServer {
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
 
-    private static func router(_ settings: CollectorSettings, _ parts: Parts, _ hosts: AllowedHosts) -> Router<
-        BasicRequestContext
-    > {
+    private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        router.addMiddleware { GuardMiddleware(hosts: hosts) }
+        router.addMiddleware { ErrorMiddleware() }
+        LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
@@ -33,6 +32,7 @@ enum HTTPServer {
         MetricsRoute(
             registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory,
             extra: { text in
+                port.counters.add(to: &text, limit: port.limits.connections)
                 addIngest(parts.ingest.counters, to: &text)
                 if let storage = parts.storage { addStorage(storage.status(), to: &text) }
             }
@@ -43,6 +43,7 @@ enum HTTPServer {
         let readOnly: [RouterPath] = ["api/runs", "api/run", "api/ready"]
         for path in readOnly { refuseOthers(.get, path, router) }
         refuseOthers(.post, "api/ingest", router)
+        refuseOthers(.post, "api/login", router)
         UIRoutes().add(to: router)
         return router
     }
@@ -87,22 +88,16 @@ enum HTTPServer {
             status.spool.damage.segments + status.spool.damage.logs + status.spool.damage.manifests)
     }
 
-    static func make(_ settings: CollectorSettings, _ parts: Parts, logger: Logger) -> some Service {
-        let hosts = AllowedHosts(bind: settings.bind, added: settings.allowedHosts)
-        let router = router(settings, parts, hosts)
+    static func make(_ settings: CollectorSettings, _ parts: Parts, _ port: Port, logger: Logger) -> some Service {
         let session = LiveSession(bus: parts.bus, limits: settings.live, tally: parts.tally)
         return Application(
-            router: router,
-            server: .httpAndWebSocket(
-                accept: { head in
-                    let host = head.headers.first(name: "host")
-                    return (head.uri == "/ws" || head.uri.hasPrefix("/ws?")) && hosts.allows(host: host)
-                        && hosts.allows(origin: head.headers.first(name: "origin"), host: host)
-                },
-                serve: { socket, _ in try await session.serve(socket) }),
-            configuration: .init(address: .hostname(settings.bind, port: settings.port), serverName: "teltel"),
+            router: router(settings, parts, port),
+            server: .httpAndWebSocket(port: port, serve: { socket, _ in try await session.serve(socket) }),
+            configuration: .init(
+                address: .hostname(settings.bind, port: settings.port), serverName: "teltel", backlog: 4_096),
             onServerRunning: { channel in
-                Terminal.say("url       http://\(settings.bind):\(channel.localAddress?.port ?? settings.port)/")
+                await port.guardAccepting(channel)
+                port.say(bind: settings.bind, number: channel.localAddress?.port ?? settings.port)
             },
             logger: quiet(logger))
     }

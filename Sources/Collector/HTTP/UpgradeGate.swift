@@ -3,62 +3,25 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// Sees the first request head: takes the Upgrade header from all but well-formed, accepted WebSocket requests, so that
-/// the router answers those; answers 400 to a first request that cannot be parsed; closes on silent peers.
-/// Runs on its channel's event loop alone.
+/// Takes the Upgrade header from the first request unless it is a well-formed WebSocket request for `/ws`: the router
+/// answers the others. Runs on its channel's event loop alone.
 final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundOut = HTTPServerResponsePart
 
-    private let accept: @Sendable (HTTPRequestHead) -> Bool
-    private let timeout: TimeAmount
     private var seenHead = false
-    private var timer: Scheduled<Void>?
-
-    init(accept: @escaping @Sendable (HTTPRequestHead) -> Bool, timeout: TimeAmount) {
-        self.accept = accept
-        self.timeout = timeout
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
-    }
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !seenHead, case .head(var head) = Self.unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         seenHead = true
-        timer?.cancel()
-        if head.headers.contains(name: "upgrade"), !isWebSocketRequest(head) || !accept(head) {
-            head.headers.remove(name: "upgrade")
-        }
+        if !isWebSocketRequest(head) { head.headers.remove(name: "upgrade") }
         context.fireChannelRead(Self.wrapInboundOut(.head(head)))
     }
 
     private func isWebSocketRequest(_ head: HTTPRequestHead) -> Bool {
         let keys = head.headers["sec-websocket-key"]
-        return head.method == .GET && keys.count == 1 && keys[0].utf8.count == 24
+        return head.method == .GET && head.uri.prefix { $0 != "?" } == "/ws" && keys.count == 1 && keys[0].utf8.count == 24
             && head.headers["sec-websocket-version"] == ["13"]
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if !seenHead, event is ChannelShouldQuiesceEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !seenHead, error is HTTPParserError else { return context.fireErrorCaught(error) }
-        seenHead = true
-        let head = HTTPResponseHead(
-            version: .http1_1, status: .badRequest, headers: ["connection": "close", "content-length": "0"])
-        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
-        context.close(promise: nil)
     }
 }
 

@@ -20,39 +20,41 @@ struct WebSocketChannel: HTTPChannelHandler {
         let connection: EventLoopFuture<Connection>
         let channel: any Channel
     }
-    /// Limits on what a client may send and how long it may keep silent.
+    /// Limits on what a WebSocket client may send.
     struct Limits: Sendable {
         var frameBytes = 1 << 20
         var messageBytes = 1 << 20
-        var firstRequest: TimeAmount = .seconds(10)
-        var idle: Duration = .seconds(60)
     }
 
     let responder: HTTPChannelHandler.Responder
     let limits: Limits
-    /// false: the request goes to the router, which explains.
-    let accept: @Sendable (HTTPRequestHead) -> Bool
+    let port: Port
     let serve: @Sendable (Socket, Logger) async throws -> Void
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(upgraders: [upgrader]) { [limits] channel in
+            let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(upgraders: [upgrader]) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-                    try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: limits.idle, logger: logger))
+                    try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
                     let configuration = HTTP.Configuration(isOutboundHalfClosureEnabled: true)
                     return .http(try HTTP(wrappingChannelSynchronously: channel, configuration: configuration))
                 }
             }
-            // Put together by hand so that the gate sits before the upgrader.
+            // Put together by hand so that the guard and the gate sit before the upgrader.
             let encoder = HTTPResponseEncoder()
-            let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-            let gate = UpgradeGate(accept: accept, timeout: limits.firstRequest)
+            let decoder = ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: port.limits.decoder))
+            let connection = port.makeGuard(channel)
+            let stall = StallGuard(patience: port.limits.idle, counters: port.counters)
+            let firstLine = FirstLine(connection)
+            let gate = UpgradeGate()
+            // The decoder leaves last: what it still holds is the WebSocket's, and no longer for the others.
             let handler = NIOTypedHTTPServerUpgradeHandler<Connection>(
-                httpEncoder: encoder, extraHTTPHandlers: [decoder, gate], upgradeConfiguration: upgrade)
-            try pipeline.addHandlers([encoder, decoder, gate, handler] as [any ChannelHandler])
+                httpEncoder: encoder, extraHTTPHandlers: [gate, connection, firstLine, decoder], upgradeConfiguration: upgrade)
+            try pipeline.addHandlers([stall, encoder, firstLine, decoder, connection, gate, handler] as [any ChannelHandler])
             return Value(connection: handler.upgradeResultFuture, channel: channel)
         }
     }
@@ -88,9 +90,9 @@ struct WebSocketChannel: HTTPChannelHandler {
 
 extension HTTPServerBuilder {
     static func httpAndWebSocket(
-        limits: WebSocketChannel.Limits = .init(), accept: @escaping @Sendable (HTTPRequestHead) -> Bool,
+        port: Port, limits: WebSocketChannel.Limits = .init(),
         serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void
     ) -> HTTPServerBuilder {
-        .init { WebSocketChannel(responder: $0, limits: limits, accept: accept, serve: serve) }
+        .init { WebSocketChannel(responder: $0, limits: limits, port: port, serve: serve) }
     }
 }

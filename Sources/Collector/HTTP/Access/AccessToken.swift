@@ -1,0 +1,73 @@
+/// The secret that opens the port: from a file that only its user can read, or from TELTEL_TOKEN.
+import Foundation
+
+/// Why there is no token; says what the user can do.
+struct AccessTokenError: Error, CustomStringConvertible {
+    let description: String
+}
+
+struct AccessToken: Sendable {
+    private static let lengths = 16...512
+    private let bytes: [UInt8]
+    /// As it goes into an Authorization header.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    init(_ text: String, from place: String) throws(AccessTokenError) {
+        bytes = Array(text.utf8)
+        guard Self.lengths.contains(bytes.count), bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw AccessTokenError(
+                description: "\(place): a token is \(Self.lengths.lowerBound) to \(Self.lengths.upperBound) visible ASCII "
+                    + "characters; `teltel token new FILE` makes one")
+        }
+    }
+
+    /// The file before the environment; nil when neither is given.
+    static func find(
+        file: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(AccessTokenError) -> AccessToken? {
+        func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        if let file = file ?? given("TELTEL_TOKEN_FILE") { return try read(file) }
+        return try given("TELTEL_TOKEN").map { text throws(AccessTokenError) in try AccessToken(text, from: "TELTEL_TOKEN") }
+    }
+
+    /// What is checked is the file that was opened, not what its name points to a moment later.
+    private static func read(_ path: String) throws(AccessTokenError) -> AccessToken {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw AccessTokenError(
+                description: "token file \(path): \(String(cString: strerror(errno))); `teltel token new \(path)` makes one")
+        }
+        var facts = stat()
+        guard fstat(file.fileDescriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw AccessTokenError(description: "token file \(path): not a file")
+        }
+        guard facts.st_mode & 0o077 == 0, facts.st_uid == geteuid() || facts.st_uid == 0 else {
+            throw AccessTokenError(
+                description: "token file \(path): others can read or change it; make it yours alone with `chmod 600 \(path)`")
+        }
+        let data: Data
+        do { data = try file.read(upToCount: lengths.upperBound + 2) ?? Data() } catch {
+            throw AccessTokenError(description: "token file \(path): cannot be read: \(error.localizedDescription)")
+        }
+        let text = String(decoding: data, as: UTF8.self)
+        return try AccessToken(text.trimmingCharacters(in: .whitespacesAndNewlines), from: "token file \(path)")
+    }
+
+    /// Takes the same time wherever the first difference is. The length is no secret.
+    func matches(_ other: some StringProtocol) -> Bool {
+        let other = Array(other.utf8)
+        guard other.count == bytes.count else { return false }
+        return zip(bytes, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+/// Names that nobody can guess.
+enum RandomName {
+    /// 64 hexadecimal digits: 256 bits from the kernel.
+    static func make() -> String {
+        var random = SystemRandomNumberGenerator()
+        return (0..<4).map { _ in
+            let digits = String(random.next() as UInt64, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}

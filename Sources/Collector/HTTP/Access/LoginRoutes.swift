@@ -1,0 +1,54 @@
+/// GET /login turns a code into a session, POST /api/login gives a new code to who has the token.
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+struct LoginRoutes: Sendable {
+    /// nil: this port has no token.
+    let access: PortAccess?
+
+    private struct Answer: Encodable {
+        let url: String
+        let expiresInSeconds: Int64
+    }
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("login") { request, _ -> Response in
+            guard let access else { return Self.home([:]) }
+            let host = request.head.authority ?? ""
+            guard let session = request.text("code").flatMap(access.sessions.redeem) else { return try Self.badCode(request) }
+            return Self.home([.setCookie: LoginCookie.header(host: host, session: session)])
+        }
+        router.post("api/login") { request, _ in
+            guard let access else {
+                throw APIError(.notFound, "no-token", "this collector has no token: nobody has to log in")
+            }
+            // The port has compared the token; a session is not enough, or it could make itself last for ever.
+            guard request.headers[.authorization] != nil else {
+                throw APIError(.forbidden, "token-required", "a new login needs the token", hint: "teltel login-url")
+            }
+            return try JSONAnswer.response(
+                Answer(
+                    url: "http://\(request.head.authority ?? "")\(Self.path(access.sessions.newCode()))",
+                    expiresInSeconds: LoginSessions.codeLife.components.seconds))
+        }
+    }
+
+    static func path(_ code: String) -> String { "/login?code=\(code)" }
+
+    private static func home(_ headers: HTTPFields) -> Response {
+        var headers = headers
+        headers[.location] = "/"
+        return Response(status: .seeOther, headers: headers)
+    }
+
+    private static func badCode(_ request: Request) throws -> Response {
+        let message = "this login URL has been used, is older than ten minutes, or was never given out"
+        guard request.headers[.accept]?.contains("text/html") == true else {
+            throw APIError(.forbidden, "bad-login-code", message, hint: "`teltel login-url` prints a new one")
+        }
+        return Response(
+            status: .forbidden, headers: [.contentType: "text/html; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: LoginPage.html(message))))
+    }
+}

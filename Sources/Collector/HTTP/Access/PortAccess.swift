@@ -1,0 +1,62 @@
+/// What a port with a token asks of every request.
+import HTTPTypes
+import NIOHTTP1
+
+struct PortAccess: Sendable {
+    let token: AccessToken
+    let sessions = LoginSessions()
+
+    /// The way in, and the answer that says no more than that a collector is here.
+    private static let free: Set<String> = ["/api/health", "/login"]
+
+    /// `host` and, if there is one, the origin have been found to be this port's own.
+    func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {
+        if Self.free.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
+        let authorization = head.headers["authorization"]
+        guard authorization.isEmpty else {
+            let isRight = authorization.count == 1 && Self.bearer(authorization[0]).map(token.matches) ?? false
+            return isRight ? nil : Self.unauthorized(head, "wrong-token", "this is not the collector's token")
+        }
+        guard Self.sessions(head, host: host).contains(where: sessions.isOpen) else {
+            return Self.unauthorized(head, "login-required", "this collector wants a login")
+        }
+        // Browsers send the cookie along with whatever makes them ask; what changes something must come from our own page.
+        let reads = head.method == .GET || head.method == .HEAD || head.method == .OPTIONS
+        let changes = !reads || head.headers.contains(name: "upgrade")
+        return changes && !head.headers.contains(name: "origin") ? PortPolicy.foreignOrigin : nil
+    }
+
+    private static func bearer(_ authorization: String) -> Substring? {
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        return parts.count == 2 && parts[0].lowercased() == "bearer" ? parts[1] : nil
+    }
+
+    private static func sessions(_ head: HTTPRequestHead, host: String) -> [String] {
+        let begin = LoginCookie.name(host: host) + "="
+        return head.headers["cookie"].flatMap { $0.split(separator: ";") }.compactMap { pair in
+            let pair = pair.drop { $0 == " " }
+            return pair.hasPrefix(begin) ? String(pair.dropFirst(begin.count)) : nil
+        }
+    }
+
+    private static func unauthorized(_ head: HTTPRequestHead, _ code: String, _ message: String) -> Refusal {
+        let error = APIError(
+            .unauthorized, code, message,
+            hint: "browsers: open the URL that `teltel login-url` prints; programs: send Authorization: Bearer with the token")
+        var refusal = Refusal(.token, error, headers: ["www-authenticate": "Bearer realm=\"teltel\""])
+        if head.method == .GET, head.headers["accept"].contains(where: { $0.contains("text/html") }) {
+            refusal.page = LoginPage.html(message)
+        }
+        return refusal
+    }
+}
+
+/// Cookies do not tell ports apart, and two collectors may run on one host: the name does.
+enum LoginCookie {
+    static func name(host: String) -> String { "teltel-session-\(AllowedHosts.port(of: host))" }
+
+    static func header(host: String, session: String) -> String {
+        let life = LoginSessions.sessionLife.components.seconds
+        return "\(name(host: host))=\(session); Path=/; Max-Age=\(life); HttpOnly; SameSite=Strict"
+    }
+}

@@ -1,0 +1,75 @@
+/// Who may ask, and what a request must look like before anything else sees it. One place for HTTP and WebSocket alike.
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// A request that is not answered: why, for the client and for the counters.
+struct Refusal: Error, Sendable {
+    enum Reason: String, CaseIterable, Sendable { case limit, user, host, origin, token, timeout, request }
+    let reason: Reason
+    let error: APIError
+    let headers: HTTPHeaders
+    /// For browsers, in place of JSON.
+    var page: String?
+
+    init(_ reason: Reason, _ error: APIError, headers: HTTPHeaders = [:]) {
+        self.reason = reason
+        self.error = error
+        self.headers = headers
+    }
+}
+
+struct PortPolicy: Sendable {
+    static let targetBytesMax = 8 << 10
+
+    let hosts: AllowedHosts
+    /// nil: whoever reaches the port may ask.
+    let access: PortAccess?
+    /// nil: other local users may ask.
+    let owners: PeerOwners?
+
+    /// Asked once per connection.
+    func isOtherUser(_ channel: any Channel) -> Bool { owners?.isOtherUser(channel) ?? false }
+
+    /// nil: the request is let in.
+    func refusal(_ head: HTTPRequestHead, isOtherUser: Bool) -> Refusal? {
+        if isOtherUser { return Self.otherUser }
+        if head.uri.utf8.count > Self.targetBytesMax { return Self.targetTooLong }
+        guard head.uri.utf8.first == UInt8(ascii: "/") else { return Self.badTarget }
+        let named = head.headers["host"]
+        guard named.count == 1, hosts.allows(host: named[0]) else { return Self.foreignHost(named) }
+        let origins = head.headers["origin"]
+        guard origins.count <= 1, origins.allSatisfy({ hosts.allows(origin: $0, host: named[0]) }) else {
+            return Self.foreignOrigin
+        }
+        return access?.refusal(head, host: named[0])
+    }
+
+    private static var otherUser: Refusal {
+        Refusal(
+            .user,
+            APIError(
+                .forbidden, "other-user", "this connection belongs to another user of this machine than the collector",
+                hint: "start the collector with --allow-local-users to let all of them in"))
+    }
+    private static var badTarget: Refusal {
+        Refusal(.request, APIError(.badRequest, "bad-target", "the request's target must be a path", hint: "GET /api/runs"))
+    }
+    static var targetTooLong: Refusal {
+        Refusal(.request, APIError(.uriTooLong, "target-too-long", "path and query may have \(targetBytesMax) bytes"))
+    }
+    private static func foreignHost(_ named: [String]) -> Refusal {
+        let host = named.count == 1 ? String(named[0].prefix(255)) : "(\(named.count) of them)"
+        return Refusal(
+            .host,
+            APIError(
+                .forbidden, "foreign-host", "this collector does not answer to the host \(host)",
+                hint: "use localhost, or start the collector with --allow-host"))
+    }
+    static var foreignOrigin: Refusal {
+        Refusal(
+            .origin,
+            APIError(
+                .forbidden, "foreign-origin", "requests of other web pages are refused", hint: "open the collector's own page"))
+    }
+}

@@ -1,0 +1,258 @@
+/// Stands between a connection's decoder and everything that answers: lets in what the policy allows, ends what takes too
+/// long or is too large, and gives every answer its headers.
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// Refusals close the connection, after the answers to earlier requests. Runs on its channel's event loop alone.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum Ending {
+        case no
+        /// The client wants it so: after this request's answer.
+        case afterAnswers
+        /// After the answers to earlier requests.
+        case refusing(Refusal)
+        /// The last answer is on its way to the client.
+        case flushing
+        /// All is said; waits for the client to close.
+        case lingering
+    }
+
+    private let policy: PortPolicy
+    private let limits: ConnectionLimits
+    private let counters: PortCounters
+    private let isOtherUser: Bool
+    private var progress: RequestProgress
+    private var ending = Ending.no
+    private var method = HTTPMethod.GET
+    private var context: ChannelHandlerContext?
+    private var timer: (task: Scheduled<Void>, at: NIODeadline)?
+    /// The router takes more: what does not come now is the client's doing.
+    private var isReading = false
+
+    init(policy: PortPolicy, limits: ConnectionLimits, counters: PortCounters, isOtherUser: Bool) {
+        self.policy = policy
+        self.limits = limits
+        self.counters = counters
+        self.isOtherUser = isOtherUser
+        progress = RequestProgress(limits: limits, now: .now())
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        watch(context)
+    }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.task.cancel()
+        timer = nil
+        self.context = nil
+    }
+
+    // MARK: requests
+
+    /// Nothing that the client sends matters any more.
+    var isDeaf: Bool {
+        switch ending {
+        case .no, .afterAnswers: false
+        case .refusing, .flushing, .lingering: true
+        }
+    }
+
+    /// Told before the decoder sees the bytes; whether they begin a request.
+    func bytesCame() -> Bool {
+        let isBegin = progress.bytesCame(now: .now())
+        if isBegin, let context { watch(context) }
+        return isBegin
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDeaf else { return }
+        let part = Self.unwrapInboundIn(data)
+        if case .afterAnswers = ending, !progress.isReadingBody { return }
+        switch part {
+        case .head(let head):
+            method = head.method
+            if let refusal = policy.refusal(head, isOtherUser: isOtherUser) { return refuse(context, refusal) }
+            progress.headCame(streamed: Self.isStreamed(head), now: .now())
+            if !head.isKeepAlive { ending = .afterAnswers }
+        case .body(let piece):
+            guard progress.bodyCame(bytes: piece.readableBytes, now: .now()) else { return refuse(context, Self.bodyTooLarge) }
+        case .end: progress.requestEnded(now: .now())
+        }
+        watch(context)
+        context.fireChannelRead(data)
+    }
+
+    /// The one route that takes bodies of any length, as they come.
+    private static func isStreamed(_ head: HTTPRequestHead) -> Bool {
+        head.method == .POST && head.uri.prefix { $0 != "?" } == "/api/ingest"
+    }
+
+    func read(context: ChannelHandlerContext) {
+        isReading = true
+        context.read()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        context.fireChannelReadComplete()
+        // The router may have stopped reading; what the client still sends is thrown away.
+        if isDeaf { context.read() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        if !isDeaf { refuse(context, Self.unreadable(error, targetIsLong: firstLine?.isLong ?? false)) }
+    }
+
+    /// Set by whoever sees the bytes.
+    weak var firstLine: FirstLine?
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed where isDeaf: return context.close(promise: nil)
+        case ChannelEvent.outputClosed where isDeaf: return
+        case ChannelEvent.inputClosed: progress.inputEnded()
+        case is ChannelShouldQuiesceEvent where progress.unanswered == 0: return context.close(promise: nil)
+        default: break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    // MARK: answers
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch ending {
+        case .flushing, .lingering:
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        case .no, .afterAnswers, .refusing: break
+        }
+        switch Self.unwrapOutboundIn(data) {
+        case .head(var head):
+            progress.answerBegan()
+            SecurityHeaders.add(to: &head.headers)
+            context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end:
+            progress.answerEnded(now: .now())
+            finish(context, data, promise)
+        }
+    }
+
+    private func finish(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
+        guard progress.unanswered == 0 else { return context.write(data, promise: promise) }
+        switch ending {
+        case .no, .flushing, .lingering:
+            context.write(data, promise: promise)
+            watch(context)
+        case .afterAnswers: writeLast(context, data, promise)
+        case .refusing(let refusal):
+            context.writeAndFlush(data, promise: promise)
+            answer(context, refusal)
+        }
+    }
+
+    // MARK: refusing
+
+    private func refuse(_ context: ChannelHandlerContext, _ refusal: Refusal) {
+        counters.refused(refusal.reason)
+        if progress.isReadingBody {
+            // The router has this request already. It is answered in its place, unless it has begun to.
+            guard progress.unanswered == 1, !progress.answerHasBegun else { return cut(context) }
+            progress.answerEnded(now: .now())
+        }
+        ending = .refusing(refusal)
+        if progress.unanswered == 0 { answer(context, refusal) }
+        context.read()
+    }
+
+    private func answer(_ context: ChannelHandlerContext, _ refusal: Refusal) {
+        let body = refusal.page.map { ByteBuffer(string: $0) } ?? refusal.error.json
+        var head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: refusal.error.status.code), headers: refusal.headers)
+        head.headers.add(name: "content-type", value: refusal.page == nil ? "application/json" : "text/html; charset=utf-8")
+        head.headers.add(name: "content-length", value: String(body.readableBytes))
+        head.headers.add(name: "connection", value: "close")
+        SecurityHeaders.add(to: &head.headers)
+        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+        if method != .HEAD { context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        writeLast(context, Self.wrapOutboundOut(.end(nil)), nil)
+    }
+
+    private func writeLast(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
+        ending = .flushing
+        progress.inputEnded()
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.cascade(to: promise)
+        flushed.futureResult.assumeIsolated().whenComplete { _ in self.linger(context) }
+        context.writeAndFlush(data, promise: flushed)
+    }
+
+    /// Without a word: what is still in the decoder comes to nothing.
+    private func cut(_ context: ChannelHandlerContext) {
+        ending = .lingering
+        context.close(promise: nil)
+    }
+
+    /// Says that nothing more comes, and gives the client time to close first.
+    private func linger(_ context: ChannelHandlerContext) {
+        guard self.context != nil else { return }
+        ending = .lingering
+        context.close(mode: .output, promise: nil)
+        timer?.task.cancel()
+        let task = context.eventLoop.assumeIsolated().scheduleTask(in: limits.linger) { context.close(promise: nil) }
+        timer = (task, .now() + limits.linger)
+        context.read()
+    }
+
+    // MARK: time
+
+    /// One timer per connection, moved only when it would ring too late.
+    private func watch(_ context: ChannelHandlerContext) {
+        if case .lingering = ending { return }
+        guard let deadline = progress.deadline else { return }
+        if let timer, timer.at <= deadline { return }
+        timer?.task.cancel()
+        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.look(context) }
+        timer = (task, deadline)
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        timer = nil
+        switch progress.overdue(now: .now()) {
+        case nil: return watch(context)
+        case .nextRequest: return cut(context)
+        case .firstRequest:
+            counters.refused(.timeout)
+            return cut(context)
+        case .head, .body:
+            if isDeaf { return }
+            if isReading { return refuse(context, Self.tooSlow) }
+            progress.forgive(now: .now())
+            watch(context)
+        }
+    }
+
+    // MARK: refusals
+
+    private static let bodyTooLarge = Refusal(
+        .request, APIError(.contentTooLarge, "body-too-large", "this path takes no body of that size", hint: "POST /api/ingest"))
+    private static let tooSlow = Refusal(
+        .timeout, APIError(.requestTimeout, "request-timeout", "the request did not come in time"))
+
+    private static func unreadable(_ error: HTTPParserError, targetIsLong: Bool) -> Refusal {
+        if error == .headerOverflow {
+            if targetIsLong { return PortPolicy.targetTooLong }
+            return Refusal(
+                .request,
+                APIError(.requestHeaderFieldsTooLarge, "headers-too-large", "the request's headers are too many or too long"))
+        }
+        return Refusal(.request, APIError(.badRequest, "bad-request", "this is not HTTP/1.1: \(error)"))
+    }
+}

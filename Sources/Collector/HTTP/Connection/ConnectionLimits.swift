@@ -1,0 +1,26 @@
+/// What one client may send, and how long it may keep a connection waiting.
+import NIOCore
+import NIOHTTP1
+
+struct ConnectionLimits: Sendable {
+    /// Connections open at once.
+    var connections = 16_384
+    /// From a request's first byte to its last header, and for a whole body that is not streamed.
+    var request: TimeAmount = .seconds(10)
+    /// Without a byte in a streamed body, without a new request, or without the client taking any of an answer.
+    var idle: TimeAmount = .seconds(60)
+    /// For a client to read a refusal and close: closing first could destroy the answer on its way.
+    var linger: TimeAmount = .seconds(2)
+    /// Of a body that is not streamed.
+    var bodyBytes = 64 << 10
+    var headerBytes = 16 << 10
+    var headerFields = 100
+
+    var decoder: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = headerBytes
+        limits.maxHeaderListSize = headerBytes + PortPolicy.targetBytesMax
+        limits.maxHeaderFieldCount = headerFields
+        return limits
+    }
+}

@@ -1,0 +1,89 @@
+/// Where a connection stands between its requests and its answers, and until when it may stand there.
+import NIOCore
+
+/// A value without clock or channel: told what happens and when.
+struct RequestProgress {
+    private enum Reading {
+        case nothing, head
+        case body(streamed: Bool, bytes: Int)
+        /// The client has said that it sends nothing more.
+        case ended
+    }
+    enum Overdue { case firstRequest, nextRequest, head, body }
+
+    private let limits: ConnectionLimits
+    private var reading = Reading.nothing
+    private var readingEnds: NIODeadline
+    private var isFirst = true
+    /// Requests that the router has and that are not answered yet, the one being read included.
+    private(set) var unanswered = 0
+    private(set) var answerHasBegun = false
+
+    init(limits: ConnectionLimits, now: NIODeadline) {
+        self.limits = limits
+        readingEnds = now + limits.request
+    }
+
+    var isReadingBody: Bool { if case .body = reading { true } else { false } }
+
+    // MARK: what the client does
+
+    /// Whether a request begins with them.
+    mutating func bytesCame(now: NIODeadline) -> Bool {
+        guard case .nothing = reading else { return false }
+        reading = .head
+        readingEnds = now + limits.request
+        return true
+    }
+    mutating func headCame(streamed: Bool, now: NIODeadline) {
+        isFirst = false
+        unanswered += 1
+        reading = .body(streamed: streamed, bytes: 0)
+        readingEnds = now + (streamed ? limits.idle : limits.request)
+    }
+    /// false: that was too much.
+    mutating func bodyCame(bytes more: Int, now: NIODeadline) -> Bool {
+        guard case .body(let streamed, let bytes) = reading else { return true }
+        reading = .body(streamed: streamed, bytes: bytes + more)
+        if streamed { readingEnds = now + limits.idle }
+        return streamed || bytes + more <= limits.bodyBytes
+    }
+    mutating func requestEnded(now: NIODeadline) {
+        reading = .nothing
+        readingEnds = now + limits.idle
+    }
+    mutating func inputEnded() { reading = .ended }
+
+    // MARK: what the router does
+
+    mutating func answerBegan() { answerHasBegun = true }
+    mutating func answerEnded(now: NIODeadline) {
+        answerHasBegun = false
+        unanswered = max(0, unanswered - 1)
+        if case .nothing = reading { readingEnds = now + limits.idle }
+    }
+
+    // MARK: time
+
+    /// The moment to look again; nil: nothing is awaited from the client.
+    var deadline: NIODeadline? {
+        switch reading {
+        case .ended: nil
+        case .nothing: unanswered > 0 ? nil : readingEnds
+        case .head, .body: readingEnds
+        }
+    }
+
+    func overdue(now: NIODeadline) -> Overdue? {
+        guard let deadline, deadline <= now else { return nil }
+        return switch reading {
+        case .nothing: isFirst ? .firstRequest : .nextRequest
+        case .head: .head
+        case .body: .body
+        case .ended: nil
+        }
+    }
+
+    /// The collector itself has not been reading: the client gets its time anew.
+    mutating func forgive(now: NIODeadline) { readingEnds = now + limits.request }
+}
