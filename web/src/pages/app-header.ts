@@ -4,6 +4,7 @@ import { element, icon, setAttribute, setText } from "../base/dom";
 import { Lifetime } from "../base/lifetime";
 import { Readiness } from "../wire/api";
 import { readiness, watchReadiness } from "../wire/readiness";
+import { loginHint } from "./message";
 
 const logoPath = "M1 9.5h3l2-6 3 9 2-5 1 2h3";
 
@@ -19,10 +20,13 @@ export function appHeader(lifetime: Lifetime): HTMLElement {
   show(connection, { level: "busy", text: "Connecting", detail: "" });
   storage.hidden = true;
   lifetime.add(readiness.subscribe((answer) => {
-    storage.hidden = !answer;
+    const isLoggedOut = answer?.status === "login-required";
+    storage.hidden = !answer || isLoggedOut;
     if (answer === undefined) return;
     if (answer === null) {
       show(connection, { level: "bad", text: "No connection", detail: "The collector does not answer. Trying again." });
+    } else if (isLoggedOut) {
+      show(connection, { level: "bad", text: "Not logged in", detail: loginHint });
     } else {
       show(connection, { level: "good", text: "Connected", detail: "The collector answers." });
       show(storage, storageWords(answer));

@@ -7,11 +7,17 @@ export function loadingBox(text: string): HTMLElement {
   return element("div", { class: "message", role: "status", "data-testid": "loading" }, element("p", {}, text));
 }
 
+/** For a collector with a token; its own hint speaks to programs as well. */
+export const loginHint =
+  "Where the collector runs, type `teltel login-url --token-file FILE` with its token file, and open the URL that it prints.";
+
 export function errorBox(title: string, error: ApiError): HTMLElement {
+  const isLogin = error.status === 401;
+  const hint = isLogin ? loginHint : error.hint;
   return element(
     "div", { class: "message message-error", role: "alert", "data-testid": "error" },
-    element("h2", {}, title),
-    element("p", {}, error.message),
-    error.hint !== "" && element("p", { class: "hint" }, error.hint),
+    element("h2", {}, isLogin ? "You are not logged in" : title),
+    !isLogin && element("p", {}, error.message),
+    hint !== "" && element("p", { class: "hint" }, hint),
   );
 }

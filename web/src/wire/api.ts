@@ -17,6 +17,7 @@ export class ApiError extends Error {
 }
 
 export interface Readiness {
+  /** "ready", "degraded", or "login-required": the collector answers, but nobody is logged in. */
   status: string;
   storageState: string;
   storageDetail: string;
@@ -90,7 +91,9 @@ export async function fetchStoredRuns(daysBack: number, signal?: AbortSignal): P
 export async function fetchReadiness(signal?: AbortSignal): Promise<Readiness> {
   let json;
   try {
-    json = await (await fetch("/api/ready", signal ? { signal } : {})).json();
+    const response = await fetch("/api/ready", signal ? { signal } : {});
+    if (response.status === 401) return { status: "login-required", storageState: "", storageDetail: "" };
+    json = await response.json();
   } catch {
     throw new ApiError(0, "unreachable", "The collector does not answer.", "Is `teltel collect` running?");
   }

@@ -4,7 +4,7 @@ import Foundation
 import NIOCore
 import Synchronization
 
-/// Asks the kernel once per connection. Thread-safe; the lock is held for one question, about two microseconds.
+/// Asks the kernel once per connection. Thread-safe; the lock is held for one question: a few microseconds.
 final class PeerOwners: Sendable {
     private let diagnostics = Mutex(teltel_peer_socket())
     private let own = geteuid()
