@@ -228,3 +228,14 @@ def test_ten_thousand_idle_connections(make_collector):
         resource.setrlimit(resource.RLIMIT_NOFILE, old)
     wait_until(lambda: open_files(collector) <= files + 2, f"the descriptors are free again; {files} at first")
     wait_until(lambda: collector.metric("teltel_http_connections") == 1, "no connection is left")
+
+
+def test_open_connections_do_not_keep_the_collector_from_leaving(live):
+    idle, asked, half, upgraded = (Wire(live) for _ in range(4))
+    assert asked.send(head("GET", "/api/health")).answer().status == 200
+    half.send(b"GET /api/health HTTP/1.1\r\nHo")
+    assert upgraded.send(head("GET", "/ws", *UPGRADE)).answer().status == 101
+    live.process.terminate()
+    for wire in (idle, asked, half, upgraded):
+        assert wire.is_closed()
+    assert live.process.wait(timeout=60) == 0
