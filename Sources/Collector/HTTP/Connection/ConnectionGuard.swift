@@ -31,7 +31,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var ending = Ending.no
     private var method = HTTPMethod.GET
     private var context: ChannelHandlerContext?
-    private var timer: (task: Scheduled<Void>, at: NIODeadline)?
+    private var isWatched = false
     /// The router takes more: what does not come now is the client's doing.
     private var isReading = false
 
@@ -47,11 +47,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.context = context
         watch(context)
     }
-    func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.task.cancel()
-        timer = nil
-        self.context = nil
-    }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     // MARK: requests
 
@@ -205,26 +201,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard self.context != nil else { return }
         ending = .lingering
         context.close(mode: .output, promise: nil)
-        timer?.task.cancel()
-        let task = context.eventLoop.assumeIsolated().scheduleTask(in: limits.linger) { context.close(promise: nil) }
-        timer = (task, .now() + limits.linger)
+        context.eventLoop.assumeIsolated().scheduleTask(in: limits.linger) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
         context.read()
     }
 
     // MARK: time
 
-    /// One timer per connection, moved only when it would ring too late.
+    /// One timer per connection, never moved (that would cost the event loop a search): it rings so often that no deadline
+    /// can lie before it.
     private func watch(_ context: ChannelHandlerContext) {
-        if case .lingering = ending { return }
-        guard let deadline = progress.deadline else { return }
-        if let timer, timer.at <= deadline { return }
-        timer?.task.cancel()
-        let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.look(context) }
-        timer = (task, deadline)
+        guard !isWatched, let deadline = progress.deadline else { return }
+        isWatched = true
+        let next = min(deadline, .now() + min(limits.request, limits.idle))
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { [weak self] in self?.look() }
     }
 
-    private func look(_ context: ChannelHandlerContext) {
-        timer = nil
+    private func look() {
+        isWatched = false
+        guard let context, !isDeaf else { return }
         switch progress.overdue(now: .now()) {
         case nil: return watch(context)
         case .nextRequest: return cut(context)
@@ -232,7 +228,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             counters.refused(.timeout)
             return cut(context)
         case .head, .body:
-            if isDeaf { return }
             if isReading { return refuse(context, Self.tooSlow) }
             progress.forgive(now: .now())
             watch(context)

@@ -8,24 +8,37 @@ final class StallGuard: ChannelInboundHandler {
 
     private let patience: TimeAmount
     private let counters: PortCounters
-    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    /// Since when nothing more fits; nil: the client takes what it gets.
+    private var stalledSince: NIODeadline?
+    private var isWatched = false
 
     init(patience: TimeAmount, counters: PortCounters) {
         self.patience = patience
         self.counters = counters
     }
 
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// Fast streams change this thousands of times a second: the timer is left alone while it runs.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-        if !context.channel.isWritable {
-            timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) {
-                self.counters.refused(.timeout)
-                context.close(promise: nil)
-            }
-        }
+        stalledSince = context.channel.isWritable ? nil : .now()
+        watch()
         context.fireChannelWritabilityChanged()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    private func watch() {
+        guard let context, let stalledSince, !isWatched else { return }
+        isWatched = true
+        context.eventLoop.assumeIsolated().scheduleTask(deadline: stalledSince + patience) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        isWatched = false
+        guard let context, let stalledSince else { return }
+        guard stalledSince + patience <= .now() else { return watch() }
+        counters.refused(.timeout)
+        context.close(promise: nil)
+    }
 }
