@@ -1,10 +1,12 @@
 """Whatever clients send or leave open is bounded, and the others do not notice."""
 import os
 import resource
+import select
 import socket
+import subprocess
 
 import pytest
-from support import wait_until
+from support import BUILD, wait_until
 from test_ingest import line, post
 from wire import UPGRADE, Wire, ask, head, refused
 
@@ -33,6 +35,21 @@ def test_slow_headers_get_408(impatient, before):
         answer = wire.send(b"GET /api/runs HTTP/1.1\r\nHo").answer()
         assert (answer.status, answer.code) == (408, "request-timeout")
         assert wire.is_closed()
+    assert refused(impatient, "timeout") == 1
+
+
+TRICKLES = {"headers": b"GET /api/runs HTTP/1.1\r\nX: ", "body": head("POST", "/nothing", "Content-Length: 60000")}
+
+
+@pytest.mark.parametrize("case", TRICKLES)
+def test_a_byte_now_and_then_buys_no_time(impatient, case):
+    with Wire(impatient) as wire:
+        wire.send(TRICKLES[case])
+        try:
+            while not select.select([wire.socket], [], [], 0.02)[0] or wire.socket.recv(1 << 16):
+                wire.send(b"x")
+        except ConnectionError:
+            pass
     assert refused(impatient, "timeout") == 1
 
 
@@ -239,3 +256,30 @@ def test_open_connections_do_not_keep_the_collector_from_leaving(live):
     for wire in (idle, asked, half, upgraded):
         assert wire.is_closed()
     assert live.process.wait(timeout=60) == 0
+
+
+def test_variables_are_options_too(make_collector, monkeypatch):
+    monkeypatch.setenv("TELTEL_MAX_CONNECTIONS", "20")
+    monkeypatch.setenv("TELTEL_ALLOW_HOST", "lab.example,other.example")
+    monkeypatch.setenv("TELTEL_REQUEST_TIMEOUT", "1s")
+    collector = make_collector("--no-storage")
+    assert collector.metric("teltel_http_connections_limit") == 20
+    for host in ("lab.example", "OTHER.example:80"):
+        assert ask(collector, "GET", "/api/runs", host=host).status == 200
+    with Wire(collector) as wire:
+        assert wire.send(b"GET /").answer().status == 408
+
+
+def test_more_connections_than_files_are_not_promised(make_collector):
+    collector = make_collector("--no-storage", "--max-connections", "1000000")
+    limit = resource.prlimit(collector.process.pid, resource.RLIMIT_NOFILE)
+    assert limit[0] == limit[1]  # lifted as far as it goes
+    if limit[0] < 1_000_512:
+        assert collector.metric("teltel_http_connections_limit") == limit[0] - 512
+        assert f"{limit[0]} open files" in collector.output() and "ulimit -n" in collector.output()
+
+
+@pytest.mark.parametrize("option, value", [("--max-connections", "0"), ("--idle-timeout", "soon"), ("--request-timeout", "0s")])
+def test_bad_limits_are_explained(option, value):
+    answer = subprocess.run([BUILD / "bin/teltel", "collect", "--no-storage", option, value], capture_output=True, text=True, timeout=60)
+    assert answer.returncode != 0 and value in answer.stderr
