@@ -168,6 +168,19 @@ def test_large_bodies_elsewhere_are_cut_off(shared, method, path, chunked):
     assert refused(shared, "request") == before + 1
 
 
+def test_a_body_is_asked_for_only_if_it_will_be_taken(shared):
+    """What `Expect: 100-continue` is for."""
+    text = b'{"v":1,"runId":"asked","sourceId":"s"}\n'
+    with Wire(shared) as wire:
+        wire.send(head("POST", "/api/ingest", "Expect: 100-continue", f"Content-Length: {len(text)}"))
+        assert (wire.file.readline(), wire.file.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
+        assert wire.send(text).answer().status == 202
+    for method, path, host in (("POST", "/nothing", "localhost"), ("POST", "/api/ingest", "evil.example")):
+        with Wire(shared) as wire:
+            wire.send(head(method, path, "Expect: 100-continue", "Content-Length: 1000000000", host=host))
+            assert wire.file.readline().split()[1] in (b"413", b"403")
+
+
 def test_more_connections_than_allowed_are_closed_and_counted(make_collector, programs, start_engine):
     collector = make_collector("--no-storage", "--max-connections", "20")
     with Wire(collector) as first:

@@ -71,17 +71,32 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let part = Self.unwrapInboundIn(data)
         if case .afterAnswers = ending, !progress.isReadingBody { return }
         switch part {
-        case .head(let head):
-            method = head.method
-            if let refusal = policy.refusal(head, isOtherUser: isOtherUser) { return refuse(context, refusal) }
-            progress.headCame(streamed: Self.isStreamed(head), now: .now())
-            if !head.isKeepAlive { ending = .afterAnswers }
+        case .head(let head): guard begin(context, head) else { return }
         case .body(let piece):
             guard progress.bodyCame(bytes: piece.readableBytes, now: .now()) else { return refuse(context, Self.bodyTooLarge) }
         case .end: progress.requestEnded(now: .now())
         }
         watch(context)
         context.fireChannelRead(data)
+    }
+
+    /// false: the request goes no further.
+    private func begin(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) -> Bool {
+        method = head.method
+        let isStreamed = Self.isStreamed(head)
+        let isTooLarge = !isStreamed && head.headers["content-length"].contains { Int($0).map { $0 > limits.bodyBytes } ?? true }
+        if let refusal = policy.refusal(head, isOtherUser: isOtherUser) ?? (isTooLarge ? Self.bodyTooLarge : nil) {
+            refuse(context, refusal)
+            return false
+        }
+        progress.headCame(streamed: isStreamed, now: .now())
+        if !head.isKeepAlive { ending = .afterAnswers }
+        // Clients with a large body wait for this word, curl for a second.
+        if progress.unanswered == 1, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) {
+            let go = HTTPResponseHead(version: .http1_1, status: .continue)
+            context.writeAndFlush(Self.wrapOutboundOut(.head(go)), promise: nil)
+        }
+        return true
     }
 
     /// The one route that takes bodies of any length, as they come.
