@@ -69,9 +69,6 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Seconds between two pings of a WebSocket client. [TELTEL_PING_SECONDS]")
     var pingSeconds: Int?
 
-    @Option(help: "Seconds after which a WebSocket client that takes nothing is cut off. [TELTEL_STALL_SECONDS]")
-    var stallSeconds: Int?
-
     @Option(name: .customLong("buffer-cleanup-interval"), help: .hidden)
     var bufferCleanupInterval: String?
 
@@ -149,7 +146,6 @@ struct CollectorSettings: Sendable {
         liveBytes = try number(options.liveMib, "TELTEL_LIVE_MIB", 1...65_536, liveBytes >> 20) << 20
         live.pingInterval = .seconds(try number(options.pingSeconds, "TELTEL_PING_SECONDS", 1...3_600, 54))
         live.pongDeadline = min(live.pongDeadline, live.pingInterval)
-        live.stall = .seconds(try number(options.stallSeconds, "TELTEL_STALL_SECONDS", 1...3_600, 30))
         let spool = try number(options.spoolMib, "TELTEL_SPOOL_MIB", 0...1 << 30, 0)
         spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)

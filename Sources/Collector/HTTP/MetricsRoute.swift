@@ -39,8 +39,8 @@ struct MetricsRoute: Sendable {
         text.add("teltel_live_clients_total", .counter, "WebSocket connections since the start.", clients.clientsEver)
         text.add("teltel_live_sent_bytes_total", .counter, "Bytes of messages given to WebSocket connections.", clients.sentBytes)
         text.add(
-            "teltel_live_cut_off_clients_total", .counter, "WebSocket connections ended because the client did not take part.",
-            LiveTally.CutOff.allCases.map { ([("reason", $0.rawValue)], Double(clients.cutOff[$0] ?? 0)) })
+            "teltel_live_silent_clients_total", .counter, "WebSocket connections ended because no ping was answered.",
+            clients.silent)
         text.add(
             "teltel_live_dropped_events_total", .counter, "Events given up because a live subscriber was too slow.",
             bus.droppedBySubscribers)

@@ -10,8 +10,6 @@ struct LiveSession: Sendable {
         var queue = SubscriberQueue.Limits(events: 262_144, bytes: 8 << 20)
         var pingInterval: Duration = .seconds(54)
         var pongDeadline: Duration = .seconds(60)
-        /// A client that takes nothing for so long is cut off.
-        var stall: Duration = .seconds(30)
     }
     typealias Socket = WebSocketChannel.Socket
     typealias Outbound = NIOAsyncChannelOutboundWriter<LiveOutbound>
@@ -28,8 +26,8 @@ struct LiveSession: Sendable {
             /// Counts the subscriptions.
             var turn = 0
             var lastHeard: ContinuousClock.Instant
-            /// Since when a write has been waiting for the client.
-            var writingSince: ContinuousClock.Instant?
+            /// A write waits for the client.
+            var isWriting = false
         }
         let state: Mutex<State>
         init(now: ContinuousClock.Instant) { state = Mutex(State(lastHeard: now)) }
@@ -146,29 +144,22 @@ struct LiveSession: Sendable {
     }
 
     private func send(_ piece: ByteBuffer, _ shared: Shared, _ outbound: Outbound) async throws {
-        shared.state.withLock { $0.writingSince = .now }
-        defer { shared.state.withLock { $0.writingSince = nil } }
+        shared.state.withLock { $0.isWriting = true }
+        defer { shared.state.withLock { $0.isWriting = false } }
         tally.sent(bytes: piece.readableBytes)
         try await outbound.write(.framed(piece))
     }
 
     // MARK: watching
 
-    /// Pings; ends the session of a client that has gone silent or does not read.
+    /// Pings; ends the session of a client that has gone silent. (One that takes nothing is cut off by its connection.)
     private func watch(_ shared: Shared, _ outbound: Outbound) async throws {
-        let look = min(limits.pingInterval, limits.stall / 4)
-        var lastPing = ContinuousClock.now
         while true {
-            try await Task.sleep(for: look)
-            let (heard, writing) = shared.state.withLock { ($0.lastHeard, $0.writingSince) }
-            if let writing {
-                // A ping would only wait behind what the client does not take.
-                guard .now - writing < limits.stall else { return tally.cutOff(.stalled) }
-                continue
-            }
-            guard .now - lastPing >= limits.pingInterval else { continue }
-            guard .now - heard < limits.pongDeadline + limits.pingInterval else { return tally.cutOff(.silent) }
-            lastPing = .now
+            try await Task.sleep(for: limits.pingInterval)
+            let (heard, isWriting) = shared.state.withLock { ($0.lastHeard, $0.isWriting) }
+            // A ping would only wait behind what the client has not taken yet.
+            if isWriting { continue }
+            guard .now - heard < limits.pongDeadline + limits.pingInterval else { return tally.silent() }
             try await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer())))
         }
     }

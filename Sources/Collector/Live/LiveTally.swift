@@ -2,17 +2,12 @@
 import Synchronization
 
 final class LiveTally: Sendable {
-    enum CutOff: String, Sendable, CaseIterable {
-        /// Took nothing for too long.
-        case stalled
-        /// Answered no ping.
-        case silent
-    }
     struct Counts: Sendable {
         var clients = 0
         var clientsEver: UInt64 = 0
         var sentBytes: UInt64 = 0
-        var cutOff: [CutOff: UInt64] = [:]
+        /// Ended because they answered no ping.
+        var silent: UInt64 = 0
     }
     private let counts = Mutex(Counts())
 
@@ -24,6 +19,6 @@ final class LiveTally: Sendable {
     }
     func closed() { counts.withLock { $0.clients -= 1 } }
     func sent(bytes: Int) { counts.withLock { $0.sentBytes += UInt64(bytes) } }
-    func cutOff(_ reason: CutOff) { counts.withLock { $0.cutOff[reason, default: 0] += 1 } }
+    func silent() { counts.withLock { $0.silent += 1 } }
     var snapshot: Counts { counts.withLock { $0 } }
 }
