@@ -70,6 +70,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "CTeltelJSON", cxxSettings: [.unsafeFlags(["-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CTeltelCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
         .target(
             name: "CTeltelUI",
             cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/build/web"])]),
@@ -77,7 +78,7 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
-                "CTeltelJSON", "CTeltelPort", "CTeltelUI",
+                "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
                 .product(name: "HeapModule", package: "swift-collections", condition: collector),

@@ -192,9 +192,9 @@ class EventReader {
 }  // namespace
 
 extern "C" teltel_json_event_error teltel_json_read_event(
-    teltel_json_parser *parser, const char *line, size_t count, teltel_json_event *event) try {
+    teltel_json_parser *parser, const char *line, size_t count, size_t slack, teltel_json_event *event) try {
   *event = {};
-  if (!parser->parse(line, count)) return TELTEL_JSON_EVENT_INVALID_JSON;
+  if (!parser->parse(line, count, slack)) return TELTEL_JSON_EVENT_INVALID_JSON;
   return EventReader(*parser, *event).read();
 } catch (const std::bad_alloc &) {
   return TELTEL_JSON_EVENT_NO_MEMORY;

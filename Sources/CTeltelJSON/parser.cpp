@@ -12,11 +12,22 @@ simdjson::error_code teltel_json_parser::parse_once(std::string &padded) {
   return error;
 }
 
-bool teltel_json_parser::parse(const char *text, size_t count) {
+bool teltel_json_parser::parse(const char *text, size_t count, size_t slack) {
   has_huge_numbers_ = false;
   if (count == 0 || count > UINT32_MAX - 1024) return false;
   if (count >= 3 && std::string_view(text, 3) == "\xEF\xBB\xBF") return false;
+  if (slack >= simdjson::SIMDJSON_PADDING) {
+    begin_ = text;
+    count_ = count;
+    if (dom_.parse(text, count, false).get(root) == simdjson::SUCCESS) return true;
+  }
   text_.assign(text, count);
+  const bool good = parse_copy();
+  begin_ = text_.data();
+  return good;
+}
+
+bool teltel_json_parser::parse_copy() {
   simdjson::error_code error = parse_once(text_);
   if (error == simdjson::SUCCESS) return true;
   // Seldom: each repair is tried when the error may come from what it cures.

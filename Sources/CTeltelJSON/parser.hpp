@@ -9,12 +9,13 @@
 #include "CTeltelJSON.h"
 
 struct teltel_json_parser {
-  // Parses `text`. True: `root` is the tree, `text()` what was parsed. False: no JSON, or no memory.
-  bool parse(const char *text, size_t count);
+  // Parses `text`. True: `root` is the tree, `text()` what was parsed. False: no JSON, or no memory. With enough `slack` (readable
+  // bytes behind the text) it is parsed where it lies, and `text()` is `text`.
+  bool parse(const char *text, size_t count, size_t slack = 0);
 
   simdjson::dom::element root;
-  // The text, repaired; 64 and more readable bytes follow.
-  std::string_view text() const { return {text_.data(), count_}; }
+  // The text, repaired.
+  std::string_view text() const { return {begin_, count_}; }
   // Some number is larger than a double can hold; in `root` it is an empty array, in `text()` it is itself.
   bool has_huge_numbers() const { return has_huge_numbers_; }
   // Text offsets of all brackets, commas, colons and begins of values: simdjson's own first step.
@@ -28,10 +29,12 @@ struct teltel_json_parser {
   std::string tags;
 
  private:
+  bool parse_copy();
   simdjson::error_code parse_once(std::string &padded);
 
   simdjson::dom::parser dom_;
-  std::string text_;          // with padding at its end
+  const char *begin_ = "";
+  std::string text_;          // a copy with padding behind it
   std::string without_huge_;  // the same without huge numbers
   size_t count_ = 0;
   bool has_huge_numbers_ = false;

@@ -25,6 +25,7 @@ struct Collector: Sendable {
     private let directory: RingDirectory
     private let live: LiveReader
     private let ingest: IngestPool
+    private let keys: IdempotencyKeys
     private let storage: Storage?
     private let bookkeeper: Bookkeeper
     private let port: Port
@@ -50,6 +51,8 @@ struct Collector: Sendable {
                 isPresent: { id in directory.instances.contains { $0.id == id } })
             self.bus = bus
             bookkeeper = Bookkeeper(registry: registry, storage: kept?.storage, store: kept?.control, logger: logger)
+            keys = IdempotencyKeys(
+                capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(
                 directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)
             self.live = live
@@ -102,7 +105,7 @@ struct Collector: Sendable {
 
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
-            registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, storage: storage,
+            registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
             writers: { writers(of: $0) })
     }
 

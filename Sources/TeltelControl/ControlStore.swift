@@ -64,7 +64,14 @@ package final class ControlStore: Sendable {
                         '$.refusedByInstance', json_object('', json_extract(record, '$.refused')))
                     """)
         }
+        migrator.registerMigration("answers", migrate: makeAnswers)
         return migrator
+    }
+
+    func write<Result>(_ body: (Database) throws -> Result) throws(ControlStoreError) -> Result {
+        do {
+            return try database.write(body)
+        } catch { throw ControlStoreError(description: "cannot write the control store \(path): \(error)") }
     }
 
     /// Inserts or replaces.

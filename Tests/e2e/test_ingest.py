@@ -3,20 +3,13 @@ import http.client
 import json
 
 import pytest
+from posting import line, ndjson
 from support import wait_until
 from test_live import next_event, subscribe
 
 
-def line(**changes) -> dict:
-    event = {
-        "v": 1, "runId": "posted", "sourceId": "flight-engine", "channel": "physics", "type": "body.state", "frameIndex": 1,
-        "simTime": 0.5, "payload": {"pos": {"x": 1.0}},
-    }
-    return {**event, **changes}
-
-
 def post(collector, *events, raw: bytes | None = None):
-    body = raw if raw is not None else b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    body = raw if raw is not None else ndjson(*events)
     status, _, answer = collector.request("/api/ingest", data=body, headers={"Content-Type": "application/x-ndjson"})
     return status, json.loads(answer)
 

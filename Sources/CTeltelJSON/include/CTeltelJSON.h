@@ -1,7 +1,8 @@
 /* CTeltelJSON.h - what teltel asks of a JSON reader, answered by simdjson.
  *
- * A parser is for one thread at a time. It copies the text into a buffer of its own (simdjson reads past the end), and all
- * pointers in its answers point there or into other memory of the parser: they hold until its next call.
+ * A parser is for one thread at a time. It copies the text into a buffer of its own (simdjson reads past the end) unless the
+ * caller says that enough readable bytes follow. All pointers in its answers point into the text, that buffer or other memory of
+ * the parser: they hold until its next call.
  *
  * Accepted is what the contract accepts, which is a little more than strict JSON: bytes in strings that are no UTF-8 and halves
  * of surrogate pairs become U+FFFD, and numbers may be larger than any double. Refused are comments, NaN, trailing commas, a
@@ -76,9 +77,10 @@ typedef struct teltel_json_event {
   teltel_json_span payload; /* JSON text as it was written; "null" if missing */
 } teltel_json_event;
 
-/* Reads one line. Keys match in any case, the last duplicate wins, null is as good as missing, unknown keys are ignored, but the
+/* Reads one line; `slack` bytes behind it may be read, whatever they are (64 spare a copy). Keys match in any case, the last duplicate wins, null is as good as missing, unknown keys are ignored, but the
  * whole line must be JSON. On an error only the answer's run_id means something: the line's, where it can be read, else empty. */
-teltel_json_event_error teltel_json_read_event(teltel_json_parser *, const char *line, size_t count, teltel_json_event *event);
+teltel_json_event_error teltel_json_read_event(
+    teltel_json_parser *, const char *line, size_t count, size_t slack, teltel_json_event *event);
 
 #ifdef __cplusplus
 }

@@ -69,6 +69,12 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Seconds between two pings of a WebSocket client. [TELTEL_PING_SECONDS]")
     var pingSeconds: Int?
 
+    @Option(help: "Most that one compressed POST may become, MiB. [TELTEL_MAX_BODY_MIB]")
+    var maxBodyMib: Int?
+
+    @Option(help: "Idempotency keys that are remembered, for a day. [TELTEL_IDEMPOTENCY_KEYS]")
+    var idempotencyKeys: Int?
+
     @Option(name: .customLong("buffer-cleanup-interval"), help: .hidden)
     var bufferCleanupInterval: String?
 
@@ -104,6 +110,9 @@ struct CollectorSettings: Sendable {
     var liveBytes = 256 << 20
     var maxLineBytes = 1 << 20
     var live = LiveSession.Limits()
+    /// Of one compressed POST, after decoding.
+    var maxBodyBytes = 16 << 30
+    var idempotencyKeys = 10_000
     /// nil: by the free disk.
     var spoolBytes: Int?
     var segmentEvents = 10_000
@@ -149,6 +158,8 @@ struct CollectorSettings: Sendable {
         let spool = try number(options.spoolMib, "TELTEL_SPOOL_MIB", 0...1 << 30, 0)
         spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
+        maxBodyBytes = try number(options.maxBodyMib, "TELTEL_MAX_BODY_MIB", 1...1 << 30, maxBodyBytes >> 20) << 20
+        idempotencyKeys = try number(options.idempotencyKeys, "TELTEL_IDEMPOTENCY_KEYS", 1...10_000_000, idempotencyKeys)
         segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
         flushMilliseconds = try milliseconds(
             options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL", flushMilliseconds, most: 60_000)

@@ -26,7 +26,7 @@ struct APIError: Error, HTTPResponseError, Sendable {
     /// The answer's body, also for answers that are made before the router.
     var json: ByteBuffer {
         // Three texts can always be encoded.
-        (try? JSONAnswer.encode(Body(error: .init(code: code, message: message, hint: hint)))) ?? ByteBuffer()
+        (try? JSONAnswer.encoded(Body(error: .init(code: code, message: message, hint: hint)))) ?? ByteBuffer()
     }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
@@ -40,15 +40,19 @@ struct APIError: Error, HTTPResponseError, Sendable {
 
 enum JSONAnswer {
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        response(bytes: try encode(value), status: status)
+        response(bytes: try encoded(value), status: status)
     }
 
-    static func encode(_ value: some Encodable) throws -> ByteBuffer {
+    static func encoded(_ value: some Encodable) throws -> ByteBuffer { ByteBuffer(data: try data(value)) }
+
+    static func text(_ value: some Encodable) throws -> String { String(decoding: try data(value), as: UTF8.self) }
+
+    private static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return ByteBuffer(data: try encoder.encode(value))
+        return try encoder.encode(value)
     }
 
     static func response(bytes: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {

@@ -17,6 +17,7 @@ enum HTTPServer {
         let tally: LiveTally
         let directory: RingDirectory
         let ingest: IngestPool
+        let keys: IdempotencyKeys
         let storage: Storage?
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
@@ -28,12 +29,15 @@ enum HTTPServer {
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
-        IngestRoutes(pool: parts.ingest, maxLineBytes: settings.maxLineBytes).add(to: router)
+        IngestRoutes(
+            pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
+            limits: DecodingLimits(bytes: settings.maxBodyBytes)
+        ).add(to: router)
         MetricsRoute(
             registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory,
             extra: { text in
                 port.counters.add(to: &text, limit: port.limits.connections)
-                addIngest(parts.ingest.counters, to: &text)
+                IngestMetrics.add(parts.ingest.counters, parts.keys.counters, to: &text)
                 if let storage = parts.storage { addStorage(storage.status(), to: &text) }
             }
         ).add(to: router)
@@ -55,16 +59,6 @@ enum HTTPServer {
                 throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(method.rawValue) only")
             }
         }
-    }
-
-    private static func addIngest(_ counters: IngestPool.Counters, to text: inout MetricsText) {
-        text.add(
-            "teltel_ingest_accepted_events_total", .counter, "NDJSON lines that were written into a ring.", counters.accepted)
-        text.add(
-            "teltel_ingest_dropped_events_total", .counter, "Valid NDJSON lines that found no room for 5 s.", counters.dropped)
-        text.add(
-            "teltel_ingest_rejected_lines_total", .counter, "NDJSON lines that are no event.",
-            counters.rejected.sorted { $0.key < $1.key }.map { ([("code", $0.key)], Double($0.value)) })
     }
 
     private static func readiness(_ storage: Storage?) -> StorageReadiness {

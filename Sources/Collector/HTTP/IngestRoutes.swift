@@ -1,30 +1,151 @@
 /// POST /api/ingest: NDJSON in (contract §1, §3).
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 struct IngestRoutes: Sendable {
     let pool: IngestPool
+    let keys: IdempotencyKeys
     let maxLineBytes: Int
+    let limits: DecodingLimits
 
-    private struct Answer: Encodable {
+    private static let keyName = HTTPField.Name("Idempotency-Key")!
+    private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.post("api/ingest") { request, _ in
+            let coding = try coding(request.headers)
+            do {
+                guard let key = try Self.key(request.headers) else { return try await take(request, coding).answer.response }
+                return try await take(request, coding, key: key)
+            } catch let broken as Broken {
+                throw APIError(
+                    .serviceUnavailable, "ingest-failed", "the lines could not be taken to their end: \(broken.cause)",
+                    hint: "repeat the request; with an Idempotency-Key nothing is added twice")
+            }
+        }
+    }
+
+    // MARK: headers
+
+    private func coding(_ headers: HTTPFields) throws -> ContentCoding {
+        guard let text = headers[.contentEncoding]?.lowercased() else { return .identity }
+        switch text {
+        case "gzip", "x-gzip": return .gzip
+        case "deflate": return .deflate
+        case "zstd": return .zstd
+        case "identity", "": return .identity
+        default:
+            pool.countBrokenBody("unsupported-encoding")
+            throw APIError(
+                .unsupportedMediaType, "unsupported-encoding", "Content-Encoding \(text) is not understood",
+                hint: "send gzip, deflate, zstd or identity, and one of them only")
+        }
+    }
+
+    private static func key(_ headers: HTTPFields) throws -> String? {
+        let values = headers[values: keyName]
+        guard let key = values.first else { return nil }
+        guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw APIError(
+                .badRequest, "bad-idempotency-key", "an Idempotency-Key has 1 to 255 printable ASCII characters, and comes once",
+                hint: "send a new UUID with each request, and the same one when you repeat it")
+        }
+        return key
+    }
+
+    // MARK: bodies
+
+    private struct Taken {
+        let answer: IngestAnswer
+        /// Where to go on, if the request broke off.
+        var progress: IngestProgress?
+    }
+
+    /// - Throws: an `APIError` when not one line could be read.
+    private func take(_ request: Request, _ coding: ContentCoding, after progress: IngestProgress? = nil) async throws -> Taken {
+        var lines = IngestRequest(pool: pool, maxLineBytes: maxLineBytes, after: progress)
+        let end: BodyEnd
+        do {
+            end = try await BodyReader(coding: coding, limits: limits).read(request.body, into: &lines)
+            if end == .whole {
+                let summary = try await lines.finish()
+                return Taken(answer: try IngestAnswer(summary))
+            }
+        } catch {
+            throw Broken(progress: lines.breakOff().1, cause: error)
+        }
+        var (summary, reached) = lines.breakOff()
+        guard let problem = end.problem else { return Taken(answer: try IngestAnswer(summary)) }
+        pool.countBrokenBody(problem.code)
+        if reached.summary.isEmpty {
+            throw APIError(problem.isTooMuch ? .contentTooLarge : .badRequest, problem.code, problem.message)
+        }
+        summary.end(line: reached.lines + 1, problem)
+        guard case .cutOff = end else { return Taken(answer: try IngestAnswer(summary)) }
+        return Taken(answer: try IngestAnswer(summary), progress: reached)
+    }
+
+    /// The rings failed, or the collector stops.
+    private struct Broken: Error {
+        let progress: IngestProgress
+        let cause: any Error
+    }
+
+    // MARK: repeated requests
+
+    private func take(_ request: Request, _ coding: ContentCoding, key: String) async throws -> Response {
+        let progress: IngestProgress?
+        switch keys.begin(key) {
+        case .fresh: progress = nil
+        case .resume(let reached): progress = reached
+        case .answered(let answer):
+            var response = answer.response
+            response.headers[Self.replayedName] = "true"
+            return response
+        case .busy:
+            throw APIError(
+                .conflict, "request-in-progress", "a request with this Idempotency-Key is being read",
+                hint: "wait for its answer, or for its connection to end, then repeat it")
+        }
+        do {
+            let taken = try await take(request, coding, after: progress)
+            if let reached = taken.progress {
+                keys.breakOff(key, reached)
+            } else {
+                await keys.answer(key, taken.answer)
+            }
+            return taken.answer.response
+        } catch let broken as Broken {
+            keys.breakOff(key, broken.progress)
+            throw broken
+        } catch {
+            keys.forget(key)
+            throw error
+        }
+    }
+}
+
+extension IngestAnswer {
+    private struct Body: Encodable {
         let accepted, rejected, dropped: Int
         let errors: [IngestSummary.LineError]
     }
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.post("api/ingest") { request, _ in
-            if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-                throw APIError(
-                    .unsupportedMediaType, "unsupported-encoding", "Content-Encoding \(encoding) is not understood",
-                    hint: "send the lines uncompressed")
-            }
-            var ingest = IngestRequest(pool: pool, maxLineBytes: maxLineBytes)
-            for try await piece in request.body { try await ingest.take(piece) }
-            let summary = try await ingest.finish()
-            return try JSONAnswer.response(
-                Answer(
-                    accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped, errors: summary.errors),
-                status: .accepted)
+    init(_ summary: IngestSummary) throws {
+        guard !summary.errors.isEmpty else {
+            // What nearly all answers are: an encoder costs more than the lines.
+            let text =
+                "{\"accepted\":\(summary.accepted),\"dropped\":\(summary.dropped),\"errors\":[],\"rejected\":\(summary.rejected)}"
+            self.init(status: 202, body: text)
+            return
         }
+        let body = Body(
+            accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped, errors: summary.errors)
+        self.init(status: 202, body: try JSONAnswer.text(body))
+    }
+
+    var response: Response {
+        JSONAnswer.response(bytes: ByteBuffer(string: body), status: HTTPResponse.Status(code: status))
     }
 }

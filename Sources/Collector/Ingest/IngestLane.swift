@@ -1,30 +1,32 @@
-/// One ingest ring with its parser: takes lines, one request's piece at a time.
+/// One ingest ring with its parser: takes the lines of one request's piece at a time.
 import CTeltelJSON
-import Foundation
+import CTeltelRings
 import Synchronization
 import TeltelSDK
 
 /// Thread-safe: requests that share a lane take turns, for as long as one piece of a body takes.
 final class IngestLane: Sendable {
-    enum Outcome: Equatable {
-        case accepted
-        /// No room in the ring: try the same line again later.
+    /// Why `take` returned.
+    enum Stop {
+        /// All bytes are used.
+        case end
+        /// No room in the ring for the next line: try again later.
         case full
         /// The instance's table of streams is full: renew it and try again.
         case noStream
-        /// `runID` as the line names it; nil if that cannot be read.
-        case rejected(LineProblem, runID: String?)
+    }
+    private enum Outcome {
+        case accepted(place: Int)
+        case full
+        case noStream
+        case rejected(LineProblem, named: String?)
     }
     private struct State {
         var instance: IngestInstance
         var writer: IngestWriter
         let parser: LineParser
         /// Streams of this instance that were seen here.
-        var streams: [StreamName: UInt32] = [:]
-        var last: (name: StreamName, index: UInt32)?
-    }
-    private struct StreamName: Hashable {
-        let run, source, channel, type: String
+        var streams = StreamTable()
     }
     private let state: Mutex<State>
 
@@ -38,69 +40,103 @@ final class IngestLane: Sendable {
         state.withLock { state in
             state.instance = instance
             state.writer = instance.writer(writer)
-            state.streams = [:]
-            state.last = nil
+            state.streams = StreamTable()
         }
     }
 
-    /// One line without its end. `runID` becomes the run's, if the line is accepted.
-    func take(_ line: UnsafeRawBufferPointer, runID: inout String?) -> Outcome {
+    /// Takes whole lines of `bytes` from `offset` on. One lock, one look at the clock, no allocation for an accepted line.
+    func take(_ bytes: UnsafeRawBufferPointer, from offset: inout Int, of lines: inout IngestLines) -> Stop {
         state.withLock { state in
-            var event = teltel_json_event()
-            let problem = LineProblem(state.parser.read(line, &event)) ?? Self.nameProblem(event)
-            if let problem { return .rejected(problem, runID: Self.runID(event)) }
-            guard let stream = Self.stream(event, &state) else { return .noStream }
-            let wall = event.has_wall_time != 0 ? event.wall_time_ms : Int64(Date().timeIntervalSince1970 * 1_000)
-            // SAFETY: the spans point into the parser's memory, which holds until its next call; the lock is held until then.
-            let result = state.writer.append(
-                stream: stream, frame: event.frame_index, simTime: event.sim_time, wallTimeMs: wall,
-                tags: UnsafeRawBufferPointer(start: event.tags.bytes, count: event.tags.count),
-                payload: UnsafeRawBufferPointer(start: event.payload.bytes, count: event.payload.count))
-            switch result {
-            case .accepted:
-                if let last = state.last, runID != last.name.run { runID = last.name.run }
-                return .accepted
-            case .full: return .full
-            case .tooLarge:
-                state.writer.countTooLarge()
-                return .rejected(.tooLarge, runID: Self.runID(event))
+            let now = Int64(teltel_wall_ns() / 1_000_000)
+            // The newest accepted line's stream; -1: none here yet.
+            var newest = -1
+            defer { if newest >= 0 { lines.runID = state.streams.run(newest) } }
+            while true {
+                let outcome: Outcome?
+                var behind = offset
+                switch lines.cutter.next(bytes, &offset) {
+                case .none: return .end
+                case .inPlace(let range):
+                    behind = range.upperBound + 1
+                    outcome =
+                        lines.isKnown
+                        ? nil
+                        : Self.take(
+                            UnsafeRawBufferPointer(rebasing: bytes[range]), slack: bytes.count - range.upperBound, now, &state)
+                case .carried:
+                    behind = offset
+                    outcome = lines.isKnown ? nil : lines.cutter.withCarried { Self.take($0, slack: 0, now, &state) }
+                case .tooLong:
+                    behind = offset
+                    outcome = lines.isKnown ? nil : .rejected(.tooLong(lines.cutter.maxLineBytes), named: nil)
+                }
+                switch outcome {
+                case nil: break
+                case .accepted(let place):
+                    newest = place
+                    lines.accept()
+                case .rejected(let problem, let named):
+                    if newest >= 0 { lines.runID = state.streams.run(newest) }
+                    lines.reject(problem, named: named, atMs: now)
+                case .noStream: return .noStream
+                case .full:
+                    guard lines.gaveUp else { return .full }
+                    state.writer.countDropped()
+                    lines.drop()
+                }
+                lines.cutter.finish()
+                offset = behind
             }
         }
     }
 
-    private static func nameProblem(_ event: teltel_json_event) -> LineProblem? {
-        max(event.run_id.count, event.source_id.count, event.channel.count, event.type.count) > 255 ? .nameTooLong : nil
+    /// One line; nil if it is blank.
+    private static func take(_ line: UnsafeRawBufferPointer, slack: Int, _ now: Int64, _ state: inout State) -> Outcome? {
+        guard let text = trimmed(line) else { return nil }
+        var event = teltel_json_event()
+        if let problem = LineProblem(state.parser.read(text, slack: slack, &event)) {
+            return .rejected(problem, named: runID(event))
+        }
+        let place: Int
+        if let known = state.streams.find(event) {
+            place = known
+        } else {
+            guard max(event.run_id.count, event.source_id.count, event.channel.count, event.type.count) <= 255 else {
+                return .rejected(.nameTooLong, named: runID(event))
+            }
+            let run = event.run_id.text
+            guard
+                let index = state.instance.stream(
+                    run: run, source: event.source_id.text, channel: event.channel.text, type: event.type.text)
+            else { return .noStream }
+            place = state.streams.add(event, run: run, index: index)
+        }
+        // SAFETY: the spans point into the line or the parser's memory; both hold until the parser's next call, under this lock.
+        switch state.writer.append(
+            stream: state.streams.index(place), frame: event.frame_index, simTime: event.sim_time,
+            wallTimeMs: event.has_wall_time != 0 ? event.wall_time_ms : now, tags: event.tags.raw, payload: event.payload.raw)
+        {
+        case .accepted: return .accepted(place: place)
+        case .full: return .full
+        case .tooLarge:
+            state.writer.countTooLarge()
+            return .rejected(.tooLarge, named: runID(event))
+        }
     }
 
+    /// As the line names it, if that can be a run's.
     private static func runID(_ event: teltel_json_event) -> String? {
-        (1...255).contains(event.run_id.count) ? text(event.run_id) : nil
+        (1...255).contains(event.run_id.count) ? event.run_id.text : nil
     }
 
-    /// The caller gave a line up after `.full`.
-    func countDropped() { state.withLock { $0.writer.countDropped() } }
-
-    private static func stream(_ event: teltel_json_event, _ state: inout State) -> UInt32? {
-        if let last = state.last, isSame(event, last.name) { return last.index }
-        let name = StreamName(
-            run: text(event.run_id), source: text(event.source_id), channel: text(event.channel), type: text(event.type))
-        guard
-            let index = state.streams[name]
-                ?? state.instance.stream(run: name.run, source: name.source, channel: name.channel, type: name.type)
-        else { return nil }
-        state.streams[name] = index
-        state.last = (name, index)
-        return index
+    /// Without the carriage return and other whitespace around; nil for a blank line.
+    private static func trimmed(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var (begin, end) = (0, line.count)
+        while end > begin, isBlank(line[end - 1]) { end -= 1 }
+        while begin < end, isBlank(line[begin]) { begin += 1 }
+        return begin == end ? nil : UnsafeRawBufferPointer(rebasing: line[begin..<end])
     }
-
-    private static func bytes(_ span: teltel_json_span) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: span.bytes, count: span.count)
-    }
-    private static func text(_ span: teltel_json_span) -> String { String(decoding: bytes(span), as: UTF8.self) }
-
-    private static func isSame(_ event: teltel_json_event, _ name: StreamName) -> Bool {
-        bytes(event.type).elementsEqual(name.type.utf8) && bytes(event.run_id).elementsEqual(name.run.utf8)
-            && bytes(event.channel).elementsEqual(name.channel.utf8) && bytes(event.source_id).elementsEqual(name.source.utf8)
-    }
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0D || byte == 0x09 }
 }
 
 /// Owns a simdjson parser.
@@ -110,8 +146,10 @@ private final class LineParser: @unchecked Sendable {
     init() { parser = teltel_json_parser_create() }
     deinit { if let parser { teltel_json_parser_destroy(parser) } }
 
-    func read(_ line: UnsafeRawBufferPointer, _ event: inout teltel_json_event) -> teltel_json_event_error {
+    /// `slack`: so many bytes behind the line may be read.
+    func read(_ line: UnsafeRawBufferPointer, slack: Int, _ event: inout teltel_json_event) -> teltel_json_event_error {
         guard let parser else { return TELTEL_JSON_EVENT_NO_MEMORY }
-        return teltel_json_read_event(parser, line.baseAddress?.assumingMemoryBound(to: CChar.self), line.count, &event)
+        return teltel_json_read_event(
+            parser, line.baseAddress?.assumingMemoryBound(to: CChar.self), line.count, slack, &event)
     }
 }

@@ -1,7 +1,4 @@
 /// The collector's own rings: what comes in as NDJSON is written there and takes the same way as an engine's events.
-import CTeltelJSON
-import Foundation
-import NIOCore
 import Synchronization
 import TeltelSDK
 
@@ -11,6 +8,8 @@ final class IngestPool: Sendable {
         var accepted: UInt64 = 0
         var dropped: UInt64 = 0
         var rejected: [String: UInt64] = [:]
+        /// Bodies that could not be read to their end, by code.
+        var brokenBodies: [String: UInt64] = [:]
     }
     private struct State {
         var instance: IngestInstance
@@ -63,9 +62,11 @@ final class IngestPool: Sendable {
         counted.withLock { counters in
             counters.accepted += tally.accepted
             counters.dropped += tally.dropped
-            counters.rejected.merge(tally.rejected) { $0 + $1 }
+            if !tally.rejected.isEmpty { counters.rejected.merge(tally.rejected) { $0 + $1 } }
         }
         if !tally.rejectedByRun.isEmpty { rejected(tally.rejectedByRun) }
     }
+    func countBrokenBody(_ code: String) { counted.withLock { $0.brokenBodies[code, default: 0] += 1 } }
+
     var counters: Counters { counted.withLock { $0 } }
 }

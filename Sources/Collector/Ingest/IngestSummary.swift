@@ -11,7 +11,7 @@ struct IngestSummary: Sendable {
     private(set) var accepted = 0
     private(set) var rejected = 0
     private(set) var dropped = 0
-    /// The first ten.
+    /// The first ten, and why the body ended early.
     private(set) var errors: [LineError] = []
     /// What has not been counted elsewhere yet.
     private var tally = IngestTally()
@@ -35,6 +35,14 @@ struct IngestSummary: Sendable {
                 RejectedLine(line: line, code: problem.code, message: problem.message, atMs: atMs))
         }
         if errors.count < 10 { errors.append(LineError(line: line, code: problem.code, message: problem.message)) }
+    }
+
+    /// Something came that is a line, even if a bad one.
+    var isEmpty: Bool { accepted + rejected + dropped == 0 }
+
+    /// The body ended early at `line`: said whatever else there was to say.
+    mutating func end(line: Int, _ problem: BodyProblem) {
+        errors.append(LineError(line: line, code: problem.code, message: problem.message))
     }
 
     /// What has happened since the last call.

@@ -12,6 +12,9 @@ struct LineProblem: Error, Sendable, Equatable {
     static let nameTooLong = LineProblem(
         code: "name-too-long", message: "runId, sourceId, channel and type may have at most 255 bytes")
 
+    static let incomplete = LineProblem(
+        code: "incomplete-line", message: "the body broke off in the middle of this line")
+
     init(code: String, message: String) {
         self.code = code
         self.message = message

@@ -24,7 +24,7 @@ private func read(_ bytes: [UInt8]) -> Result<Line, LineError> {
     let parser = JSONParser()
     var event = teltel_json_event()
     let error = bytes.withUnsafeBufferPointer { bytes in
-        bytes.withMemoryRebound(to: CChar.self) { teltel_json_read_event(parser.handle, $0.baseAddress, $0.count, &event) }
+        bytes.withMemoryRebound(to: CChar.self) { teltel_json_read_event(parser.handle, $0.baseAddress, $0.count, 0, &event) }
     }
     guard error == TELTEL_JSON_EVENT_OK else { return .failure(LineError(code: error.rawValue)) }
     return .success(

@@ -1,0 +1,36 @@
+/// Why a body could not be read to its end.
+
+/// Lines that came before it are taken all the same.
+struct BodyProblem: Error, Sendable, Equatable {
+    let code: String
+    let message: String
+    /// Somebody sends more than the limits let in, as opposed to something else than was announced.
+    var isTooMuch = false
+
+    static func notWhatItSays(_ coding: ContentCoding) -> BodyProblem {
+        BodyProblem(code: "bad-encoding", message: "the body is not \(coding.rawValue), or was damaged on its way")
+    }
+    static func window(_ bytes: Int) -> BodyProblem {
+        BodyProblem(
+            code: "bad-encoding",
+            message: "the zstd frame needs a window of more than \(bytes >> 20) MiB; compress without --long or --ultra")
+    }
+    static func truncatedEncoding(_ coding: ContentCoding) -> BodyProblem {
+        BodyProblem(code: "truncated-body", message: "the \(coding.rawValue) data has no end")
+    }
+    static let cutOff = BodyProblem(code: "truncated-body", message: "the connection ended before the body did")
+    static let stopping = BodyProblem(code: "truncated-body", message: "the collector stops: send the rest to the next one")
+    static let badFraming = BodyProblem(code: "bad-framing", message: "the body's chunks are malformed")
+    static func tooDense(_ ratio: Int) -> BodyProblem {
+        BodyProblem(
+            code: "too-dense", message: "the body decodes to more than \(ratio) times its size", isTooMuch: true)
+    }
+    static func tooLarge(_ limit: Int) -> BodyProblem {
+        BodyProblem(
+            code: "body-too-large",
+            message:
+                "the body decodes to more than \(limit >> 20) MiB; send several, or start the collector with a higher --max-body-mib",
+            isTooMuch: true)
+    }
+    static let noMemory = BodyProblem(code: "no-memory", message: "the collector has no memory to decode this body")
+}
