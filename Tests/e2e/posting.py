@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import http.client
+import io
 import json
 import socket
 import zlib
@@ -26,12 +27,32 @@ def frames(count: int, **changes) -> bytes:
     return ndjson(*(line(frameIndex=index, **changes) for index in range(count)))
 
 
+class _Reader(io.BufferedReader):
+    """One for all answers of a connection: two may come at once."""
+
+    def makefile(self, *_):
+        return self
+
+    def close(self):
+        pass
+
+
 class RawPost:
     """One connection. `chunked=False` sends no Transfer-Encoding: the caller gives a Content-Length."""
 
     def __init__(self, collector, headers: dict | None = None, chunked: bool = True):
-        self.socket = socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE)
+        self.connect(collector)
         self.head({"Transfer-Encoding": "chunked", **(headers or {})} if chunked else headers or {})
+
+    @classmethod
+    def nothing_yet(cls, collector) -> "RawPost":
+        request = cls.__new__(cls)
+        request.connect(collector)
+        return request
+
+    def connect(self, collector):
+        self.socket = socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE)
+        self.reader = _Reader(socket.SocketIO(self.socket, "r"))
 
     def head(self, headers: dict):
         lines = ["POST /api/ingest HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in headers.items())]
@@ -53,18 +74,16 @@ class RawPost:
 
     def answer(self):
         """Status, headers, body."""
-        response = http.client.HTTPResponse(self.socket, method="POST")
+        response = http.client.HTTPResponse(self.reader, method="POST")
         response.begin()
         return response.status, response.headers, response.read()
 
-    def is_closed(self) -> bool:
-        """Waits until the other side has closed."""
+    def rest(self) -> bytes:
+        """What comes until the other side has closed."""
         try:
-            while self.socket.recv(4096):
-                pass
+            return self.reader.read()
         except ConnectionResetError:
-            pass
-        return True
+            return b""
 
     def close(self):
         self.socket.close()

@@ -1,0 +1,216 @@
+"""What a sender may do wrong, or on purpose: the collector counts it, keeps its memory, and goes on."""
+import json
+import time
+
+import pytest
+from posting import RawPost, frames, line, ndjson
+from support import wait_until
+from test_ingest_encoding import memory
+from test_live import next_event, subscribe
+
+
+def taken(collector) -> float:
+    return collector.metric("teltel_ingest_accepted_events_total")
+
+
+def codes(collector) -> dict:
+    """Rejected lines by code."""
+    found = {}
+    for text in collector.request("/metrics")[2].decode().splitlines():
+        if text.startswith("teltel_ingest_rejected_lines_total{"):
+            found[text.split('"')[1]] = int(text.rsplit(" ", 1)[1])
+    return found
+
+
+def post(collector, body: bytes):
+    return json.loads(collector.request("/api/ingest", data=body)[2])
+
+
+# ---- bodies that break off ----
+
+def test_half_a_line_is_counted_and_not_published(live):
+    whole = json.dumps(line(frameIndex=7)).encode()
+    body = RawPost(live).chunk(ndjson(line()) + whole)  # complete JSON, but nobody knows that nothing follows
+    wait_until(lambda: taken(live) == 1, "the first line is in")
+    body.close()
+    wait_until(lambda: codes(live) == {"incomplete-line": 1}, "half a line is counted")
+    assert taken(live) == 1 and live.metric("teltel_ingest_broken_bodies_total") == 1
+    wait_until(lambda: live.json("/api/run?runId=posted")["rejectedByCode"] == {"incomplete-line": 1}, "at its run, too")
+
+
+def test_a_half_closed_sender_is_told(live):
+    status, _, answer = RawPost(live).chunk(frames(2) + b'{"v":1').half_close().answer()
+    answer = json.loads(answer)
+    assert (status, answer["accepted"], answer["rejected"]) == (202, 2, 1)
+    assert [(error["line"], error["code"]) for error in answer["errors"]] == [(3, "incomplete-line"), (3, "truncated-body")]
+
+
+def test_content_length_that_is_too_long(live):
+    body = frames(3)
+    request = RawPost(live, {"Content-Length": len(body) + 1000}, chunked=False).send(body).half_close()
+    status, _, answer = request.answer()
+    assert (status, json.loads(answer)["accepted"], json.loads(answer)["errors"][0]["code"]) == (202, 3, "truncated-body")
+
+
+def test_content_length_that_is_too_short(live):
+    body = frames(3)
+    cut = len(ndjson(line())) * 2
+    request = RawPost(live, {"Content-Length": cut}, chunked=False).send(body)
+    status, _, answer = request.answer()
+    assert (status, json.loads(answer)["accepted"]) == (202, 2)
+    assert request.answer()[0] == 400  # what follows is no request
+    assert request.rest() == b"" and taken(live) == 2
+
+
+def test_no_body_and_nothing_but_blanks(live):
+    nothing = {"accepted": 0, "rejected": 0, "dropped": 0, "errors": []}
+    for body in (b"", b"\n\n \r\n\t\n", b"\n" * 100_000):
+        assert post(live, body) == nothing
+
+
+# ---- lines ----
+
+@pytest.mark.parametrize("size", [64 << 20])
+def test_huge_line(live, size):
+    before = memory(live)
+    body = RawPost(live).chunk(frames(1) + b'{"payload":"')
+    for _ in range(size >> 20):
+        body.chunk(b"x" * (1 << 20))
+    answer = json.loads(body.chunk(b'"}\n' + frames(1)).end().answer()[2])
+    assert (answer["accepted"], answer["rejected"], answer["errors"][0]["code"]) == (2, 1, "line-too-long")
+    assert answer["errors"][0]["line"] == 2 and memory(live) - before < 32 << 20
+
+
+def test_endless_line_ends_with_its_connection(live):
+    body = RawPost(live).chunk(frames(1))
+    for _ in range(8):
+        body.chunk(b"x" * (1 << 20))
+    body.close()
+    wait_until(lambda: codes(live) == {"incomplete-line": 1}, "it is one line")
+
+
+DEEP = 100_000
+
+
+@pytest.mark.parametrize("bad", [
+    b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP + b"1" + b"}" * DEEP, b"[" * DEEP,
+    b'{"v":1,"runId":"r","sourceId":"s","payload":' + b"[" * DEEP + b"]" * DEEP + b"}",
+], ids=["arrays", "objects", "open", "payload"])
+def test_deep_nesting(live, bad):
+    answer = post(live, ndjson(line()) + bad + b"\n" + ndjson(line()))
+    assert (answer["accepted"], answer["rejected"], answer["errors"][0]["code"]) == (2, 1, "invalid-json")
+
+
+def test_nesting_that_is_fine(live):
+    payload = "[" * 1000 + "]" * 1000
+    answer = post(live, b'{"v":1,"runId":"deep","sourceId":"s","payload":' + payload.encode() + b"}")
+    assert answer["accepted"] == 1
+
+
+ODD = {
+    "duplicates": (b'{"v":0,"v":1,"type":"a","type":"b","runId":"x","runId":"odd","sourceId":"s","payload":1,"payload":2}',
+                   {"type": "b", "payload": 2}),
+    "duplicate-tags": (b'{"v":1,"runId":"odd","sourceId":"s","tags":{"a":"1","a":"2"}}', {"tags": {"a": "2"}}),
+    "surrogate": (b'{"v":1,"runId":"odd","sourceId":"s","payload":"\\ud800!","type":"\\udc00"}',
+                  {"payload": "\ufffd!", "type": "\ufffd"}),
+    "utf8": (b'{"v":1,"runId":"odd","sourceId":"s","payload":"\xff\xc3"}', {"payload": "\ufffd\ufffd"}),
+    "huge": (b'{"v":1,"runId":"odd","sourceId":"s","payload":[1e999,-1e999]}', {"payload": [float("inf"), float("-inf")]}),
+    "nul": (b'{"v":1,"runId":"odd","sourceId":"s","payload":"a\\u0000b"}', {"payload": "a\0b"}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_line(live, name):
+    text, expected = ODD[name]
+    with subscribe(live, runId="odd") as socket:
+        # Once with much behind it, once at the end of the body: both ways through the reader.
+        assert post(live, text + b"\n" + b" " * 200 + b"\n" + text)["accepted"] == 2
+        for event in (next_event(socket), next_event(socket)):
+            assert {name: event[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("bad", [
+    b"\xef\xbb\xbf" + json.dumps(line()).encode(), b"{'v':1}", b"\0" * 30, b'{"v":1,"runId":"r","sourceId":"s"}//', b'"' * 3,
+    b'{"v":1,"runId":"r","sourceId":"s",}', b"1e999", b'{"v":1,"runId":"r\x01","sourceId":"s"}',
+], ids=["bom", "quotes", "nul", "comment", "string", "comma", "number", "control"])
+def test_no_line(live, bad):
+    answer = post(live, ndjson(line()) + bad + b"\n" + ndjson(line()) * 3)
+    assert (answer["accepted"], answer["rejected"], answer["errors"][0]["line"]) == (4, 1, 2)
+
+
+def test_lines_across_pieces(live):
+    text = frames(200)
+    for size in (1, 7, 97, 4096):
+        body = RawPost(live)
+        for begin in range(0, len(text), size):
+            body.chunk(text[begin:begin + size])
+        assert json.loads(body.end().answer()[2]) == {"accepted": 200, "rejected": 0, "dropped": 0, "errors": []}
+
+
+# ---- time ----
+
+def test_silence_ends_a_body(make_collector):
+    collector = make_collector("--no-storage", "--idle-timeout", "500ms")
+    body = RawPost(collector).chunk(frames(2) + b"{")
+    assert body.rest() == b""
+    wait_until(lambda: codes(collector) == {"incomplete-line": 1}, "half a line is counted")
+    assert taken(collector) == 2
+
+
+def test_a_slow_body_goes_on(make_collector):
+    idle = 2.0
+    collector = make_collector("--no-storage", "--idle-timeout", f"{idle:.0f}s")
+    body = RawPost(collector)
+    begin, count = time.monotonic(), 0
+    while time.monotonic() - begin < 2 * idle:
+        text = ndjson(line(frameIndex=count))
+        body.chunk(text[:1]).chunk(text[1:])
+        count += 1
+        wait_until(lambda: taken(collector) == count, "the line is in")
+    assert json.loads(body.end().answer()[2])["accepted"] == count
+
+
+# ---- framing ----
+
+LINE = ndjson(line())
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(LINE), LINE)
+FRAMING = {
+    "both": (b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % len(CHUNKED), CHUNKED),
+    "both-turned": (b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", CHUNKED),
+    "two-lengths": (b"Content-Length: %d\r\nContent-Length: 3\r\n" % len(LINE), LINE),
+    "list-of-lengths": (b"Content-Length: %d, 3\r\n" % len(LINE), LINE),
+    "negative-length": (b"Content-Length: -1\r\n", LINE),
+    "signed-length": (b"Content-Length: +%d\r\n" % len(LINE), LINE),
+    "huge-length": (b"Content-Length: 99999999999999999999999\r\n", LINE),
+    "hex-length": (b"Content-Length: 0x10\r\n", LINE),
+    "folded": (b"X-Note: a\r\n b\r\nContent-Length: %d\r\n" % len(LINE), LINE),
+    "folded-encoding": (b"Transfer-Encoding:\r\n chunked\r\n", CHUNKED),
+    "space-before-colon": (b"Transfer-Encoding : chunked\r\n", CHUNKED),
+    "not-last": (b"Transfer-Encoding: chunked, identity\r\n", CHUNKED),
+    "chunk-overflow": (b"Transfer-Encoding: chunked\r\n", b"ffffffffffffffff0\r\n" + LINE),
+    "chunk-negative": (b"Transfer-Encoding: chunked\r\n", b"-1\r\n" + LINE),
+    "chunk-words": (b"Transfer-Encoding: chunked\r\n", b"zz\r\n" + LINE),
+    "nul-in-name": (b"X-\0: a\r\nContent-Length: %d\r\n" % len(LINE), LINE),
+    "bare-return": (b"X-Note: a\rContent-Length: 3\r\nContent-Length: %d\r\n" % len(LINE), LINE),
+}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+@pytest.mark.parametrize("name", FRAMING)
+def test_ambiguous_framing(live, name, first):
+    headers, body = FRAMING[name]
+    request = RawPost.nothing_yet(live)
+    if not first:
+        request.head({"Content-Length": 0})
+        assert request.answer()[0] == 202
+    smuggled = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    request.send(b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n" + body + smuggled)
+    assert request.answer()[0] == 400
+    assert request.rest() == b"" and taken(live) == 0
+    assert live.request("/api/health")[0] == 200
+
+
+def test_bad_chunk_behind_lines(live):
+    status, _, answer = RawPost(live).chunk(frames(2)).send(b"zz\r\n").answer()
+    answer = json.loads(answer)
+    assert (status, answer["accepted"], answer["errors"][0]["code"]) == (202, 2, "bad-framing")
