@@ -12,40 +12,67 @@ using simdjson::dom::element_type;
 
 constexpr uint64_t largest_frame = 0xFFFFFFFFull;
 
-bool equals_ignoring_case(std::string_view key, std::string_view lower) {
-  if (key.size() != lower.size()) return false;
-  for (size_t index = 0; index < key.size(); index++) {
-    const char byte = key[index];
-    if ((byte >= 'A' && byte <= 'Z' ? char(byte + 32) : byte) != lower[index]) return false;
+// `lower` has small letters only, as many as `key` has bytes: with bit 5 set only a letter can be equal to one.
+bool equals_ignoring_case(std::string_view key, const char *lower) {
+  unsigned char different = 0;
+  for (size_t index = 0; index < key.size(); index++) different |= static_cast<unsigned char>((key[index] | 0x20) ^ lower[index]);
+  return different == 0;
+}
+
+enum class Key { other, version, run_id, source_id, channel, type, frame_index, sim_time, wall_time, tags, payload };
+
+Key key_of(std::string_view key) {
+  const auto is = [key](const char *lower) { return equals_ignoring_case(key, lower); };
+  switch (key.size()) {
+    case 1: return is("v") ? Key::version : Key::other;
+    case 4: return is("type") ? Key::type : is("tags") ? Key::tags : Key::other;
+    case 5: return is("runid") ? Key::run_id : Key::other;
+    case 7: return is("payload") ? Key::payload : is("simtime") ? Key::sim_time : is("channel") ? Key::channel : Key::other;
+    case 8: return is("sourceid") ? Key::source_id : Key::other;
+    case 10: return is("frameindex") ? Key::frame_index : is("walltimems") ? Key::wall_time : Key::other;
+    default: return Key::other;
   }
-  return true;
 }
 
 bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
 
-// Finds the texts of the members of the line's object, one after the other, by the marks of simdjson's first step.
+// Finds the text of one member of the line's object by the marks of simdjson's first step.
 class Members {
  public:
   explicit Members(const teltel_json_parser &parser) : parser_(parser) {}
 
-  // The text of the next member's value. Call once per member, in order.
-  std::string_view next() {
-    const std::string_view text = parser_.text();
-    const uint32_t *marks = parser_.marks();
-    const size_t begin = marks[mark_ + 2];  // after key and colon
-    mark_ += 2;
-    for (int depth = 0;; mark_++) {
-      const char byte = text[marks[mark_]];
-      if (byte == '{' || byte == '[') depth++;
-      if (depth == 0 && (byte == ',' || byte == '}')) break;
-      if (byte == '}' || byte == ']') depth--;
+  // The text of the value of member `index` of `count`.
+  std::string_view text(size_t index, size_t count) {
+    while (index-- > 0) {
+      mark_ += 2;  // key and colon
+      pass_value();
+      mark_++;  // comma
+      count--;
     }
-    size_t end = marks[mark_++];
+    const uint32_t *marks = parser_.marks();
+    const std::string_view text = parser_.text();
+    const size_t begin = marks[mark_ += 2];
+    // Mostly it is the last member: then what is left to pass is the line's own bracket.
+    if (count == 1) mark_ = parser_.mark_count() - 1;
+    else pass_value();
+    size_t end = marks[mark_];
     while (end > begin && is_space(text[end - 1])) end--;
     return text.substr(begin, end - begin);
   }
 
  private:
+  // To the comma or bracket behind the value that begins at the mark.
+  void pass_value() {
+    const uint32_t *marks = parser_.marks();
+    const char *text = parser_.text().data();
+    for (int depth = 0;; mark_++) {
+      const char byte = text[marks[mark_]];
+      if (byte == '{' || byte == '[') depth++;
+      if (depth == 0 && (byte == ',' || byte == '}')) return;
+      if (byte == '}' || byte == ']') depth--;
+    }
+  }
+
   const teltel_json_parser &parser_;
   size_t mark_ = 1;  // the first key: marks[0] is the object's bracket
 };
@@ -144,10 +171,17 @@ class EventReader {
     parser_.tags.clear();
     simdjson::dom::object members;
     if (parser_.root.get_object().get(members)) return TELTEL_JSON_EVENT_NOT_AN_OBJECT;
-    Members texts(parser_);
+    size_t count = 0, payload = SIZE_MAX;
     for (auto member : members) {
-      const teltel_json_event_error error = take(member.key, member.value, texts.next());
+      const Key key = key_of(member.key);
+      if (key == Key::payload) payload = count;
+      count++;
+      const teltel_json_event_error error = take(key, member.value);
       if (error != TELTEL_JSON_EVENT_OK) return refuse(members, error);
+    }
+    if (payload != SIZE_MAX) {
+      const std::string_view text = Members(parser_).text(payload, count);
+      event_.payload = {text.data(), text.size()};
     }
     event_.tags = {parser_.tags.data(), parser_.tags.size()};
     if (version_ == 0) return TELTEL_JSON_EVENT_VERSION;
@@ -160,28 +194,28 @@ class EventReader {
   teltel_json_event_error refuse(simdjson::dom::object members, teltel_json_event_error error) {
     event_ = {};
     for (auto member : members) {
-      if (equals_ignoring_case(member.key, "runid") && !read_text(member.value, event_.run_id)) event_.run_id = {};
+      if (key_of(member.key) == Key::run_id && !read_text(member.value, event_.run_id)) event_.run_id = {};
     }
     return error;
   }
 
-  teltel_json_event_error take(std::string_view key, element value, std::string_view text) {
+  teltel_json_event_error take(Key key, element value) {
     const auto unless = [](bool good, teltel_json_event_error error) { return good ? TELTEL_JSON_EVENT_OK : error; };
-    if (equals_ignoring_case(key, "v")) {
-      return unless(value.is_null() || !value.get_int64().get(version_), TELTEL_JSON_EVENT_VERSION);
+    switch (key) {
+      case Key::version: return unless(value.is_null() || !value.get_int64().get(version_), TELTEL_JSON_EVENT_VERSION);
+      case Key::run_id: return unless(read_text(value, event_.run_id), TELTEL_JSON_EVENT_RUN_ID);
+      case Key::source_id: return unless(read_text(value, event_.source_id), TELTEL_JSON_EVENT_SOURCE_ID);
+      case Key::channel: return unless(read_text(value, event_.channel), TELTEL_JSON_EVENT_CHANNEL);
+      case Key::type: return unless(read_text(value, event_.type), TELTEL_JSON_EVENT_TYPE);
+      case Key::frame_index: return read_frame(value, event_.frame_index);
+      case Key::sim_time: return unless(read_sim_time(value, event_.sim_time), TELTEL_JSON_EVENT_SIM_TIME);
+      case Key::wall_time:
+        event_.has_wall_time = !value.is_null();
+        return unless(value.is_null() || !value.get_int64().get(event_.wall_time_ms), TELTEL_JSON_EVENT_WALL_TIME);
+      case Key::tags: return unless(read_tags(value, parser_.tags), TELTEL_JSON_EVENT_TAGS);
+      case Key::payload:
+      case Key::other: return TELTEL_JSON_EVENT_OK;
     }
-    if (equals_ignoring_case(key, "runid")) return unless(read_text(value, event_.run_id), TELTEL_JSON_EVENT_RUN_ID);
-    if (equals_ignoring_case(key, "sourceid")) return unless(read_text(value, event_.source_id), TELTEL_JSON_EVENT_SOURCE_ID);
-    if (equals_ignoring_case(key, "channel")) return unless(read_text(value, event_.channel), TELTEL_JSON_EVENT_CHANNEL);
-    if (equals_ignoring_case(key, "type")) return unless(read_text(value, event_.type), TELTEL_JSON_EVENT_TYPE);
-    if (equals_ignoring_case(key, "frameindex")) return read_frame(value, event_.frame_index);
-    if (equals_ignoring_case(key, "simtime")) return unless(read_sim_time(value, event_.sim_time), TELTEL_JSON_EVENT_SIM_TIME);
-    if (equals_ignoring_case(key, "walltimems")) {
-      event_.has_wall_time = !value.is_null();
-      return unless(value.is_null() || !value.get_int64().get(event_.wall_time_ms), TELTEL_JSON_EVENT_WALL_TIME);
-    }
-    if (equals_ignoring_case(key, "tags")) return unless(read_tags(value, parser_.tags), TELTEL_JSON_EVENT_TAGS);
-    if (equals_ignoring_case(key, "payload")) event_.payload = {text.data(), text.size()};
     return TELTEL_JSON_EVENT_OK;
   }
 

@@ -59,7 +59,8 @@ struct Collector: Sendable {
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
             ingest = try IngestPool(
                 folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, rejected: { registry.rejected($0) },
-                wake: {
+                wake: { live.wake() },
+                hurry: {
                     live.wake()
                     kept?.storage.wake()
                 })

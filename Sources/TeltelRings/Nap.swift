@@ -7,25 +7,40 @@ import Synchronization
 package final class Nap: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let pending = Atomic<Bool>(false)
+    /// Sleeps for longer than it is worth to be woken from.
+    private let isDeep = Atomic<Bool>(false)
     private let lastActive = Atomic<UInt64>(0)
+    private static let shortest = 250
 
     package init() {}
 
+    /// A reader in its shortest nap is not woken: it looks by itself, and a signal per event would cost more than the event.
     package func wake() {
-        if !pending.exchange(true, ordering: .acquiringAndReleasing) { semaphore.signal() }
+        // PAIR with `sleep`: one of the two sees what the other has stored.
+        if pending.exchange(true, ordering: .sequentiallyConsistent) { return }
+        if isDeep.load(ordering: .sequentiallyConsistent) { semaphore.signal() }
     }
 
     package func sleep(active: Bool) {
         let now = teltel_monotonic_ns()
         if active { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
-        sleep(microseconds: idle < 100_000_000 ? 250 : idle < 1_000_000_000 ? 1_000 : 20_000)
+        sleep(microseconds: idle < 100_000_000 ? Self.shortest : idle < 1_000_000_000 ? 1_000 : 20_000)
     }
 
     /// Until woken, or the time is over.
     package func sleep(microseconds: Int) {
-        if semaphore.wait(timeout: .now() + .microseconds(microseconds)) == .success {
-            pending.store(false, ordering: .releasing)
+        if microseconds > Self.shortest {
+            isDeep.store(true, ordering: .sequentiallyConsistent)
+            // Something came after the reader had looked: it looks again at once.
+            if !pending.load(ordering: .sequentiallyConsistent) {
+                _ = semaphore.wait(timeout: .now() + .microseconds(microseconds))
+            }
+            isDeep.store(false, ordering: .sequentiallyConsistent)
+        } else {
+            _ = semaphore.wait(timeout: .now() + .microseconds(microseconds))
         }
+        // An exchange, so that what was written before any wake until now is seen by the look that follows.
+        _ = pending.exchange(false, ordering: .sequentiallyConsistent)
     }
 }

@@ -86,7 +86,9 @@ enum HTTPServer {
         let session = LiveSession(bus: parts.bus, limits: settings.live, tally: parts.tally)
         return Application(
             router: router(settings, parts, port),
-            server: .httpAndWebSocket(port: port, serve: { socket, _ in try await session.serve(socket) }),
+            server: .httpAndWebSocket(
+                port: port, serve: { socket, _ in try await session.serve(socket) },
+                first: { [IngestShortcut(pool: parts.ingest, maxLineBytes: settings.maxLineBytes)] }),
             configuration: .init(
                 address: .hostname(settings.bind, port: settings.port), serverName: "teltel", backlog: 4_096),
             onServerRunning: { channel in

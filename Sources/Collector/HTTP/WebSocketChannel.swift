@@ -30,15 +30,18 @@ struct WebSocketChannel: HTTPChannelHandler {
     let limits: Limits
     let port: Port
     let serve: @Sendable (Socket, Logger) async throws -> Void
+    /// Handlers of HTTP requests before the router, made for each connection.
+    let first: @Sendable () -> [any ChannelHandler]
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
-            let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(upgraders: [upgrader]) { channel in
+            let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(upgraders: [upgrader]) { [first] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                     try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
+                    try pipeline.addHandlers(first())
                     let configuration = HTTP.Configuration(isOutboundHalfClosureEnabled: true)
                     return .http(try HTTP(wrappingChannelSynchronously: channel, configuration: configuration))
                 }
@@ -80,7 +83,11 @@ struct WebSocketChannel: HTTPChannelHandler {
     func handle(value: Value, logger: Logger) async {
         do {
             switch try await value.connection.get() {
-            case .http(let http): await handleHTTP(asyncChannel: http, logger: logger)
+            case .http(let http):
+                // On the connection's own event loop: going to another thread and back costs more than a short request.
+                await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+                    await handleHTTP(asyncChannel: http, logger: logger)
+                }
             case .webSocket(let socket): try await serve(socket, logger)
             }
         } catch { logger.trace("connection ended: \(error)") }
@@ -91,8 +98,9 @@ struct WebSocketChannel: HTTPChannelHandler {
 extension HTTPServerBuilder {
     static func httpAndWebSocket(
         port: Port, limits: WebSocketChannel.Limits = .init(),
-        serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void
+        serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void,
+        first: @escaping @Sendable () -> [any ChannelHandler]
     ) -> HTTPServerBuilder {
-        .init { WebSocketChannel(responder: $0, limits: limits, port: port, serve: serve) }
+        .init { WebSocketChannel(responder: $0, limits: limits, port: port, serve: serve, first: first) }
     }
 }

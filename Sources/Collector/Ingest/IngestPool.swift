@@ -20,19 +20,22 @@ final class IngestPool: Sendable {
     private let ringBytes: Int
     private let state: Mutex<State>
     private let counted = Mutex(Counters())
-    /// Tells the readers that there is something.
+    /// Tells the live reader that there is something.
     let wake: @Sendable () -> Void
+    /// Tells all readers that a ring is full. Storage looks by itself often enough otherwise.
+    let hurry: @Sendable () -> Void
     /// Hears of lines that are no events, by the run they were meant for.
     private let rejected: @Sendable ([String: RejectedLines]) -> Void
 
     init(
         folder: String, lanes: Int, ringBytes: Int, rejected: @escaping @Sendable ([String: RejectedLines]) -> Void,
-        wake: @escaping @Sendable () -> Void
+        wake: @escaping @Sendable () -> Void, hurry: @escaping @Sendable () -> Void
     ) throws(TelemetryError) {
         self.folder = folder
         self.ringBytes = ringBytes
         self.rejected = rejected
         self.wake = wake
+        self.hurry = hurry
         let instance = try IngestInstance(folder: folder, rings: lanes, ringBytes: ringBytes)
         state = Mutex(State(instance: instance, lanes: (0..<lanes).map { IngestLane(instance, writer: $0) }))
     }

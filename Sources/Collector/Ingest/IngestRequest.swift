@@ -8,13 +8,15 @@ struct IngestRequest {
     private let pool: IngestPool
     private let lane: IngestLane
     private var lines: IngestLines
+    /// Bytes of a whole body that are taken.
+    private var begun = 0
 
     static let patience: Duration = .seconds(5)
 
     /// `progress`: of an earlier request that broke off; its lines come once more and are passed over.
-    init(pool: IngestPool, maxLineBytes: Int, after progress: IngestProgress? = nil) {
+    init(pool: IngestPool, lane: IngestLane? = nil, maxLineBytes: Int, after progress: IngestProgress? = nil) {
         self.pool = pool
-        lane = pool.lane()
+        self.lane = lane ?? pool.lane()
         lines = IngestLines(maxLineBytes: maxLineBytes, after: progress)
     }
 
@@ -26,7 +28,7 @@ struct IngestRequest {
             case .end: return count()
             case .noStream: try pool.renew(lane)
             case .full:
-                pool.wake()
+                pool.hurry()
                 if let waiting, waiting.line == lines.cutter.lines {
                     lines.gaveUp = ContinuousClock.now - waiting.since > Self.patience
                 } else {
@@ -35,6 +37,21 @@ struct IngestRequest {
                 if !lines.gaveUp { try await Task.sleep(for: .milliseconds(1)) }
             }
         }
+    }
+
+    /// A whole body; nil if it must wait for something, then `takeRest` goes on.
+    mutating func takeAtOnce(_ body: ByteBuffer) -> IngestSummary? {
+        guard case .end = body.withUnsafeReadableBytes({ lane.take($0, from: &begun, of: &lines) }) else { return nil }
+        lines.cutter.end()
+        var none = 0
+        guard case .end = lane.take(UnsafeRawBufferPointer(start: nil, count: 0), from: &none, of: &lines) else { return nil }
+        count()
+        return lines.summary
+    }
+
+    mutating func takeRest(of body: ByteBuffer) async throws -> IngestSummary {
+        if let rest = body.getSlice(at: body.readerIndex + begun, length: body.readableBytes - begun) { try await take(rest) }
+        return try await finish()
     }
 
     /// The body has ended as it should; a last line needs no newline.
