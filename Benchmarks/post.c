@@ -1,8 +1,9 @@
 /* Posts NDJSON as fast as it is taken: one thread a connection, keep-alive, the next POST after the answer to the one before.
  *
- *   post PORT RUN CONNECTIONS POSTS LINES LINE_BYTES
+ *   post PORT RUN CONNECTIONS POSTS LINES LINE_BYTES RATE
  *
- * POSTS of LINES lines on each connection; LINE_BYTES includes the newline. Prints "seconds S cpu C accepted A": wall time from
+ * POSTS of LINES lines on each connection; LINE_BYTES includes the newline; RATE lines a second over all connections, 0: as fast
+ * as they are taken. Prints "seconds S cpu C accepted A": wall time from
  * the first byte to the last answer, this program's CPU time, lines that the answers call accepted. Anything else than
  * "202, all accepted" ends it with 1.
  */
@@ -24,6 +25,7 @@ typedef struct {
 } connection;
 
 static int port, posts, lines, line_bytes;
+static double seconds_per_post; /* on one connection; 0: no pause */
 static const char *run_id;
 
 static void fail(const char *what) {
@@ -110,7 +112,10 @@ static void *work(void *context) {
   connection *mine = context;
   request each = make_request(mine->number);
   unsigned frame = 0;
+  const double begin = now();
   for (int index = 0; index < posts; index++) {
+    const double early = begin + index * seconds_per_post - now();
+    if (early > 0) usleep((useconds_t)(early * 1e6));
     for (int line = 0; line < lines; line++) write_frame(each.frames[line], frame++);
     send_all(mine->descriptor, each.bytes, each.count);
     long accepted = read_answer(mine->descriptor);
@@ -122,7 +127,7 @@ static void *work(void *context) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 7) fail("usage: post PORT RUN CONNECTIONS POSTS LINES LINE_BYTES");
+  if (count != 8) fail("usage: post PORT RUN CONNECTIONS POSTS LINES LINE_BYTES RATE");
   port = atoi(arguments[1]);
   run_id = arguments[2];
   int connections = atoi(arguments[3]);
@@ -130,6 +135,8 @@ int main(int count, char **arguments) {
   lines = atoi(arguments[5]);
   line_bytes = atoi(arguments[6]);
   if (connections < 1 || connections > 64) fail("1 to 64 connections");
+  const double rate = atof(arguments[7]);
+  if (rate > 0) seconds_per_post = connections * lines / rate;
   connection all[64] = {0};
   pthread_t threads[64];
   for (int index = 0; index < connections; index++) {

@@ -1,0 +1,109 @@
+"""NDJSON over HTTP: how much is taken, and what it costs the collector. Used by bench.py."""
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from processes import BenchError, Collector, children, compile_program, cpu_seconds, folders, wait_until
+from sections import Row, Scale, check
+
+HERE = Path(__file__).resolve().parent
+LINE_BYTES = 500
+PATIENCE = 120
+
+
+class Load:
+    """Posts to a collector and reads what it cost."""
+
+    def __init__(self, collector: Collector, program: Path):
+        self.collector = collector
+        self.program = program
+        self.parts = {"collector": [collector.process.pid], "ClickHouse": children(collector.process.pid)}
+
+    def cpu(self) -> dict:
+        return {name: sum(map(cpu_seconds, processes)) for name, processes in self.parts.items() if processes}
+
+    def post(self, run_id: str, connections: int, events: int, lines: int, rate: int = 0) -> tuple[int, float, float]:
+        """Events, seconds, CPU seconds of the sender."""
+        posts = max(1, events // connections // lines)
+        events = posts * connections * lines
+        port = self.collector.url.rsplit(":", 1)[1]
+        done = subprocess.run(
+            [str(part) for part in (self.program, port, run_id, connections, posts, lines, LINE_BYTES, rate)],
+            capture_output=True, text=True)
+        check(done.returncode == 0, done.stderr.strip())
+        words = done.stdout.split()
+        check(int(words[5]) == events, f"{events} were posted, the answers say {words[5]}")
+        return events, float(words[1]), float(words[3])
+
+    def check_counts(self, run_id: str, events: int) -> dict:
+        """All are live and none is lost, by the collector's own counters."""
+        run = wait_until(lambda: self.whole(run_id, events), f"{events} events of {run_id} are counted", PATIENCE)
+        lost = {name: run[name] for name in ("refused", "lost", "rejected")}
+        check(not any(lost.values()), f"{run_id}: {lost}")
+        check(self.collector.metric("teltel_ingest_dropped_events_total") == 0, "lines found no room")
+        check(self.collector.metric("teltel_live_missed_bytes_total") == 0, "the live reader was lapped")
+        return run
+
+    def whole(self, run_id: str, events: int) -> dict | None:
+        run = self.collector.run(run_id)
+        return run if run and run["accepted"] == events else None
+
+
+def cost(load: Load, before: dict, events: int) -> str:
+    spent = {name: seconds - before[name] for name, seconds in load.cpu().items()}
+    return ", ".join(f"{name} {seconds / events * 1e6:.2f}" for name, seconds in spent.items()) + " CPU s per million events"
+
+
+def ingest(scale: Scale) -> list[Row]:
+    """Without storage; with one subscriber; with storage."""
+    rows = []
+    with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
+        load = Load(collector, compile_program(HERE / "post.c", work))
+        load.post("warm-up", 1, 20_000, 1000)
+        for connections, lines, share in ((1, 1000, 20_000), (4, 1000, 20_000), (1, 1, 500), (4, 1, 1000)):
+            name = f"{lines} line{'s' if lines > 1 else ''} a POST, {connections} connection{'s' if connections > 1 else ''}"
+            run_id = f"ingest-{connections}-{lines}"
+            before = load.cpu()
+            events, seconds, sender = load.post(run_id, connections, int(share * max(scale.seconds, 4)), lines)
+            load.check_counts(run_id, events)
+            rows.append(Row("ingest", name, f"{events / seconds:,.0f} events/s; {cost(load, before, events)}; sender {sender / events * 1e6:.2f}"))
+        rows.append(subscribed(load, work, scale))
+    return rows + stored(scale)
+
+
+SUBSCRIBED_RATE = 100_000
+
+
+def subscribed(load: Load, work: Path, scale: Scale) -> Row:
+    """At a rate that one subscriber can take whole."""
+    program = compile_program(HERE / "subscribe.c", work)
+    events = int(SUBSCRIBED_RATE * max(2.0, scale.seconds / 6)) // 400 * 400
+    port = load.collector.url.rsplit(":", 1)[1]
+    with subprocess.Popen([str(program), port, "subscribed", str(events)], stdout=subprocess.PIPE, text=True) as reader:
+        try:
+            check(reader.stdout.readline() == "ready\n", "the subscriber did not start")
+            wait_until(lambda: load.collector.metric("teltel_live_subscribers") == 1, "the subscription holds", PATIENCE)
+            before = load.cpu()
+            posted, seconds, _ = load.post("subscribed", 4, events, 100, SUBSCRIBED_RATE)
+            check(posted == events, f"{posted} instead of {events}")
+            output, _ = reader.communicate(timeout=PATIENCE)
+        except (BenchError, subprocess.TimeoutExpired):
+            reader.kill()
+            raise
+    received, dropped = (int(number) for number in re.findall(r"\d+", output))
+    load.check_counts("subscribed", events)
+    check((received, dropped) == (events, 0), f"the subscriber got {received} of {events}, {dropped} were given up")
+    return Row("ingest", "+ 1 subscriber that takes all", f"{events / seconds:,.0f} events/s; {cost(load, before, events)}")
+
+
+def stored(scale: Scale) -> list[Row]:
+    with folders() as (work, shm), Collector(work, shm) as collector:
+        wait_until(collector.ready, "storage is ready", PATIENCE)
+        load = Load(collector, compile_program(HERE / "post.c", work))
+        before = load.cpu()
+        events, seconds, _ = load.post("stored", 4, int(SUBSCRIBED_RATE * max(2.0, scale.seconds / 6)), 1000, SUBSCRIBED_RATE)
+        load.check_counts("stored", events)
+        wait_until(lambda: collector.run("stored")["stored"] == events, "all events are stored", PATIENCE)
+        return [Row("ingest", "+ storage, until all is stored", f"{events / seconds:,.0f} events/s; {cost(load, before, events)}")]
