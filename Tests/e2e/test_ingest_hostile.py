@@ -214,3 +214,66 @@ def test_bad_chunk_behind_lines(live):
     status, _, answer = RawPost(live).chunk(frames(2)).send(b"zz\r\n").answer()
     answer = json.loads(answer)
     assert (status, answer["accepted"], answer["errors"][0]["code"]) == (202, 2, "bad-framing")
+
+
+# ---- what short posts are spared must not show ----
+
+def test_a_sender_that_waits_for_100_continue(live):
+    request = RawPost(live, {"Content-Length": len(LINE), "Expect": "100-continue"}, chunked=False)
+    assert request.reader.readline() == b"HTTP/1.1 100 Continue\r\n" and request.reader.readline() == b"\r\n"
+    assert json.loads(request.send(LINE).answer()[2])["accepted"] == 1
+
+
+def test_pipelined_requests_are_answered_in_order(live):
+    """Some go the short way, some the long one."""
+    request = RawPost.nothing_yet(live)
+    post_one = b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" + LINE
+    get = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    chunked = b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED
+    wrong = b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: br\r\nContent-Length: 0\r\n\r\n"
+    parts = [post_one % len(LINE), get, chunked, post_one % len(LINE), post_one % len(LINE), wrong, get, post_one % len(LINE)] * 5
+    request.send(b"".join(parts))
+    for part in parts:
+        status, headers, body = request.answer()
+        assert status == (415 if part == wrong else 200 if part == get else 202)
+        if status == 202:
+            assert json.loads(body) == {"accepted": 1, "rejected": 0, "dropped": 0, "errors": []}
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Server"] == "teltel" and headers["Date"]
+    assert taken(live) == 25
+
+
+def test_a_short_post_in_pieces(live):
+    text = frames(2)
+    request = RawPost(live, {"Content-Length": len(text)}, chunked=False)
+    for index in range(2):
+        request.send(text[index * len(text) // 2:(index + 1) * len(text) // 2])
+        wait_until(lambda: taken(live) == index + 1, "lines are taken while the body comes")
+    assert json.loads(request.answer()[2])["accepted"] == 2
+
+
+def test_foreign_host_and_origin_are_refused_on_every_way(live):
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        assert live.request("/api/ingest", data=LINE, headers=headers)[0] == 403
+    assert taken(live) == 0
+
+
+def test_short_posts_keep_a_connection_open_beyond_the_idle_limit(make_collector):
+    idle = 1.0
+    collector = make_collector("--no-storage", "--idle-timeout", f"{idle:.0f}s")
+    request = RawPost.nothing_yet(collector)
+    begin, count = time.monotonic(), 0
+    while time.monotonic() - begin < 2.5 * idle:
+        request.head({"Content-Length": len(LINE)})
+        assert request.send(LINE).answer()[0] == 202
+        count += 1
+    assert request.rest() == b"" and taken(collector) == count
+
+
+def test_order_of_the_posts_of_a_connection(live):
+    request = RawPost.nothing_yet(live)
+    with subscribe(live, runId="posted") as socket:
+        for frame in range(300):
+            text = ndjson(line(frameIndex=frame))
+            request.head({"Content-Length": len(text)})
+            assert request.send(text).answer()[0] == 202
+        assert [next_event(socket)["frameIndex"] for _ in range(300)] == list(range(300))

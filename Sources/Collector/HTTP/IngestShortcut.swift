@@ -88,14 +88,19 @@ final class IngestShortcut: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    private static let special: [HTTPField.Name] = [
+    private static let special: Set<HTTPField.Name> = [
         .contentEncoding, .transferEncoding, .expect, .connection, .init("Idempotency-Key")!,
     ]
 
     private func isShort(_ head: HTTPRequest) -> Bool {
-        guard head.method == .post, head.path == "/api/ingest", let length = head.headerFields[.contentLength].flatMap({ Int($0) })
-        else { return false }
-        return length <= Self.longestBody && !Self.special.contains { head.headerFields.contains($0) }
+        guard head.method == .post, head.path == "/api/ingest" else { return false }
+        var length: Int?
+        for field in head.headerFields {
+            if field.name == .contentLength { length = Int(field.value) }
+            if Self.special.contains(field.name) { return false }
+        }
+        guard let length, length <= Self.longestBody else { return false }
+        return true
     }
 
     // MARK: lines
