@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz bench format lint install clean
+.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz bench bench-live format lint install clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -56,6 +56,10 @@ FUZZ_SECONDS ?= 600
 fuzz: ## Fuzzes what comes in as JSON, FUZZ_SECONDS (600) for each fuzzer
 	@scripts/setup.sh test
 	@build/test-python/bin/python Tests/fuzz/fuzz.py $(FUZZ_SECONDS)
+
+bench-live: build ## Measures ingest and live path; writes build/bench-live.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Benchmarks/bench.py --only latency live ingest --output build/bench-live.txt
 
 bench: build ## Measures; writes build/bench.txt
 	@scripts/setup.sh test

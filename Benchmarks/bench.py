@@ -6,6 +6,7 @@
     vehicle   an engine with and without telemetry, in turns
     stored    100,000 events a second into storage: what arrives, when, and what it costs
     latency   from the engine's emit to a WebSocket client, at 1 kHz and at 60 Hz
+    live      a million events a second as columns, many readers, idle runs, clients that come and go, POST to WebSocket
     ingest    NDJSON over HTTP: how much is taken and what it costs, with a subscriber and with storage
 
 BENCH_SECONDS (default 60) is the length of `stored`; the others follow. Figures depend on the machine and on what else runs
@@ -21,11 +22,12 @@ import time
 from pathlib import Path
 
 from ingest import ingest
+from live import live
 from processes import BUILD, BenchError
 from sections import SECTIONS as OTHERS
 from sections import Row, Scale
 
-SECTIONS = {**OTHERS, "ingest": ingest}
+SECTIONS = {**OTHERS, "live": live, "ingest": ingest}
 
 QUICK = Scale(seconds=2, emit_rounds=10, vehicle_pairs=2, vehicle_frames=1000, latency_seconds=0.5)
 

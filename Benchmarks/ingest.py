@@ -1,6 +1,7 @@
 """NDJSON over HTTP: how much is taken, and what it costs the collector. Used by bench.py."""
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -81,7 +82,7 @@ def subscribed(load: Load, work: Path, scale: Scale) -> Row:
     program = compile_program(HERE / "subscribe.c", work)
     events = int(SUBSCRIBED_RATE * max(2.0, scale.seconds / 6)) // 400 * 400
     port = load.collector.url.rsplit(":", 1)[1]
-    with subprocess.Popen([str(program), port, "subscribed", str(events)], stdout=subprocess.PIPE, text=True) as reader:
+    with subprocess.Popen([str(program), port, json.dumps({"runId": "subscribed", "notices": True}), str(events)], stdout=subprocess.PIPE, text=True) as reader:
         try:
             check(reader.stdout.readline() == "ready\n", "the subscriber did not start")
             wait_until(lambda: load.collector.metric("teltel_live_subscribers") == 1, "the subscription holds", PATIENCE)

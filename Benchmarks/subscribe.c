@@ -1,6 +1,6 @@
-/* Counts the events of one run as they come over the WebSocket.
+/* Counts events as they come over the WebSocket, one a message or in columns.
  *
- *   subscribe PORT RUN EVENTS
+ *   subscribe PORT SUBSCRIPTION EVENTS
  *
  * Ends when EVENTS events have come or were given up by the collector. Prints "ready" once the subscription is sent, then
  * "received R dropped D".
@@ -19,7 +19,7 @@ static void fail(const char *what) {
   exit(1);
 }
 
-static unsigned char buffer[1 << 22];
+static unsigned char buffer[1 << 24];
 static size_t begin, end;
 static int descriptor;
 
@@ -40,14 +40,36 @@ static unsigned char *need(size_t count) {
 }
 
 static void send_frame(unsigned char kind, const char *text, size_t count) {
-  unsigned char frame[256] = {0x80 | kind, (unsigned char)(0x80 | count), 0, 0, 0, 0}; /* a mask of zeros changes nothing */
-  if (count > 125) fail("the subscription is too long");
-  memcpy(frame + 6, text, count);
-  if (send(descriptor, frame, 6 + count, MSG_NOSIGNAL) < 0) fail("the connection ended");
+  unsigned char frame[1024] = {0x80 | kind, 0x80 | 126, (unsigned char)(count >> 8), (unsigned char)count}; /* a mask of zeros */
+  if (count > sizeof frame - 8) fail("the subscription is too long");
+  size_t head = 8;
+  if (count < 126) {
+    frame[1] = (unsigned char)(0x80 | count);
+    frame[2] = frame[3] = 0;
+    head = 6;
+  }
+  memcpy(frame + head, text, count);
+  if (send(descriptor, frame, head + count, MSG_NOSIGNAL) < 0) fail("the connection ended");
+}
+
+/* Rows that the blocks of a binary message stand for: docs/live-protocol.md. */
+static long rows(const unsigned char *message) {
+  uint16_t cursor;
+  uint32_t blocks, size, count;
+  memcpy(&cursor, message + 2, sizeof cursor);
+  memcpy(&blocks, message + 4, sizeof blocks);
+  const unsigned char *block = message + 16 + ((cursor + 7u) & ~7u);
+  long sum = 0;
+  for (; blocks > 0; blocks--, block += size) {
+    memcpy(&size, block, sizeof size);
+    memcpy(&count, block + 24, sizeof count);
+    sum += count;
+  }
+  return sum;
 }
 
 int main(int count, char **arguments) {
-  if (count != 4) fail("usage: subscribe PORT RUN EVENTS");
+  if (count != 4) fail("usage: subscribe PORT SUBSCRIPTION EVENTS");
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[1]))};
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   descriptor = socket(AF_INET, SOCK_STREAM, 0);
@@ -60,9 +82,7 @@ int main(int count, char **arguments) {
   while (memcmp(need(head) + head - 4, "\r\n\r\n", 4) != 0) head++;
   if (memcmp(buffer, "HTTP/1.1 101", 12) != 0) fail("no WebSocket");
   begin += head;
-  char subscription[200];
-  int length = snprintf(subscription, sizeof subscription, "{\"runId\":\"%s\",\"notices\":true}", arguments[2]);
-  send_frame(1, subscription, (size_t)length);
+  send_frame(1, arguments[2], strlen(arguments[2]));
   puts("ready");
   fflush(stdout);
 
@@ -85,7 +105,8 @@ int main(int count, char **arguments) {
     if (kind == 8) fail("the collector closed");
     if (kind == 9) send_frame(10, text, payload);
     else if (payload > strlen(notice) && memcmp(text, notice, strlen(notice)) == 0) dropped += atol(text + strlen(notice));
-    else if (kind == 1) received++;
+    else if (kind == 2) received += rows((const unsigned char *)text);
+    else if (payload > 5 && memcmp(text, "{\"v\":", 5) == 0) received++; /* not a schema */
     begin += header + payload;
   }
   printf("received %ld dropped %ld\n", received, dropped);

@@ -1,0 +1,171 @@
+"""The live side: columns at a million events a second, many readers, many idle runs, clients that come and go."""
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import websockets
+from processes import ROOT, Collector, compile_program, cpu_seconds, environment, folders, run, wait_until
+from sections import Row, Scale, check
+
+HERE = Path(__file__).resolve().parent
+PATIENCE = 120
+
+
+class Readers:
+    """Subscribers in processes of their own, in C: what they cost is not the collector's."""
+
+    def __init__(self, collector: Collector, program: Path, subscription: dict, events: int, count: int = 1):
+        self.collector = collector
+        port = collector.url.rsplit(":", 1)[1]
+        command = [str(program), port, json.dumps({**subscription, "notices": True}), str(events)]
+        self.processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+        for process in self.processes:
+            check(process.stdout.readline() == "ready\n", "a subscriber did not start")
+        wait_until(lambda: collector.metric("teltel_live_subscribers") == count, "the subscriptions hold", PATIENCE)
+
+    def results(self) -> list[tuple[int, int]]:
+        """Events received and dropped, by reader."""
+        texts = [process.communicate(timeout=PATIENCE)[0] for process in self.processes]
+        return [tuple(int(number) for number in re.findall(r"\d+", text))[:2] for text in texts]
+
+
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+def memory_mib(collector: Collector) -> float:
+    status = Path(f"/proc/{collector.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024
+
+
+def stream(collector: Collector, shm: Path, engine: Path, reader: Path, subscription: dict, run_id: str, rate: int, seconds: float,
+           readers: int = 1) -> tuple[str, float]:
+    """One engine at a steady rate, everything read by all readers. What it cost, and CPU seconds per million events."""
+    events = int(rate * seconds)
+    watching = Readers(collector, reader, {**subscription, "runId": run_id}, events + 2, readers)
+    before = cpu_seconds(collector.process.pid)
+    text, _ = run(shm, engine, run_id, events, rate, 1)
+    accepted, refused = (int(number) for number in re.findall(r"\d+", text))
+    if refused:
+        watching.kill()  # they would wait for what was never accepted
+    check((accepted, refused) == (events, 0), f"{run_id}: {text.strip()} of {events}")
+    results = watching.results()
+    cpu = cpu_seconds(collector.process.pid) - before
+    check(results == [(events + 2, 0)] * readers, f"{run_id}: received and dropped: {results}, of {events + 2}")
+    check(collector.metric("teltel_live_missed_bytes_total") == 0, "the live reader was lapped")
+    per_million = cpu / events * 1e6
+    return f"{events} events at {rate:,}/s, refused 0, lost 0; collector {per_million:.2f} CPU s per million events", per_million
+
+
+def live(scale: Scale) -> list[Row]:
+    seconds = max(1.0, scale.seconds / 6)
+    million = 1_000_000 if scale.seconds >= 10 else 20_000  # does it work at all?
+    rows = []
+    with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
+        engine = compile_program(ROOT / "Tests/e2e/engine.c", work)
+        reader = compile_program(HERE / "subscribe.c", work)
+        columns = {"format": "columns"}
+        some = {"format": "columns", "fields": {"test.sample": ["v.a", "v.b"], "run.start": [], "run.end": []}}
+        for name, subscription, rate, readers in (
+            ("columns, all 14 fields", columns, million, 1), ("columns, 2 fields", some, million, 1),
+            ("JSON, one subscriber", {}, million // 10, 1), ("JSON, ten subscribers", {}, 10_000, 10),
+        ):
+            text, _ = stream(collector, shm, engine, reader, subscription, re.sub(r"\W", "-", name), rate, seconds, readers)
+            rows.append(Row("live", name, text))
+        rows += come_and_go(collector, shm, engine, reader, 3000 if scale.seconds >= 10 else 100, million // 20)
+    return rows + idle(scale) + posted(scale)
+
+
+# ---- clients that come and go ----
+
+def come_and_go(collector: Collector, shm: Path, engine: Path, reader: Path, clients: int, rate: int) -> list[Row]:
+    def measure(name: str) -> float:
+        return stream(collector, shm, engine, reader, {}, name, rate, 2)[1]
+
+    before, memory = measure("before"), memory_mib(collector)
+    asyncio.run(visit(collector, clients))
+    wait_until(lambda: collector.metric("teltel_live_clients") == 0, "all clients are gone", PATIENCE)
+    check(collector.metric("teltel_live_subscribers") == 0, "subscriptions were left behind")
+    grown = memory_mib(collector) - memory
+    after = measure("after")
+    return [Row("live", f"{clients} clients came and went", f"CPU per event {after / before:.2f} of before, memory {grown:+.0f} MiB")]
+
+
+async def visit(collector: Collector, clients: int) -> None:
+    address = collector.url.replace("http", "ws", 1) + "/ws"
+
+    async def one(number: int) -> None:
+        async with websockets.connect(address, compression=None, ping_interval=None) as socket:
+            await socket.send(json.dumps({"tail": 5, "types": ["test.sample"]}))
+            await socket.recv()
+
+    for begin in range(0, clients, 50):
+        await asyncio.gather(*(one(number) for number in range(begin, min(begin + 50, clients))))
+
+
+# ---- idle runs ----
+
+def idle(scale: Scale) -> list[Row]:
+    runs = 1000 if scale.seconds >= 10 else 50
+    with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
+        program = compile_program(HERE / "idle.c", work)
+        with subprocess.Popen([str(program), str(runs)], env=environment(shm), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
+            check(engine.stdout.readline() == b"ready\n", "the idle runs did not start")
+            wait_until(lambda: len(json.loads(collector.get("/api/runs"))) == runs, "all runs are known", PATIENCE, 0.5)
+            time.sleep(2)  # the reader's naps grow longer by then
+            before, begin = cpu_seconds(collector.process.pid), time.monotonic()
+            time.sleep(min(10.0, scale.seconds))
+            share = (cpu_seconds(collector.process.pid) - before) / (time.monotonic() - begin)
+            memory = memory_mib(collector)
+            engine.stdin.close()
+    return [Row("live", f"{runs} idle runs", f"{100 * share:.1f} % of a core, {memory:.0f} MiB resident")]
+
+
+# ---- from a POST to a WebSocket client ----
+
+def posted(scale: Scale) -> list[Row]:
+    with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
+        delays = sorted(asyncio.run(post_and_receive(collector, 1000, int(1000 * max(1.0, scale.latency_seconds)))))
+    p50, p99 = (delays[int(len(delays) * part)] / 1e6 for part in (0.50, 0.99))
+    return [Row("live", "POST to WebSocket at 1000 Hz", f"p50 {p50:.2f}, p99 {p99:.2f}, max {delays[-1] / 1e6:.2f} ms")]
+
+
+async def post_and_receive(collector: Collector, rate: int, events: int) -> list[int]:
+    host, port = collector.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    warm_up = rate // 2
+    async with websockets.connect(collector.url.replace("http", "ws", 1) + "/ws", compression=None, ping_interval=None) as socket:
+        await socket.send(json.dumps({"runId": "posted"}))
+        wait_until(lambda: collector.metric("teltel_live_subscribers") == 1, "the subscription holds", PATIENCE)
+        answers = asyncio.create_task(drain(reader))
+        arrivals = asyncio.create_task(receive(socket, events + warm_up))
+        begin = time.monotonic()
+        for number in range(events + warm_up):
+            await asyncio.sleep(max(0.0, begin + number / rate - time.monotonic()))
+            body = json.dumps({"v": 1, "runId": "posted", "sourceId": "bench", "channel": "c", "type": "t", "frameIndex": number,
+                               "simTime": 0, "payload": {"sent": time.monotonic_ns()}})
+            writer.write(f"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        delays = await asyncio.wait_for(arrivals, PATIENCE)
+        answers.cancel()
+    writer.close()
+    return delays[warm_up:]
+
+
+async def drain(reader: asyncio.StreamReader) -> None:
+    while await reader.read(65536):
+        pass
+
+
+async def receive(socket, count: int) -> list[int]:
+    delays = []
+    while len(delays) < count:
+        text = await socket.recv()
+        delays.append(time.monotonic_ns() - json.loads(text)["payload"]["sent"])
+    return delays
