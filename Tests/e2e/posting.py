@@ -52,6 +52,7 @@ class RawPost:
 
     def connect(self, collector):
         self.socket = socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the parts of a request do not wait for each other
         self.reader = _Reader(socket.SocketIO(self.socket, "r"))
 
     def head(self, headers: dict):
