@@ -69,25 +69,26 @@ def ingest(scale: Scale) -> list[Row]:
             before = load.cpu()
             events, seconds, sender = load.post(run_id, connections, int(share * max(scale.seconds, 4)), lines)
             load.check_counts(run_id, events)
-            rows.append(Row("ingest", name, f"{events / seconds:,.0f} events/s; {cost(load, before, events)}; sender {sender / events * 1e6:.2f}"))
+            spent = f"{cost(load, before, events)}; sender {sender / events * 1e6:.2f}"
+            rows.append(Row("ingest", name, f"{events / seconds:,.0f} events/s; {spent}"))
         rows.append(subscribed(load, work, scale))
     return rows + stored(scale)
 
 
-SUBSCRIBED_RATE = 100_000
+STEADY_RATE = 100_000
 
 
 def subscribed(load: Load, work: Path, scale: Scale) -> Row:
     """At a rate that one subscriber can take whole."""
     program = compile_program(HERE / "subscribe.c", work)
-    events = int(SUBSCRIBED_RATE * max(2.0, scale.seconds / 6)) // 400 * 400
+    events = int(STEADY_RATE * max(2.0, scale.seconds / 6)) // 400 * 400
     port = load.collector.url.rsplit(":", 1)[1]
     with subprocess.Popen([str(program), port, json.dumps({"runId": "subscribed", "notices": True}), str(events)], stdout=subprocess.PIPE, text=True) as reader:
         try:
             check(reader.stdout.readline() == "ready\n", "the subscriber did not start")
             wait_until(lambda: load.collector.metric("teltel_live_subscribers") == 1, "the subscription holds", PATIENCE)
             before = load.cpu()
-            posted, seconds, _ = load.post("subscribed", 4, events, 100, SUBSCRIBED_RATE)
+            posted, seconds, _ = load.post("subscribed", 4, events, 100, STEADY_RATE)
             check(posted == events, f"{posted} instead of {events}")
             output, _ = reader.communicate(timeout=PATIENCE)
         except (BenchError, subprocess.TimeoutExpired):
@@ -104,7 +105,8 @@ def stored(scale: Scale) -> list[Row]:
         wait_until(collector.ready, "storage is ready", PATIENCE)
         load = Load(collector, compile_program(HERE / "post.c", work))
         before = load.cpu()
-        events, seconds, _ = load.post("stored", 4, int(SUBSCRIBED_RATE * max(2.0, scale.seconds / 6)), 1000, SUBSCRIBED_RATE)
+        wanted = int(STEADY_RATE * max(2.0, scale.seconds / 6))
+        events, seconds, _ = load.post("stored", 4, wanted, 1000, STEADY_RATE)
         load.check_counts("stored", events)
         wait_until(lambda: collector.run("stored")["stored"] == events, "all events are stored", PATIENCE)
         return [Row("ingest", "+ storage, until all is stored", f"{events / seconds:,.0f} events/s; {cost(load, before, events)}")]

@@ -4,7 +4,7 @@
  *
  * POSTS of LINES lines on each connection; LINE_BYTES includes the newline; RATE lines a second over all connections, 0: as fast
  * as they are taken. Prints "seconds S cpu C accepted A": wall time from
- * the first byte to the last answer, this program's CPU time, lines that the answers call accepted. Anything else than
+ * the first byte to the last answer, this program's CPU time, lines that the answers call accepted. Any answer but
  * "202, all accepted" ends it with 1.
  */
 #define _GNU_SOURCE
@@ -47,7 +47,8 @@ typedef struct {
 } request;
 
 static request make_request(int connection_number) {
-  const char *begin = "{\"v\":1,\"runId\":\"%s\",\"sourceId\":\"post-%d\",\"channel\":\"physics\",\"type\":\"body.state\",\"frameIndex\":";
+  const char *begin =
+      "{\"v\":1,\"runId\":\"%s\",\"sourceId\":\"post-%d\",\"channel\":\"physics\",\"type\":\"body.state\",\"frameIndex\":";
   const char *payload =
       ",\"simTime\":12.345678,\"wallTimeMs\":1760000000000,\"payload\":{\"pos\":{\"x\":1.5,\"y\":-0.25,\"z\":3.14159265},"
       "\"vel\":{\"x\":0.001,\"y\":22.75,\"z\":-9.81},\"rot\":{\"qx\":0.1,\"qy\":0.2,\"qz\":0.3,\"qw\":0.927},"
@@ -56,7 +57,8 @@ static request make_request(int connection_number) {
   size_t body = (size_t)lines * (size_t)line_bytes;
   made.bytes = malloc(body + 512);
   made.count = (size_t)sprintf(
-      made.bytes, "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n", body);
+      made.bytes,
+      "POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n", body);
   for (int index = 0; index < lines; index++) {
     char *line = made.bytes + made.count;
     int used = sprintf(line, begin, run_id, connection_number);
