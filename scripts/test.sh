@@ -24,7 +24,8 @@ echo "test: page units"
 scripts/test-web-unit.sh || failed=1
 
 echo "test: programs, sockets, browser"
-build/test-python/bin/python -m pytest Tests --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
+# Two at a time: most of them wait for processes.
+build/test-python/bin/python -m pytest Tests -n 2 --dist loadfile --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
 
 build/test-python/bin/python scripts/test_summary.py "$report" || failed=1
 exit "$failed"

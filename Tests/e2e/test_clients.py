@@ -132,7 +132,7 @@ def test_clients_that_come_and_go_leave_nothing(live):
         wait_until(lambda: subscribers(live) == (0, 0), "all have left")
         files.append(len(os.listdir(f"/proc/{live.process.pid}/fd")))
     wait_until(lambda: len(os.listdir(f"/proc/{live.process.pid}/fd")) <= files[0], "descriptors are as after the first turn")
-    assert live.metric("teltel_live_clients_total") == 500 and live.metric("teltel_live_queued_events") == 0
+    assert live.metric("teltel_live_opened_clients_total") == 500 and live.metric("teltel_live_queued_events") == 0
 
 
 def test_the_end_of_the_collector_closes_with_1001(live):

@@ -36,7 +36,7 @@ struct MetricsRoute: Sendable {
         text.add("teltel_live_buffer_runs", .gauge, "Runs in the live buffer.", bus.liveRuns)
         let clients = tally.snapshot
         text.add("teltel_live_clients", .gauge, "Open WebSocket connections.", clients.clients)
-        text.add("teltel_live_clients_total", .counter, "WebSocket connections since the start.", clients.clientsEver)
+        text.add("teltel_live_opened_clients_total", .counter, "WebSocket connections since the start.", clients.clientsEver)
         text.add("teltel_live_sent_bytes_total", .counter, "Bytes of messages given to WebSocket connections.", clients.sentBytes)
         text.add(
             "teltel_live_silent_clients_total", .counter, "WebSocket connections ended because no ping was answered.",

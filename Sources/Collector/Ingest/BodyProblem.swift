@@ -18,6 +18,7 @@ struct BodyProblem: Error, Sendable, Equatable {
     static func truncatedEncoding(_ coding: ContentCoding) -> BodyProblem {
         BodyProblem(code: "truncated-body", message: "the \(coding.rawValue) data has no end")
     }
+    static let silent = BodyProblem(code: "truncated-body", message: "the body did not go on in time")
     static let cutOff = BodyProblem(code: "truncated-body", message: "the connection ended before the body did")
     static let stopping = BodyProblem(code: "truncated-body", message: "the collector stops: send the rest to the next one")
     static let badFraming = BodyProblem(code: "bad-framing", message: "the body's chunks are malformed")

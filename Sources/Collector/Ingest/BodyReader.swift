@@ -51,6 +51,8 @@ struct BodyReader {
             if let piece = try await pieces.next() { return piece }
         } catch let error as HTTPParserError where error != .invalidEOFState {
             throw BodyProblem.badFraming
+        } catch is ConnectionGuard.SilentSender {
+            throw Interruption(problem: .silent)
         } catch {
             throw Interruption(problem: .cutOff)
         }

@@ -118,7 +118,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        if !isDeaf { refuse(context, Self.unreadable(error, targetIsLong: firstLine?.isLong ?? false)) }
+        guard !isDeaf else { return }
+        if breakOff(context, .request, error) { return }
+        refuse(context, Self.unreadable(error, targetIsLong: firstLine?.isLong ?? false))
+    }
+
+    /// A streamed body ends too early: the router has taken a part of it, and says in its answer what became of that.
+    /// false: no such body is being read.
+    private func breakOff(_ context: ChannelHandlerContext, _ reason: Refusal.Reason, _ error: any Error) -> Bool {
+        guard progress.isReadingStream, !progress.answerHasBegun else { return false }
+        counters.refused(reason)
+        progress.inputEnded()
+        ending = .afterAnswers
+        context.fireErrorCaught(error)
+        return true
     }
 
     /// Set by whoever sees the bytes.
@@ -243,11 +256,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             counters.refused(.timeout)
             return cut(context)
         case .head, .body:
-            if isReading { return refuse(context, Self.tooSlow) }
+            if isReading { return breakOff(context, .timeout, SilentSender()) ? () : refuse(context, Self.tooSlow) }
             progress.forgive(now: .now())
             watch(context)
         }
     }
+
+    /// The body did not go on in time.
+    struct SilentSender: Error, CustomStringConvertible { let description = "the body did not go on in time" }
 
     // MARK: refusals
 

@@ -26,6 +26,8 @@ struct RequestProgress {
 
     var isReadingBody: Bool { if case .body = reading { true } else { false } }
 
+    var isReadingStream: Bool { if case .body(true, _) = reading { true } else { false } }
+
     // MARK: what the client does
 
     /// Whether a request begins with them.
