@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,6 +43,17 @@ int teltel_lock_folder(int descriptor) {
     if (fcntl(descriptor, F_SETLK, &lock) == 0) return 0;
     if (fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0) return -lock.l_pid;
     return -1;
+}
+
+int teltel_watch_process(int process) {
+    int descriptor = (int)syscall(SYS_pidfd_open, process, 0); /* close-on-exec by itself */
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int teltel_process_has_ended(int descriptor) {
+    struct pollfd wait = {.fd = descriptor, .events = POLLIN};
+    int ready = poll(&wait, 1, 0);
+    return ready < 0 ? -errno : ready;
 }
 
 static uint64_t clock_ns(clockid_t clock) {

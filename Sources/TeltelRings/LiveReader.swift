@@ -49,6 +49,20 @@ package final class LiveReader: Sendable {
         /// By cursor.
         var trails: [LiveTrail] = []
         var finished = false
+        /// When it was found quiet last; 0: it was not.
+        var quietAt: UInt64 = 0
+
+        /// Nothing has come, nothing has ended: most of many runs, most of the time.
+        mutating func isQuiet(_ now: UInt64) -> Bool {
+            guard instance.ringCount == cursors.count, cursors.allSatisfy(\.isQuiet), instance.end == nil, instance.fault == nil
+            else {
+                if quietAt > 0 { for index in cursors.indices { cursors[index].wasQuiet(at: quietAt) } }
+                quietAt = 0
+                return false
+            }
+            quietAt = now
+            return true
+        }
     }
 
     package func run() {
@@ -90,6 +104,7 @@ package final class LiveReader: Sendable {
 
     /// Reads what is new in one instance. Returns whether there was anything.
     private func pass(_ walk: inout Walk, _ now: UInt64) -> Bool {
+        if walk.isQuiet(now) { return false }
         let instance = walk.instance
         // Looked at before the rings: what was written before the end is then read below.
         let end = instance.end

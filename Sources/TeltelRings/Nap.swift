@@ -10,15 +10,22 @@ package final class Nap: Sendable {
     /// Sleeps for longer than it is worth to be woken from.
     private let isDeep = Atomic<Bool>(false)
     private let lastActive = Atomic<UInt64>(0)
+    private let lastSignal = Atomic<UInt64>(0)
     private static let shortest = 250
 
     package init() {}
 
-    /// A reader in its shortest nap is not woken: it looks by itself, and a signal per event would cost more than the event.
+    /// A reader in its shortest nap is woken once per such time: it looks by itself, and a signal per event would cost more
+    /// than the event.
     package func wake() {
         // PAIR with `sleep`: one of the two sees what the other has stored.
         if pending.exchange(true, ordering: .sequentiallyConsistent) { return }
-        if isDeep.load(ordering: .sequentiallyConsistent) { semaphore.signal() }
+        if isDeep.load(ordering: .sequentiallyConsistent) { return _ = semaphore.signal() }
+        let now = teltel_monotonic_ns()
+        if now &- lastSignal.load(ordering: .relaxed) >= UInt64(Self.shortest) * 1_000 {
+            lastSignal.store(now, ordering: .relaxed)
+            semaphore.signal()
+        }
     }
 
     package func sleep(active: Bool) {

@@ -25,14 +25,39 @@ package struct HostIdentity: Sendable {
     }()
 }
 
+/// A process that was there, and was the right one, when this was made: from then on one cheap question tells its end.
+final class ProcessWatch: Sendable {
+    private let descriptor: Int32
+
+    /// nil if the process is gone or another one, or the system cannot watch it: then its start time is compared each time.
+    init?(_ run: RunDescription) {
+        guard run.processNamespace == HostIdentity.current.processNamespace else { return nil }
+        descriptor = teltel_watch_process(run.processID)
+        guard descriptor >= 0 else { return nil }
+        // Afterwards: the number may have been given to another process in between.
+        guard ProducerLiveness.startTime(of: run.processID) == run.processStart else {
+            close(descriptor)
+            return nil
+        }
+    }
+    deinit { close(descriptor) }
+
+    /// An error of the question is no proof of death.
+    var hasEnded: Bool { teltel_process_has_ended(descriptor) > 0 }
+}
+
 enum ProducerLiveness {
     /// `descriptor` is the run file's. Same namespace: process gone, started at another time, or lock gone. Other
     /// namespace: lock gone. Other boot: gone.
-    static func isAlive(_ run: RunDescription, descriptor: Int32) -> Bool {
+    static func isAlive(_ run: RunDescription, descriptor: Int32, process: ProcessWatch?) -> Bool {
         let host = HostIdentity.current
         guard run.bootID == host.bootID else { return false }
         if run.processNamespace == host.processNamespace {
-            guard startTime(of: run.processID) == run.processStart else { return false }
+            if let process {
+                if process.hasEnded { return false }
+            } else {
+                guard startTime(of: run.processID) == run.processStart else { return false }
+            }
             // A process does not see its own locks: the collector's own ingest rings are alive while it is.
             if run.processID == getpid() { return true }
         }

@@ -30,6 +30,10 @@ package struct RingCursor {
         clock = RowClock(instance.description, now: teltel_monotonic_ns())
     }
 
+    /// Nothing had come at `now`: as good as a `read` that found nothing.
+    mutating func wasQuiet(at now: UInt64) { clock.caughtUp(now: now) }
+    var isQuiet: Bool { ring.head == position }
+
     package mutating func read() throws(RingFault) -> Reading {
         let head = try ring.checkedHead(from: position)
         let now = teltel_monotonic_ns()

@@ -99,23 +99,36 @@ package final class RingDirectory: Sendable {
         teltel_name_thread("teltel-rings")
         let watch = teltel_watch_folder(path)
         defer { if watch >= 0 { close(watch) } }
+        var lastThorough: UInt64 = 0
+        var hasNews = true
         while !stopping.load(ordering: .relaxed) {
-            let expecting = lookAround()
+            let now = teltel_monotonic_ns()
+            let isDue = now - lastThorough > Self.thoroughNs
+            if isDue { lastThorough = now }
+            let expecting = lookAround(newOnes: hasNews || isDue, thoroughly: isDue)
             // A folder appears before its run file does, and the watch sees only the folder.
             let milliseconds: Int32 = expecting ? 2 : 100
-            if watch >= 0 { _ = teltel_wait_watch(watch, milliseconds) } else { usleep(UInt32(milliseconds) * 1_000) }
+            if watch >= 0 {
+                hasNews = teltel_wait_watch(watch, milliseconds) != 0 || expecting
+            } else {
+                usleep(UInt32(milliseconds) * 1_000)
+                hasNews = true
+            }
         }
     }
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
+    /// Of processes that are asked for, and of the folder in case the watch has missed something.
+    private static let thoroughNs: UInt64 = 500_000_000
+
     /// One look: new folders, ended producers, finished instances. Returns whether a folder has just appeared whose run file
     /// has not.
     @discardableResult
-    package func lookAround() -> Bool {
+    package func lookAround(newOnes: Bool = true, thoroughly: Bool = true) -> Bool {
         let (known, instances) = state.withLock { ($0.known, $0.instances) }
         // First the ends, then the beginnings: a run id may be used again at once.
-        for instance in instances { instance.checkProducer() }
-        let opened = entries().filter { !known.contains($0) }.compactMap(open)
+        for instance in instances { instance.checkProducer(thoroughly: thoroughly) }
+        let opened = newOnes ? entries().filter { !known.contains($0) }.compactMap(open) : []
         for folder in opened.sorted(by: { $0.file.description.startWall < $1.file.description.startWall }) { adopt(folder) }
         removeFinished()
         return isExpecting()

@@ -12,6 +12,7 @@ package final class RingInstance: Sendable {
     package let run: RunKey
     private let file: RunFile
     private let folder: Int32
+    private let process: ProcessWatch?
     /// Of the live reader.
     let liveMarks: LiveMarks?
     private let state = Mutex(State())
@@ -25,6 +26,7 @@ package final class RingInstance: Sendable {
     init(_ opened: OpenedFolder, run: RunKey) {
         file = opened.file
         folder = opened.descriptor
+        process = ProcessWatch(opened.file.description)
         liveMarks = LiveMarks(folder: opened.descriptor)
         description = opened.file.description
         self.run = run
@@ -60,11 +62,14 @@ package final class RingInstance: Sendable {
     /// How the run ended; nil while its producer lives. The heads are final once this is not nil.
     package var end: RunEnd? { state.withLock { $0.end } }
 
-    /// Asks the run file and the system whether the producer is still there. Called by the directory, a few times a second.
-    func checkProducer() {
+    /// Rings that are complete now.
+    var ringCount: Int { file.ringCount }
+
+    /// Asks the run file, and the system if `thoroughly`, whether the producer is still there. Called by the directory.
+    func checkProducer(thoroughly: Bool = true) {
         guard end == nil else { return }
         if let end = file.end { return state.withLock { $0.end = end } }
-        guard !ProducerLiveness.isAlive(description, descriptor: file.descriptor) else { return }
+        guard thoroughly, !ProducerLiveness.isAlive(description, descriptor: file.descriptor, process: process) else { return }
         // It may have ended the run between the two looks.
         let died = RunEnd(status: .failed, reason: "engine process ended without ending the run", wall: 0)
         state.withLock { $0.end = file.end ?? died }

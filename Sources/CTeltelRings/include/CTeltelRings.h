@@ -22,6 +22,11 @@ int teltel_is_locked_elsewhere(int descriptor);
 /* Takes an exclusive lock for as long as the descriptor lives. 0, or the negative pid of the holder (-1 if unknown). */
 int teltel_lock_folder(int descriptor);
 
+/* A descriptor that stands for a process, or -errno: -ENOSYS on kernels before 5.3. */
+int teltel_watch_process(int process);
+/* Has it ended? 1, 0, or -errno. Costs one system call, however many processes there are. */
+int teltel_process_has_ended(int descriptor);
+
 uint64_t teltel_monotonic_ns(void);
 uint64_t teltel_wall_ns(void);
 uint64_t teltel_thread_cpu_ns(void);

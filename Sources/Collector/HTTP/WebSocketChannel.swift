@@ -88,7 +88,10 @@ struct WebSocketChannel: HTTPChannelHandler {
                 await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
                     await handleHTTP(asyncChannel: http, logger: logger)
                 }
-            case .webSocket(let socket): try await serve(socket, logger)
+            case .webSocket(let socket):
+                try await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+                    try await serve(socket, logger)
+                }
             }
         } catch { logger.trace("connection ended: \(error)") }
         value.channel.close(promise: nil)
