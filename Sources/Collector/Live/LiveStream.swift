@@ -37,7 +37,6 @@ enum LiveNotice {
 /// How far the client is, if it wants to know.
 struct CursorKeeper {
     private(set) var cursor: StreamCursor?
-    private var ended = false
 
     init(_ begin: StreamCursor?) { cursor = begin }
 
