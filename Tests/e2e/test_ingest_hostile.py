@@ -1,9 +1,10 @@
 """What a sender may do wrong, or on purpose: the collector counts it, keeps its memory, and goes on."""
 import json
+import random
 import time
 
 import pytest
-from posting import RawPost, frames, line, ndjson
+from posting import RawPost, frames, gzipped, line, ndjson
 from support import wait_until
 from test_ingest_encoding import memory
 from test_live import next_event, subscribe
@@ -270,12 +271,100 @@ def test_short_posts_keep_a_connection_open_beyond_the_idle_limit(make_collector
     assert request.rest() == b"" and taken(collector) == count
 
 
+def short_post(text: bytes, extra: str = "") -> bytes:
+    return f"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(text)}\r\n{extra}\r\n".encode() + text
+
+
+SHAPES = ("short in one piece", "short in two pieces", "chunked", "with a key", "gzip")
+
+
+def in_shape(request: RawPost, shape: str, text: bytes, name: str) -> RawPost:
+    if shape == "chunked":
+        request.head({"Transfer-Encoding": "chunked"})
+        return request.chunk(text).end()
+    if shape == "short in one piece":
+        return request.send(short_post(text))
+    text = gzipped(text) if shape == "gzip" else text
+    special = {"with a key": {"Idempotency-Key": name}, "gzip": {"Content-Encoding": "gzip"}}.get(shape, {})
+    request.head(special | {"Content-Length": len(text)})
+    return request.send(text)
+
+
 def test_order_of_the_posts_of_a_connection(live):
-    request = RawPost.nothing_yet(live)
+    """Whatever their shape: all of them take the connection's ring."""
+    request, choice = RawPost.nothing_yet(live), random.Random(1)
     with subscribe(live, runId="posted") as socket:
         for frame in range(300):
-            text = ndjson(line(frameIndex=frame))
-            # In one piece: a post that comes in two takes another ring, and among rings there is no order.
-            head = f"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(text)}\r\n\r\n"
-            assert request.send(head.encode() + text).answer()[0] == 202
+            shape = choice.choice(SHAPES)
+            answer = in_shape(request, shape, ndjson(line(frameIndex=frame)), f"order-{frame}").answer()
+            assert answer[0] == 202 and json.loads(answer[2])["accepted"] == 1
         assert [next_event(socket)["frameIndex"] for _ in range(300)] == list(range(300))
+
+
+# ---- posts with the head of the post before ----
+
+def counts(request: RawPost) -> tuple[int, int]:
+    status, headers, body = request.answer()
+    assert status == 202 and headers["X-Content-Type-Options"] == "nosniff" and headers["Server"] == "teltel" and headers["Date"]
+    answer = json.loads(body)
+    return answer["accepted"], answer["rejected"]
+
+
+def test_posts_with_the_same_head_however_they_are_cut(live):
+    request, choice = RawPost.nothing_yet(live), random.Random(2)
+    bodies = [frames(choice.choice((1, 1, 2, 12))) + b"nonsense\n" * choice.choice((0, 0, 0, 1)) for _ in range(400)]
+    stream, begin = b"".join(short_post(body) for body in bodies), 0
+    while begin < len(stream):
+        end = begin + choice.choice((1, 50, 100, 700, 5000, 20_000))
+        request.send(stream[begin:end])
+        begin = end
+    for body in bodies:
+        assert counts(request) == (body.count(b"{\"v\""), body.count(b"nonsense"))
+    assert taken(live) == sum(body.count(b"{\"v\"") for body in bodies)
+
+
+def test_a_body_that_looks_like_a_request(live):
+    request = RawPost.nothing_yet(live)
+    bait = short_post(LINE)
+    for cut in (None, 0, 3):
+        request.send(short_post(LINE))
+        assert counts(request) == (1, 0)
+        whole = short_post(bait)
+        at = len(whole) if cut is None else len(whole) - len(bait) + cut
+        request.send(whole[:at]).send(whole[at:])
+        # Its head is four bad lines, one of them blank; the line below is a line of this body.
+        assert counts(request) == (1, 3)
+    request.send(short_post(LINE))
+    assert counts(request) == (1, 0) and taken(live) == 7
+
+
+@pytest.mark.parametrize("head, status", [
+    (b"POST /api/ingest HTTP/1.1\r\nHost: evil.example\r\nContent-Length: %d\r\n\r\n", 403),
+    (b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nOrigin: http://evil.example\r\n\r\n", 403),
+    (b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nContent-Length: 1\r\n\r\n", 400),
+    (b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    (b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: +%d\r\n\r\n", 400),
+    (b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999999999999999999%d\r\n\r\n", 400),
+    (b"POST /api/other HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", 404),
+], ids=["host", "origin", "two-lengths", "chunked", "plus", "huge", "path"])
+def test_a_head_that_is_nearly_the_same(live, head, status):
+    request = RawPost.nothing_yet(live)
+    for _ in range(3):
+        request.send(short_post(LINE))
+        assert counts(request) == (1, 0)
+    request.send(head % len(LINE) + LINE)
+    assert request.answer()[0] == status and taken(live) == 3
+
+
+def test_another_token_than_before(make_collector, tmp_path):
+    token = tmp_path / "token"
+    token.write_text("t" * 43 + "\n")
+    token.chmod(0o600)
+    collector = make_collector("--no-storage", "--token-file", str(token))
+    request = RawPost.nothing_yet(collector)
+    for _ in range(2):
+        request.send(short_post(LINE, f"Authorization: Bearer {'t' * 43}\r\n"))
+        assert counts(request) == (1, 0)
+    request.send(short_post(LINE, f"Authorization: Bearer {'u' * 43}\r\n"))
+    assert request.answer()[0] == 401
+

@@ -12,7 +12,7 @@ struct AnalysisRoutes: Sendable {
     let storage: Storage?
     let registry: RunRegistry
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         router.get("api/analysis/runs") { request, _ in
             let question = RunsQuestion(
                 sourceID: request.text("sourceId") ?? "",

@@ -22,8 +22,8 @@ enum HTTPServer {
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
 
-    private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+    private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<ConnectionContext> {
+        let router = Router(context: ConnectionContext.self)
         router.addMiddleware { ErrorMiddleware() }
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
@@ -53,7 +53,7 @@ enum HTTPServer {
     }
 
     /// 405 for other methods than the one that a path has.
-    private static func refuseOthers(_ method: HTTPRequest.Method, _ path: RouterPath, _ router: Router<BasicRequestContext>) {
+    private static func refuseOthers(_ method: HTTPRequest.Method, _ path: RouterPath, _ router: Router<ConnectionContext>) {
         for other in [HTTPRequest.Method.get, .post, .put, .delete, .patch] where other != method {
             router.on(path, method: other) { request, _ -> Response in
                 throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(method.rawValue) only")
@@ -88,7 +88,7 @@ enum HTTPServer {
             router: router(settings, parts, port),
             server: .httpAndWebSocket(
                 port: port, serve: { socket, _ in try await session.serve(socket) },
-                first: { [IngestShortcut(pool: parts.ingest, maxLineBytes: settings.maxLineBytes)] }),
+                first: { [IngestShortcut(pool: parts.ingest, maxLineBytes: settings.maxLineBytes, repeats: $0)] }),
             configuration: .init(
                 address: .hostname(settings.bind, port: settings.port), serverName: "teltel", backlog: 4_096),
             onServerRunning: { channel in

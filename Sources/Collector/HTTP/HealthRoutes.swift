@@ -18,7 +18,7 @@ struct HealthRoutes: Sendable {
         let storage: StorageReadiness
     }
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         // Any method, and independent of storage: contract §1.
         for method in [HTTPRequest.Method.get, .post, .put, .delete, .head, .options, .patch] {
             router.on("api/health", method: method) { _, _ in try JSONAnswer.response(Health()) }

@@ -12,18 +12,26 @@ struct IngestRoutes: Sendable {
     private static let keyName = HTTPField.Name("Idempotency-Key")!
     private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
 
-    func add(to router: Router<BasicRequestContext>) {
-        router.post("api/ingest") { request, _ in
+    func add(to router: Router<ConnectionContext>) {
+        router.post("api/ingest") { request, context in
             let coding = try coding(request.headers)
+            let lane = try await lane(context.channel)
             do {
-                guard let key = try Self.key(request.headers) else { return try await take(request, coding).answer.response }
-                return try await take(request, coding, key: key)
+                guard let key = try Self.key(request.headers) else {
+                    return try await take(request, coding, lane).answer.response
+                }
+                return try await take(request, coding, lane, key: key)
             } catch let broken as Broken {
-                throw APIError(
-                    .serviceUnavailable, "ingest-failed", "the lines could not be taken to their end: \(broken.cause)",
-                    hint: "repeat the request; with an Idempotency-Key nothing is added twice")
+                throw APIError.ingestFailed(broken.cause)
             }
         }
+    }
+
+    /// That of the connection's short posts: their order and that of the others holds.
+    private func lane(_ channel: any Channel) async throws -> IngestLane {
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.handler(type: IngestShortcut.self).lane
+        }.get()
     }
 
     // MARK: headers
@@ -63,27 +71,29 @@ struct IngestRoutes: Sendable {
     }
 
     /// - Throws: an `APIError` when not one line could be read.
-    private func take(_ request: Request, _ coding: ContentCoding, after progress: IngestProgress? = nil) async throws -> Taken {
-        var lines = IngestRequest(pool: pool, maxLineBytes: maxLineBytes, after: progress)
+    private func take(
+        _ request: Request, _ coding: ContentCoding, _ lane: IngestLane, after progress: IngestProgress? = nil
+    ) async throws -> Taken {
+        var lines = IngestRequest(pool: pool, lane: lane, maxLineBytes: maxLineBytes, after: progress)
         let end: BodyEnd
         do {
             end = try await BodyReader(coding: coding, limits: limits).read(request.body, into: &lines)
             if end == .whole {
                 let summary = try await lines.finish()
-                return Taken(answer: try IngestAnswer(summary))
+                return Taken(answer: IngestAnswer(summary))
             }
         } catch {
             throw Broken(progress: lines.breakOff().1, cause: error)
         }
         var (summary, reached) = lines.breakOff()
-        guard let problem = end.problem else { return Taken(answer: try IngestAnswer(summary)) }
+        guard let problem = end.problem else { return Taken(answer: IngestAnswer(summary)) }
         pool.countBrokenBody(problem.code)
         if reached.summary.isEmpty {
             throw APIError(problem.isTooMuch ? .contentTooLarge : .badRequest, problem.code, problem.message)
         }
         summary.end(line: reached.lines + 1, problem)
-        guard case .cutOff = end else { return Taken(answer: try IngestAnswer(summary)) }
-        return Taken(answer: try IngestAnswer(summary), progress: reached)
+        guard case .cutOff = end else { return Taken(answer: IngestAnswer(summary)) }
+        return Taken(answer: IngestAnswer(summary), progress: reached)
     }
 
     /// The rings failed, or the collector stops.
@@ -94,7 +104,7 @@ struct IngestRoutes: Sendable {
 
     // MARK: repeated requests
 
-    private func take(_ request: Request, _ coding: ContentCoding, key: String) async throws -> Response {
+    private func take(_ request: Request, _ coding: ContentCoding, _ lane: IngestLane, key: String) async throws -> Response {
         let progress: IngestProgress?
         switch keys.begin(key) {
         case .fresh: progress = nil
@@ -109,7 +119,7 @@ struct IngestRoutes: Sendable {
                 hint: "wait for its answer, or for its connection to end, then repeat it")
         }
         do {
-            let taken = try await take(request, coding, after: progress)
+            let taken = try await take(request, coding, lane, after: progress)
             if let reached = taken.progress {
                 keys.breakOff(key, reached)
             } else {
@@ -132,20 +142,38 @@ extension IngestAnswer {
         let errors: [IngestSummary.LineError]
     }
 
-    init(_ summary: IngestSummary) throws {
+    init(_ summary: IngestSummary) {
+        // What nearly all answers are: an encoder costs more than the lines.
         guard !summary.errors.isEmpty else {
-            // What nearly all answers are: an encoder costs more than the lines.
-            let text =
-                "{\"accepted\":\(summary.accepted),\"dropped\":\(summary.dropped),\"errors\":[],\"rejected\":\(summary.rejected)}"
-            self.init(status: 202, body: text)
+            self.init(accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped)
             return
         }
         let body = Body(
             accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped, errors: summary.errors)
-        self.init(status: 202, body: try JSONAnswer.text(body))
+        // Numbers and texts can always be encoded.
+        self.init(status: 202, body: (try? JSONAnswer.text(body)) ?? "{}")
+    }
+
+    init(accepted: Int, rejected: Int, dropped: Int) {
+        self.init(
+            status: 202, body: "{\"accepted\":\(accepted),\"dropped\":\(dropped),\"errors\":[],\"rejected\":\(rejected)}")
+    }
+
+    /// The rings failed, or the collector stops.
+    static func failed(_ cause: any Error) -> IngestAnswer {
+        let error = APIError.ingestFailed(cause)
+        return IngestAnswer(status: error.status.code, body: String(buffer: error.json))
     }
 
     var response: Response {
         JSONAnswer.response(bytes: ByteBuffer(string: body), status: HTTPResponse.Status(code: status))
+    }
+}
+
+extension APIError {
+    static func ingestFailed(_ cause: any Error) -> APIError {
+        APIError(
+            .serviceUnavailable, "ingest-failed", "the lines could not be taken to their end: \(cause)",
+            hint: "repeat the request; with an Idempotency-Key nothing is added twice")
     }
 }

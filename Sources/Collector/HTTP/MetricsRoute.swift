@@ -11,7 +11,7 @@ struct MetricsRoute: Sendable {
     /// What other parts add.
     let extra: @Sendable (inout MetricsText) -> Void
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         router.get("metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

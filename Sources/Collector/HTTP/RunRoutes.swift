@@ -135,7 +135,7 @@ struct RunRoutes: Sendable {
     let bus: EventBus
     let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         router.get("api/runs") { _, _ in
             try JSONAnswer.response(registry.snapshots().map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) })
         }

@@ -9,7 +9,7 @@ struct UIRoutes: Sendable {
         "txt": "text/plain; charset=utf-8", "svg": "image/svg+xml",
     ]
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         router.get("/") { _, _ in try Self.file("index.html") }
         // Pages of the application are told apart by its script.
         router.get("runs/**") { _, _ in try Self.file("index.html") }

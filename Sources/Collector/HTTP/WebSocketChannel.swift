@@ -31,17 +31,19 @@ struct WebSocketChannel: HTTPChannelHandler {
     let port: Port
     let serve: @Sendable (Socket, Logger) async throws -> Void
     /// Handlers of HTTP requests before the router, made for each connection.
-    let first: @Sendable () -> [any ChannelHandler]
+    let first: @Sendable (RepeatedPosts) -> [any ChannelHandler]
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            let connection = port.makeGuard(channel)
+            let repeats = NIOLoopBound(RepeatedPosts(connection), eventLoop: channel.eventLoop)
             let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(upgraders: [upgrader]) { [first] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                     try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
-                    try pipeline.addHandlers(first())
+                    try pipeline.addHandlers(first(repeats.value))
                     let configuration = HTTP.Configuration(isOutboundHalfClosureEnabled: true)
                     return .http(try HTTP(wrappingChannelSynchronously: channel, configuration: configuration))
                 }
@@ -50,14 +52,15 @@ struct WebSocketChannel: HTTPChannelHandler {
             let encoder = HTTPResponseEncoder()
             let decoder = ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: port.limits.decoder))
-            let connection = port.makeGuard(channel)
             let stall = StallGuard(patience: port.limits.idle, counters: port.counters)
             let firstLine = FirstLine(connection)
             let gate = UpgradeGate()
             // The decoder leaves last: what it still holds is the WebSocket's, and no longer for the others.
             let handler = NIOTypedHTTPServerUpgradeHandler<Connection>(
-                httpEncoder: encoder, extraHTTPHandlers: [gate, connection, firstLine, decoder], upgradeConfiguration: upgrade)
-            try pipeline.addHandlers([stall, encoder, firstLine, decoder, connection, gate, handler] as [any ChannelHandler])
+                httpEncoder: encoder, extraHTTPHandlers: [gate, connection, firstLine, repeats.value, decoder],
+                upgradeConfiguration: upgrade)
+            try pipeline.addHandlers(
+                [stall, repeats.value, encoder, firstLine, decoder, connection, gate, handler] as [any ChannelHandler])
             return Value(connection: handler.upgradeResultFuture, channel: channel)
         }
     }
@@ -102,7 +105,7 @@ extension HTTPServerBuilder {
     static func httpAndWebSocket(
         port: Port, limits: WebSocketChannel.Limits = .init(),
         serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void,
-        first: @escaping @Sendable () -> [any ChannelHandler]
+        first: @escaping @Sendable (RepeatedPosts) -> [any ChannelHandler]
     ) -> HTTPServerBuilder {
         .init { WebSocketChannel(responder: $0, limits: limits, port: port, serve: serve, first: first) }
     }

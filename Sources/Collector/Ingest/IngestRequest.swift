@@ -14,9 +14,9 @@ struct IngestRequest {
     static let patience: Duration = .seconds(5)
 
     /// `progress`: of an earlier request that broke off; its lines come once more and are passed over.
-    init(pool: IngestPool, lane: IngestLane? = nil, maxLineBytes: Int, after progress: IngestProgress? = nil) {
+    init(pool: IngestPool, lane: IngestLane, maxLineBytes: Int, after progress: IngestProgress? = nil) {
         self.pool = pool
-        self.lane = lane ?? pool.lane()
+        self.lane = lane
         lines = IngestLines(maxLineBytes: maxLineBytes, after: progress)
     }
 

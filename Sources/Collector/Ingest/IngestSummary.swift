@@ -40,6 +40,8 @@ struct IngestSummary: Sendable {
     /// Something came that is a line, even if a bad one.
     var isEmpty: Bool { accepted + rejected + dropped == 0 }
 
+    var isAllAccepted: Bool { rejected == 0 && dropped == 0 && errors.isEmpty }
+
     /// The body ended early at `line`: said whatever else there was to say.
     mutating func end(line: Int, _ problem: BodyProblem) {
         errors.append(LineError(line: line, code: problem.code, message: problem.message))

@@ -12,7 +12,7 @@ struct LoginRoutes: Sendable {
         let expiresInSeconds: Int64
     }
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ConnectionContext>) {
         router.get("login") { request, _ -> Response in
             guard let access else { return Self.home([:]) }
             let host = request.head.authority ?? ""

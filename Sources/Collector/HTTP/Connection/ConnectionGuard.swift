@@ -59,6 +59,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    /// Takes requests ahead of the decoder.
+    weak var repeats: RepeatedPosts?
+
+    /// Nothing is being read, answered or refused.
+    var isBetweenRequests: Bool { if case .no = ending { progress.isBetweenRequests } else { false } }
+
+    /// A request like one that was let in before has been taken ahead of the decoder.
+    func answeredAhead() { progress.requestEnded(now: .now()) }
+
     /// Told before the decoder sees the bytes; whether they begin a request.
     func bytesCame() -> Bool {
         let isBegin = progress.bytesCame(now: .now())
@@ -74,7 +83,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head): guard begin(context, head) else { return }
         case .body(let piece):
             guard progress.bodyCame(bytes: piece.readableBytes, now: .now()) else { return refuse(context, Self.bodyTooLarge) }
-        case .end: progress.requestEnded(now: .now())
+        case .end:
+            repeats?.requestEnded(bodyBytes: progress.bodyBytes)
+            progress.requestEnded(now: .now())
         }
         watch(context)
         context.fireChannelRead(data)

@@ -28,6 +28,11 @@ struct RequestProgress {
 
     var isReadingStream: Bool { if case .body(true, _) = reading { true } else { false } }
 
+    var isBetweenRequests: Bool { if case .nothing = reading { unanswered == 0 } else { false } }
+
+    /// Of the request that is being read, so far.
+    var bodyBytes: Int { if case .body(_, let bytes) = reading { bytes } else { 0 } }
+
     // MARK: what the client does
 
     /// Whether a request begins with them.

@@ -1,12 +1,11 @@
 /// Answers short posts where they arrive, on the event loop: the way through tasks and router costs several times a line.
-import Foundation
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
 
-/// Sits behind the connection's guard and before the rest of the server. Takes a POST to /api/ingest that is whole within one read of the socket and wants nothing
-/// special; all others go on as they came. Runs on its channel's event loop alone.
+/// Sits behind the connection's guard and before the rest of the server. Takes a POST to /api/ingest that is short and wants
+/// nothing special; all others go on as they came. Runs on its channel's event loop alone.
 final class IngestShortcut: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -20,25 +19,38 @@ final class IngestShortcut: ChannelDuplexHandler {
         /// A ring is full: nothing more is read until its lines are in.
         case waiting
     }
-    static let longestBody = 64 << 10
+    /// A body that takes longer goes the usual way: its lines are live while the rest is on its way.
+    private static let patience = TimeAmount.milliseconds(50)
 
     private let pool: IngestPool
     /// One for all posts of a connection: their order holds.
-    private let lane: IngestLane
+    let lane: IngestLane
     private let maxLineBytes: Int
+    /// Sees the connection's bytes first.
+    private let repeats: RepeatedPosts
     private var state = State.idle
     /// Requests that went on and are not answered yet: answers keep the order of their requests.
     private var others = 0
     /// What came while waiting.
     private var held: [HTTPRequestPart] = []
     private var wantsRead = false
-    private var date = (second: 0, text: "")
+    private var context: ChannelHandlerContext?
+    private var patienceEnds: Scheduled<Void>?
+    private var date = DateText()
+    private var plain = PlainAnswer()
 
-    init(pool: IngestPool, maxLineBytes: Int) {
+    init(pool: IngestPool, maxLineBytes: Int, repeats: RepeatedPosts) {
         self.pool = pool
         lane = pool.lane()
         self.maxLineBytes = maxLineBytes
+        self.repeats = repeats
     }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        repeats.shortcut = self
+    }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     // MARK: what comes in
 
@@ -53,7 +65,9 @@ final class IngestShortcut: ChannelDuplexHandler {
             state = .idle  // so that the buffer is this one's alone
             body.writeBuffer(&bytes)
             state = .collecting(head, body)
-        case (.collecting(_, let body), .end): post(body ?? ByteBuffer(), context)
+        case (.collecting(let head, let body), .end):
+            if head.headerFields[.cookie] == nil { repeats.learn() }  // cookies end
+            post(body ?? ByteBuffer(), context)
         default: pass(part, context)
         }
     }
@@ -65,6 +79,8 @@ final class IngestShortcut: ChannelDuplexHandler {
 
     /// What has been read goes the usual way: the body takes longer, or something happened.
     private func passCollected(_ context: ChannelHandlerContext) {
+        patienceEnds?.cancel()
+        patienceEnds = nil
         guard case .collecting(let head, let body) = state else { return }
         state = .idle
         pass(.head(head), context)
@@ -72,7 +88,13 @@ final class IngestShortcut: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        passCollected(context)
+        if case .collecting = state, patienceEnds == nil {
+            patienceEnds = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
+                guard let self, let context = self.context else { return }
+                passCollected(context)
+                context.fireChannelReadComplete()
+            }
+        }
         context.fireChannelReadComplete()
     }
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -99,34 +121,58 @@ final class IngestShortcut: ChannelDuplexHandler {
             if field.name == .contentLength { length = Int(field.value) }
             if Self.special.contains(field.name) { return false }
         }
-        guard let length, length <= Self.longestBody else { return false }
+        guard let length, length <= RepeatedHead.longestBody else { return false }
         return true
     }
 
     // MARK: lines
 
     private func post(_ body: ByteBuffer, _ context: ChannelHandlerContext) {
-        var lines = IngestRequest(pool: pool, lane: lane, maxLineBytes: maxLineBytes)
-        if let summary = lines.takeAtOnce(body) {
-            state = .idle
-            return answer(Result { try IngestAnswer(summary) }, context)
-        }
-        state = .waiting
-        let begun = lines
-        let answered = context.eventLoop.makeFutureWithTask {
-            var lines = begun
-            return try IngestAnswer(try await lines.takeRest(of: body))
-        }
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        answered.whenComplete { result in
-            let (handler, context) = bound.value
-            handler.resume(result, context)
-        }
+        patienceEnds?.cancel()
+        patienceEnds = nil
+        state = .idle
+        if let summary = takeAtOnce(body, then: { $0.answer($1, $2) }, context) { answer(IngestAnswer(summary), context) }
     }
 
-    private func resume(_ result: Result<IngestAnswer, any Error>, _ context: ChannelHandlerContext) {
-        state = .idle
-        answer(result, context)
+    /// Whether the next request may be taken ahead of the decoder.
+    var isIdle: Bool {
+        guard case .idle = state else { return false }
+        return others == 0
+    }
+
+    /// The body of a post whose head need not be read; nil: its answer comes later.
+    func takeAhead(_ body: ByteBuffer) -> ByteBuffer? {
+        guard let context, let summary = takeAtOnce(body, then: { handler, answer, _ in handler.answerAhead(answer) }, context)
+        else { return nil }
+        return summary.isAllAccepted ? plain.bytes(accepted: summary.accepted) : plain.bytes(IngestAnswer(summary))
+    }
+
+    private func answerAhead(_ answer: IngestAnswer) { repeats.send(plain.bytes(answer)) }
+
+    /// nil: a ring is full; `then` gives the answer as soon as there is one.
+    private func takeAtOnce(
+        _ body: ByteBuffer, then answer: @escaping (IngestShortcut, IngestAnswer, ChannelHandlerContext) -> Void,
+        _ context: ChannelHandlerContext
+    ) -> IngestSummary? {
+        var lines = IngestRequest(pool: pool, lane: lane, maxLineBytes: maxLineBytes)
+        if let summary = lines.takeAtOnce(body) { return summary }
+        state = .waiting
+        let begun = lines
+        let taken = context.eventLoop.makeFutureWithTask {
+            var lines = begun
+            do { return IngestAnswer(try await lines.takeRest(of: body)) } catch { return .failed(error) }
+        }
+        let bound = NIOLoopBound((self, context, answer), eventLoop: context.eventLoop)
+        taken.whenSuccess { taken in
+            let (handler, context, answer) = bound.value
+            handler.state = .idle
+            answer(handler, taken, context)
+            handler.resume(context)
+        }
+        return nil
+    }
+
+    private func resume(_ context: ChannelHandlerContext) {
         let parts = held
         held = []
         for (index, part) in parts.enumerated() {
@@ -143,37 +189,16 @@ final class IngestShortcut: ChannelDuplexHandler {
         }
     }
 
-    // MARK: answers
-
-    private func answer(_ result: Result<IngestAnswer, any Error>, _ context: ChannelHandlerContext) {
-        switch result {
-        case .success(let answer):
-            let bytes = ByteBuffer(string: answer.body)
-            var head = HTTPResponse(status: .init(code: answer.status))
-            head.headerFields[.contentType] = "application/json"
-            head.headerFields[.contentLength] = String(bytes.readableBytes)
-            head.headerFields[.date] = dateText()
-            head.headerFields[.server] = "teltel"
-            context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
-            context.write(Self.wrapOutboundOut(.body(bytes)), promise: nil)
-            context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
-        case .failure:
-            // The rings failed. Without an answer the sender repeats it, elsewhere or later.
-            context.close(promise: nil)
-        }
-    }
-
-    /// RFC 9110's format; made once a second.
-    private func dateText() -> String {
-        var now = time(nil)
-        guard now != date.second else { return date.text }
-        var parts = tm()
-        gmtime_r(&now, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        // The process never sets a locale: days and months are English.
-        let count = strftime(&text, text.count, "%a, %d %b %Y %H:%M:%S GMT", &parts)
-        date = (now, String(decoding: text[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self))
-        return date.text
+    private func answer(_ answer: IngestAnswer, _ context: ChannelHandlerContext) {
+        let bytes = ByteBuffer(string: answer.body)
+        var head = HTTPResponse(status: .init(code: answer.status))
+        head.headerFields[.contentType] = "application/json"
+        head.headerFields[.contentLength] = String(bytes.readableBytes)
+        head.headerFields[.date] = date.now()
+        head.headerFields[.server] = "teltel"
+        context.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+        context.write(Self.wrapOutboundOut(.body(bytes)), promise: nil)
+        context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     // MARK: what goes out
