@@ -61,7 +61,7 @@ struct Collector: Sendable {
                 folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, rejected: { registry.rejected($0) },
                 wake: { live.wake() },
                 hurry: {
-                    live.wake()
+                    live.hurry()
                     kept?.storage.wake()
                 })
         } catch let error as RingDirectoryError {
@@ -168,6 +168,7 @@ final class LivePath: LiveSink {
         self.registry = registry
         self.bus = bus
     }
+    var isWatched: Bool { bus.isWatched }
     func appeared(_ instance: RingInstance) { registry.appeared(instance) }
     func publish(_ batches: [Batch]) {
         registry.note(batches)

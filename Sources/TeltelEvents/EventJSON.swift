@@ -36,6 +36,23 @@ package enum MessageFrame {
         }
     }
 
+    /// Room for the head of most messages; `setHead` must follow.
+    static func appendUsualHead(to out: inout [UInt8]) { for _ in 0..<usualHeadBytes { out.append(0) } }
+    private static let usualHeadBytes = 4
+
+    /// The message that began with `appendUsualHead` is whole.
+    static func setHead(_ kind: Kind, of out: inout [UInt8], from begin: Int) {
+        let count = out.count - begin - usualHeadBytes
+        if (126..<65_536).contains(count) {
+            (out[begin], out[begin + 1]) = (kind.rawValue, 126)
+            (out[begin + 2], out[begin + 3]) = (UInt8(count >> 8), UInt8(truncatingIfNeeded: count))
+        } else {
+            var head: [UInt8] = []
+            appendHead(kind, count: count, to: &head)
+            out.replaceSubrange(begin..<begin + usualHeadBytes, with: head)
+        }
+    }
+
     /// Bytes of a head whose second byte is `length`.
     static func headBytes(after length: UInt8) -> Int { length < 126 ? 2 : length == 126 ? 4 : 10 }
 }
@@ -73,13 +90,12 @@ extension Batch {
         out.reserveCapacity(count * (head.count + 128))
         var ends: [Int] = []
         ends.reserveCapacity(count)
-        var text: [UInt8] = []
         for row in 0..<count {
-            text.removeAll(keepingCapacity: true)
-            text.append(contentsOf: head)
-            appendRow(row, to: &text)
-            MessageFrame.appendHead(.text, count: text.count, to: &out)
-            out.append(contentsOf: text)
+            let begin = out.count
+            MessageFrame.appendUsualHead(to: &out)
+            out.append(contentsOf: head)
+            appendRow(row, to: &out)
+            MessageFrame.setHead(.text, of: &out, from: begin)
             ends.append(out.count)
         }
         return EncodedRows(bytes: out, ends: ends)

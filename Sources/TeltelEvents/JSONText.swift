@@ -1,4 +1,6 @@
 /// Writing JSON text into byte arrays: the few forms that are written once per event. (Reading JSON is simdjson's work.)
+import CTeltelJSON
+
 package enum JSONText {
     package static func append(_ text: StaticString, to out: inout [UInt8]) {
         text.withUTF8Buffer { out.append(contentsOf: $0) }
@@ -43,20 +45,29 @@ package enum JSONText {
         }
     }
 
-    package static func append(_ value: some FixedWidthInteger, to out: inout [UInt8]) {
-        out.append(contentsOf: value.description.utf8)
+    /// Integers of up to 64 bits.
+    package static func append<Value: FixedWidthInteger>(_ value: Value, to out: inout [UInt8]) {
+        appendNumber(to: &out) { Value.isSigned ? teltel_text_i64(Int64(value), $0) : teltel_text_u64(UInt64(value), $0) }
     }
 
     /// The shortest text that reads back to the same number; "NaN", "Infinity" and "-Infinity" as strings.
     package static func append(_ value: Double, to out: inout [UInt8]) {
         if value.isFinite {
-            out.append(contentsOf: value.description.utf8)
+            appendNumber(to: &out) { teltel_text_f64(value, $0) }
         } else {
             append(value.isNaN ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"", to: &out)
         }
     }
     package static func append(_ value: Float, to out: inout [UInt8]) {
-        if value.isFinite { out.append(contentsOf: value.description.utf8) } else { append(Double(value), to: &out) }
+        if value.isFinite { appendNumber(to: &out) { teltel_text_f32(value, $0) } } else { append(Double(value), to: &out) }
+    }
+
+    private static func appendNumber(to out: inout [UInt8], _ write: (UnsafeMutablePointer<CChar>) -> Int) {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(TELTEL_NUMBER_TEXT_MAX)) { room in
+            // SAFETY: `room` has a base address, and `write` fills no more than its capacity.
+            let count = write(room.baseAddress.unsafelyUnwrapped)
+            out.append(contentsOf: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
+        }
     }
 
     /// JSON text without insignificant whitespace and with `< > &` escaped, number spelling kept (contract §2).

@@ -5,6 +5,8 @@ import TeltelEvents
 
 /// Whoever takes rounds. Called on the reader's thread: must not block.
 package protocol LiveSink: AnyObject, Sendable {
+    /// Somebody waits for what comes.
+    var isWatched: Bool { get }
     func appeared(_ instance: RingInstance)
     /// Reading of a ring begins at `position`: what came before was read by an earlier collector, or overwritten.
     func began(_ ring: RingID, of instance: RingInstance, at position: UInt64)
@@ -38,6 +40,8 @@ package final class LiveReader: Sendable {
     }
     /// There is something to read: called by the ingest rings' writers.
     package func wake() { nap.wake() }
+    /// A ring has no room left.
+    package func hurry() { nap.hurry() }
 
     /// Positions of all rings, for the marks of `/api/run`.
     package func position(of ring: RingID) -> UInt64 { positions.withLock { $0[ring] ?? 0 } }
@@ -76,15 +80,15 @@ package final class LiveReader: Sendable {
                 version = directory.version
                 adopt(directory.instances, &walks)
             }
-            var any = false
+            var rows = 0
             let now = teltel_monotonic_ns()
             for index in walks.indices where !walks[index].finished {
-                if pass(&walks[index], now) { any = true }
+                rows += pass(&walks[index], now)
                 if now - marked > Self.markNs { mark(&walks[index], now) }
             }
             if now - marked > Self.markNs { marked = now }
             if last { return }
-            nap.sleep(active: any)
+            nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : rows < Self.busyRows ? .prompt : .busy)
         }
     }
 
@@ -102,13 +106,16 @@ package final class LiveReader: Sendable {
         }
     }
 
-    /// Reads what is new in one instance. Returns whether there was anything.
-    private func pass(_ walk: inout Walk, _ now: UInt64) -> Bool {
-        if walk.isQuiet(now) { return false }
+    /// So many rows at a time are a stream rather than single events.
+    private static let busyRows = 16
+
+    /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything.
+    private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
+        if walk.isQuiet(now) { return 0 }
         let instance = walk.instance
         // Looked at before the rings: what was written before the end is then read below.
         let end = instance.end
-        var any = false
+        var found = 0
         do throws(RingFault) {
             let rings = try instance.rings()
             for ring in rings.dropFirst(walk.cursors.count) {
@@ -120,10 +127,9 @@ package final class LiveReader: Sendable {
             var last: [[Batch]] = []
             for index in walk.cursors.indices {
                 let begin = walk.cursors[index].position
-                if try drain(&walk.cursors[index], instance, &last) {
-                    walk.trails[index].passed(begin, now)
-                    any = true
-                }
+                let rows = try drain(&walk.cursors[index], instance, &last)
+                if rows > 0 { walk.trails[index].passed(begin, now) }
+                found += rows
             }
             if !last.isEmpty {
                 // What other threads emitted before the run's end was called is in their rings now: it comes first.
@@ -133,14 +139,14 @@ package final class LiveReader: Sendable {
         } catch {
             instance.quarantine(error)
             walk.finished = true
-            return any
+            return found
         }
-        if let end, !any {
+        if let end, found == 0 {
             walk.finished = true
             sink.ended(instance, end)
             directory.liveFinished(instance.id)
         }
-        return any
+        return found
     }
 
     /// A ring that is written without pause must not keep the others waiting: at most this many rounds at a time.
@@ -157,27 +163,29 @@ package final class LiveReader: Sendable {
     }
     private static let markNs: UInt64 = 200_000_000
 
-    /// A round that ends the run is not published but handed back in `last`.
+    /// A round that ends the run is not published but handed back in `last`. Returns what `pass` does.
     private func drain(
         _ cursor: inout RingCursor, _ instance: RingInstance, _ last: inout [[Batch]]
-    ) throws(RingFault) -> Bool {
-        var any = false
+    ) throws(RingFault) -> Int {
+        var rows = 0
         for _ in 0..<Self.roundsAtATime {
             switch try cursor.read() {
-            case .nothing: return any
+            case .nothing: return rows
             case .batches(let batches):
+                rows += batches.reduce(1) { $0 + $1.count }
                 if batches.contains(where: { $0.schema.type == "run.end" }), instance.description.kind == .engine {
                     last.append(batches)
                 } else {
                     sink.publish(batches)
                 }
-            case .missed(let bytes): sink.missed(cursor.ring.id, of: instance, bytes: bytes, upTo: cursor.position)
+            case .missed(let bytes):
+                rows += 1
+                sink.missed(cursor.ring.id, of: instance, bytes: bytes, upTo: cursor.position)
             }
-            any = true
             if releases { cursor.ring.release(upTo: cursor.position) }
             let (id, position) = (cursor.ring.id, cursor.position)
             positions.withLock { $0[id] = position }
         }
-        return any
+        return rows
     }
 }

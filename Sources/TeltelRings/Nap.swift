@@ -3,15 +3,35 @@ import CTeltelRings
 import Dispatch
 import Synchronization
 
-/// How long a reader sleeps: 250 µs while anything came in the last 100 ms, 1 ms up to a second, then 20 ms.
+/// How long a reader sleeps: as its pace says while anything came in the last 100 ms, 1 ms up to a second, then 20 ms.
 package final class Nap: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let pending = Atomic<Bool>(false)
     /// Sleeps for longer than it is worth to be woken from.
     private let isDeep = Atomic<Bool>(false)
+    /// The nap is not ended by what comes.
+    private let isDeaf = Atomic<Bool>(false)
     private let lastActive = Atomic<UInt64>(0)
     private let lastSignal = Atomic<UInt64>(0)
     private static let shortest = 250
+
+    /// Each look costs a reader as much as a hundred events: the fewer looks, the better, as long as nobody notices.
+    package enum Pace {
+        /// Somebody waits, and little comes at a time: 250 µs, or until woken.
+        case prompt
+        /// Somebody waits, and much comes at a time: 1 ms.
+        case busy
+        /// Nobody waits: 2 ms.
+        case unwatched
+
+        fileprivate var microseconds: Int {
+            switch self {
+            case .prompt: Nap.shortest
+            case .busy: 1_000
+            case .unwatched: 2_000
+            }
+        }
+    }
 
     package init() {}
 
@@ -21,6 +41,7 @@ package final class Nap: Sendable {
         // PAIR with `sleep`: one of the two sees what the other has stored.
         if pending.exchange(true, ordering: .sequentiallyConsistent) { return }
         if isDeep.load(ordering: .sequentiallyConsistent) { return _ = semaphore.signal() }
+        if isDeaf.load(ordering: .relaxed) { return }
         let now = teltel_monotonic_ns()
         if now &- lastSignal.load(ordering: .relaxed) >= UInt64(Self.shortest) * 1_000 {
             lastSignal.store(now, ordering: .relaxed)
@@ -28,16 +49,26 @@ package final class Nap: Sendable {
         }
     }
 
-    package func sleep(active: Bool) {
+    /// Ends the nap, however short it is.
+    package func hurry() {
+        pending.store(true, ordering: .sequentiallyConsistent)
+        semaphore.signal()
+    }
+
+    package func sleep(active: Bool, pace: Pace) {
         let now = teltel_monotonic_ns()
         if active { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
-        sleep(microseconds: idle < 100_000_000 ? Self.shortest : idle < 1_000_000_000 ? 1_000 : 20_000)
+        let isShort = idle < 100_000_000
+        isDeaf.store(isShort && pace != .prompt, ordering: .relaxed)
+        sleep(microseconds: isShort ? pace.microseconds : idle < 1_000_000_000 ? 1_000 : 20_000, isShort: isShort)
     }
 
     /// Until woken, or the time is over.
-    package func sleep(microseconds: Int) {
-        if microseconds > Self.shortest {
+    package func sleep(microseconds: Int) { sleep(microseconds: microseconds, isShort: microseconds <= Self.shortest) }
+
+    private func sleep(microseconds: Int, isShort: Bool) {
+        if !isShort {
             isDeep.store(true, ordering: .sequentiallyConsistent)
             // Something came after the reader had looked: it looks again at once.
             if !pending.load(ordering: .sequentiallyConsistent) {

@@ -10,8 +10,8 @@ package struct RingCursor {
     private var clock: RowClock
     private let instance: RingInstance
     private var table: RunTable
-    /// Per type (or stream) number: which of the open builders takes its rows; reused from round to round.
-    private var builderOf: [Int: Int] = [:]
+    /// Per type (or stream) number: which of the round's builders takes its rows, plus one; 0: none yet.
+    private var builderOf: [Int32] = []
 
     package enum Reading {
         /// Nothing new.
@@ -80,7 +80,8 @@ package struct RingCursor {
     private mutating func sort(_ round: Round) throws(RingFault) -> (batches: [Batch], consumed: Int, needed: Int?) {
         var builders: [Builder] = []
         var batches: [Batch] = []
-        builderOf.removeAll(keepingCapacity: true)
+        var numbers: [Int] = []
+        defer { for number in numbers { builderOf[number] = 0 } }
         var consumed = 0
         var needed: Int?
         let failure = round.bytes.withUnsafeBytes { bytes -> RingFault? in
@@ -88,11 +89,15 @@ package struct RingCursor {
                 var scanner = RecordScanner(bytes, begin: round.begin, ringBytes: ring.dataBytes)
                 while let head = try scanner.next() {
                     let (number, wall) = try classify(head, bytes)
-                    if builderOf[number] == nil {
-                        builderOf[number] = builders.count
-                        builders.append(try makeBuilder(number))
+                    if number >= builderOf.count {
+                        builderOf += Array(repeating: 0, count: max(number + 1, 2 * builderOf.count) - builderOf.count)
                     }
-                    let index = builderOf[number]!
+                    if builderOf[number] == 0 {
+                        builders.append(try makeBuilder(number))
+                        builderOf[number] = Int32(builders.count)
+                        numbers.append(number)
+                    }
+                    let index = Int(builderOf[number]) - 1
                     builders[index].offsets.append(UInt32(head.offset))
                     builders[index].wallTimes.append(wall)
                     if builders[index].offsets.count == Limits.batchRows {

@@ -82,6 +82,14 @@ typedef struct teltel_json_event {
 teltel_json_event_error teltel_json_read_event(
     teltel_json_parser *, const char *line, size_t count, size_t slack, teltel_json_event *event);
 
+/* A number's text, not terminated; returns how many bytes were written. `out` has room for TELTEL_NUMBER_TEXT_MAX bytes. The
+ * floating ones must be finite; they get the shortest text that reads back to the same bits, with a point or an exponent. */
+#define TELTEL_NUMBER_TEXT_MAX 32
+size_t teltel_text_f64(double value, char *out);
+size_t teltel_text_f32(float value, char *out);
+size_t teltel_text_i64(int64_t value, char *out);
+size_t teltel_text_u64(uint64_t value, char *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -56,6 +56,7 @@ final class EventBus: Sendable {
         var droppedByGone: UInt64 = 0
     }
     private let state: Mutex<State>
+    private let listening = Atomic<Int>(0)
     /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
     private let finalPosition: @Sendable (RingID) -> UInt64?
     private let isPresent: @Sendable (InstanceID) -> Bool
@@ -155,6 +156,7 @@ final class EventBus: Sendable {
             let subscriber = Subscriber(id: state.nextID, filter: filter, queue: queue, begin: begin)
             state.nextID += 1
             state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(subscriber: subscriber, seen: seen)
+            listening.add(1, ordering: .relaxed)
             return subscriber
         }
     }
@@ -185,12 +187,16 @@ final class EventBus: Sendable {
         state.withLock { state in
             let runID = subscriber.filter.runID
             guard state.listeners[runID]?.removeValue(forKey: subscriber.id) != nil else { return }
+            listening.subtract(1, ordering: .relaxed)
             if state.listeners[runID]?.isEmpty == true { state.listeners[runID] = nil }
             state.droppedByGone += subscriber.queue.dropped
         }
     }
 
     // MARK: asking
+
+    /// Somebody listens. Any thread, without a lock.
+    var isWatched: Bool { listening.load(ordering: .relaxed) > 0 }
 
     func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }
 

@@ -88,7 +88,9 @@ enum HTTPServer {
             router: router(settings, parts, port),
             server: .httpAndWebSocket(
                 port: port, serve: { socket, _ in try await session.serve(socket) },
-                first: { [IngestShortcut(pool: parts.ingest, maxLineBytes: settings.maxLineBytes, repeats: $0)] }),
+                first: {
+                    [IngestShortcut(pool: parts.ingest, eventLoop: $0, maxLineBytes: settings.maxLineBytes, repeats: $1)]
+                }),
             configuration: .init(
                 address: .hostname(settings.bind, port: settings.port), serverName: "teltel", backlog: 4_096),
             onServerRunning: { channel in

@@ -31,7 +31,7 @@ struct WebSocketChannel: HTTPChannelHandler {
     let port: Port
     let serve: @Sendable (Socket, Logger) async throws -> Void
     /// Handlers of HTTP requests before the router, made for each connection.
-    let first: @Sendable (RepeatedPosts) -> [any ChannelHandler]
+    let first: @Sendable (any EventLoop, RepeatedPosts) -> [any ChannelHandler]
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -43,7 +43,7 @@ struct WebSocketChannel: HTTPChannelHandler {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
                     try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
-                    try pipeline.addHandlers(first(repeats.value))
+                    try pipeline.addHandlers(first(channel.eventLoop, repeats.value))
                     let configuration = HTTP.Configuration(isOutboundHalfClosureEnabled: true)
                     return .http(try HTTP(wrappingChannelSynchronously: channel, configuration: configuration))
                 }
@@ -105,7 +105,7 @@ extension HTTPServerBuilder {
     static func httpAndWebSocket(
         port: Port, limits: WebSocketChannel.Limits = .init(),
         serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void,
-        first: @escaping @Sendable (RepeatedPosts) -> [any ChannelHandler]
+        first: @escaping @Sendable (any EventLoop, RepeatedPosts) -> [any ChannelHandler]
     ) -> HTTPServerBuilder {
         .init { WebSocketChannel(responder: $0, limits: limits, port: port, serve: serve, first: first) }
     }

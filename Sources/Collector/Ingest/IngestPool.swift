@@ -1,4 +1,5 @@
 /// The collector's own rings: what comes in as NDJSON is written there and takes the same way as an engine's events.
+import NIOCore
 import Synchronization
 import TeltelSDK
 
@@ -14,7 +15,8 @@ final class IngestPool: Sendable {
     private struct State {
         var instance: IngestInstance
         var lanes: [IngestLane]
-        var next = 0
+        /// By the event loop whose connections use it.
+        var laneOf: [ObjectIdentifier: Int] = [:]
     }
     private let folder: String
     private let ringBytes: Int
@@ -40,11 +42,14 @@ final class IngestPool: Sendable {
         state = Mutex(State(instance: instance, lanes: (0..<lanes).map { IngestLane(instance, writer: $0) }))
     }
 
-    /// One for each request, by turns: lines of one request keep their order.
-    func lane() -> IngestLane {
+    /// The one for a connection: its lines keep their order. Connections of one event loop share a lane, so that no thread
+    /// waits for another one.
+    func lane(for eventLoop: any EventLoop) -> IngestLane {
         state.withLock { state in
-            state.next = (state.next + 1) % state.lanes.count
-            return state.lanes[state.next]
+            let loop = ObjectIdentifier(eventLoop)
+            let index = state.laneOf[loop] ?? state.laneOf.count % state.lanes.count
+            state.laneOf[loop] = index
+            return state.lanes[index]
         }
     }
 

@@ -39,9 +39,9 @@ final class IngestShortcut: ChannelDuplexHandler {
     private var date = DateText()
     private var plain = PlainAnswer()
 
-    init(pool: IngestPool, maxLineBytes: Int, repeats: RepeatedPosts) {
+    init(pool: IngestPool, eventLoop: any EventLoop, maxLineBytes: Int, repeats: RepeatedPosts) {
         self.pool = pool
-        lane = pool.lane()
+        lane = pool.lane(for: eventLoop)
         self.maxLineBytes = maxLineBytes
         self.repeats = repeats
     }
