@@ -53,18 +53,31 @@ package final class LiveReader: Sendable {
         /// By cursor.
         var trails: [LiveTrail] = []
         var finished = false
+        /// Of the instance: what it was when its rings were asked for last.
+        var seenNews: UInt64?
         /// When it was found quiet last; 0: it was not.
-        var quietAt: UInt64 = 0
+        private var quietAt: UInt64 = 0
+        private let news: SharedWord
 
-        /// Nothing has come, nothing has ended: most of many runs, most of the time.
+        init(_ instance: RingInstance) {
+            self.instance = instance
+            news = instance.newsWord
+        }
+
+        /// Nothing has come, nothing has ended: most of many runs, most of the time. Touches one word of each ring.
         mutating func isQuiet(_ now: UInt64) -> Bool {
-            guard instance.ringCount == cursors.count, cursors.allSatisfy(\.isQuiet), instance.end == nil, instance.fault == nil
-            else {
-                if quietAt > 0 { for index in cursors.indices { cursors[index].wasQuiet(at: quietAt) } }
-                quietAt = 0
-                return false
+            if seenNews == news.loadAcquire(), !instance.isOver, areRingsQuiet {
+                quietAt = now
+                return true
             }
-            quietAt = now
+            if quietAt > 0 { for index in cursors.indices { cursors[index].wasQuiet(at: quietAt) } }
+            quietAt = 0
+            seenNews = news.loadAcquire()
+            return false
+        }
+
+        private var areRingsQuiet: Bool {
+            for index in cursors.indices where !cursors[index].isQuiet { return false }
             return true
         }
     }
@@ -99,7 +112,7 @@ package final class LiveReader: Sendable {
         let known = Set(walks.map(\.instance.id))
         for instance in instances where !known.contains(instance.id) {
             sink.appeared(instance)
-            walks.append(Walk(instance: instance))
+            walks.append(Walk(instance))
         }
         positions.withLock { positions in
             for walk in gone { for cursor in walk.cursors { positions[cursor.ring.id] = nil } }
@@ -124,6 +137,7 @@ package final class LiveReader: Sendable {
                 walk.trails.append(LiveTrail())
                 sink.began(ring.id, of: instance, at: position)
             }
+            if walk.cursors.count < instance.ringCount { walk.seenNews = nil }  // one that cannot be opened now
             var last: [[Batch]] = []
             for index in walk.cursors.indices {
                 let begin = walk.cursors[index].position

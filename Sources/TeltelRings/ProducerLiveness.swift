@@ -48,13 +48,14 @@ final class ProcessWatch: Sendable {
 
 enum ProducerLiveness {
     /// `descriptor` is the run file's. Same namespace: process gone, started at another time, or lock gone. Other
-    /// namespace: lock gone. Other boot: gone.
-    static func isAlive(_ run: RunDescription, descriptor: Int32, process: ProcessWatch?) -> Bool {
+    /// namespace: lock gone. Other boot: gone. Without `asksLock` a watched process is alive until it ends.
+    static func isAlive(_ run: RunDescription, descriptor: Int32, process: ProcessWatch?, asksLock: Bool) -> Bool {
         let host = HostIdentity.current
         guard run.bootID == host.bootID else { return false }
         if run.processNamespace == host.processNamespace {
             if let process {
                 if process.hasEnded { return false }
+                if !asksLock { return true }
             } else {
                 guard startTime(of: run.processID) == run.processStart else { return false }
             }

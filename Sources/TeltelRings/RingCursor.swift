@@ -6,6 +6,7 @@ import TeltelEvents
 /// One reader's position in one ring. Used by one thread.
 package struct RingCursor {
     package let ring: RingMapping
+    private let head: SharedWord
     package private(set) var position: UInt64
     private var clock: RowClock
     private let instance: RingInstance
@@ -24,6 +25,7 @@ package struct RingCursor {
 
     package init(ring: RingMapping, instance: RingInstance, position: UInt64) throws(RingFault) {
         self.ring = ring
+        head = ring.headWord
         self.instance = instance
         self.position = position
         table = try instance.table()
@@ -32,7 +34,7 @@ package struct RingCursor {
 
     /// Nothing had come at `now`: as good as a `read` that found nothing.
     mutating func wasQuiet(at now: UInt64) { clock.caughtUp(now: now) }
-    var isQuiet: Bool { ring.head == position }
+    var isQuiet: Bool { head.loadAcquire() == position }
 
     package mutating func read() throws(RingFault) -> Reading {
         let head = try ring.checkedHead(from: position)

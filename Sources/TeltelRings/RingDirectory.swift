@@ -99,13 +99,15 @@ package final class RingDirectory: Sendable {
         teltel_name_thread("teltel-rings")
         let watch = teltel_watch_folder(path)
         defer { if watch >= 0 { close(watch) } }
-        var lastThorough: UInt64 = 0
+        var askedProcesses: UInt64 = 0
+        var askedAll: UInt64 = 0
         var hasNews = true
         while !stopping.load(ordering: .relaxed) {
             let now = teltel_monotonic_ns()
-            let isDue = now - lastThorough > Self.thoroughNs
-            if isDue { lastThorough = now }
-            let expecting = lookAround(newOnes: hasNews || isDue, thoroughly: isDue)
+            var depth = RingInstance.Question.runFile
+            if now - askedProcesses > Self.processesNs { (askedProcesses, depth) = (now, .process) }
+            if now - askedAll > Self.allNs { (askedAll, depth) = (now, .all) }
+            let expecting = lookAround(newOnes: hasNews || depth == .all, asking: depth)
             // A folder appears before its run file does, and the watch sees only the folder.
             let milliseconds: Int32 = expecting ? 2 : 100
             if watch >= 0 {
@@ -118,16 +120,18 @@ package final class RingDirectory: Sendable {
     }
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
-    /// Of processes that are asked for, and of the folder in case the watch has missed something.
-    private static let thoroughNs: UInt64 = 500_000_000
+    private static let processesNs: UInt64 = 500_000_000
+    /// Of the folder, in case the watch has missed something, and of the locks of processes that live: such a process may have
+    /// let go of its run.
+    private static let allNs: UInt64 = 5_000_000_000
 
     /// One look: new folders, ended producers, finished instances. Returns whether a folder has just appeared whose run file
     /// has not.
     @discardableResult
-    package func lookAround(newOnes: Bool = true, thoroughly: Bool = true) -> Bool {
+    package func lookAround(newOnes: Bool = true, asking depth: RingInstance.Question = .all) -> Bool {
         let (known, instances) = state.withLock { ($0.known, $0.instances) }
         // First the ends, then the beginnings: a run id may be used again at once.
-        for instance in instances { instance.checkProducer(thoroughly: thoroughly) }
+        for instance in instances { instance.checkProducer(depth) }
         let opened = newOnes ? entries().filter { !known.contains($0) }.compactMap(open) : []
         for folder in opened.sorted(by: { $0.file.description.startWall < $1.file.description.startWall }) { adopt(folder) }
         removeFinished()
@@ -163,6 +167,7 @@ package final class RingDirectory: Sendable {
     private func isExpecting() -> Bool {
         let now = teltel_monotonic_ns()
         return state.withLock { state in
+            if state.expected.isEmpty { return false }
             for name in state.known { state.expected[name] = nil }
             return state.expected.values.contains { now - $0 < 1_000_000_000 }
         }
@@ -192,6 +197,7 @@ package final class RingDirectory: Sendable {
 
     private func removeFinished() {
         let finished = state.withLock { state -> [RingInstance] in
+            if state.liveDone.isEmpty { return [] }
             let done = state.instances.filter {
                 state.liveDone.contains($0.id) && (!waitsForSpool || state.spoolDone.contains($0.id)) && $0.fault == nil
             }

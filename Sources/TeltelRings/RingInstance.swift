@@ -16,6 +16,8 @@ package final class RingInstance: Sendable {
     /// Of the live reader.
     let liveMarks: LiveMarks?
     private let state = Mutex(State())
+    /// Has an end or a fault.
+    private let isOverNow = Atomic<Bool>(false)
 
     private struct State {
         var rings: [RingMapping] = []
@@ -49,6 +51,7 @@ package final class RingInstance: Sendable {
                 // A folder that was removed under a living engine: the rings that are mapped go on.
                 if error.code == .system { return .success(state.rings) }
                 state.fault = error
+                isOverNow.store(true, ordering: .releasing)
                 return .failure(error)
             }
         }
@@ -56,23 +59,47 @@ package final class RingInstance: Sendable {
     }
 
     /// Puts the instance aside: neither reader goes on with it.
-    package func quarantine(_ fault: RingFault) { state.withLock { if $0.fault == nil { $0.fault = fault } } }
+    package func quarantine(_ fault: RingFault) {
+        state.withLock { if $0.fault == nil { $0.fault = fault } }
+        isOverNow.store(true, ordering: .releasing)
+    }
     package var fault: RingFault? { state.withLock { $0.fault } }
 
     /// How the run ended; nil while its producer lives. The heads are final once this is not nil.
     package var end: RunEnd? { state.withLock { $0.end } }
 
     /// Rings that are complete now.
-    var ringCount: Int { file.ringCount }
+    package var ringCount: Int { file.ringCount }
 
-    /// Asks the run file, and the system if `thoroughly`, whether the producer is still there. Called by the directory.
-    func checkProducer(thoroughly: Bool = true) {
+    /// Nothing more is to be read soon: there is an end, or a fault. Without a lock.
+    package var isOver: Bool { isOverNow.load(ordering: .acquiring) }
+    /// Changes with the number of rings, and when the engine ends the run. For as long as this object is kept.
+    package var newsWord: SharedWord { file.newsWord }
+
+    /// Whom `checkProducer` asks whether the producer is still there.
+    package enum Question: Comparable {
+        case runFile
+        /// Its process too.
+        case process
+        /// The lock on the run file too, even if the process is there.
+        case all
+    }
+
+    /// Called by the directory.
+    func checkProducer(_ depth: Question = .all) {
         guard end == nil else { return }
-        if let end = file.end { return state.withLock { $0.end = end } }
-        guard thoroughly, !ProducerLiveness.isAlive(description, descriptor: file.descriptor, process: process) else { return }
+        if let end = file.end { return finish(end) }
+        guard depth > .runFile,
+            !ProducerLiveness.isAlive(
+                description, descriptor: file.descriptor, process: process, asksLock: depth == .all || process == nil)
+        else { return }
         // It may have ended the run between the two looks.
         let died = RunEnd(status: .failed, reason: "engine process ended without ending the run", wall: 0)
-        state.withLock { $0.end = file.end ?? died }
+        finish(file.end ?? died)
+    }
+    private func finish(_ end: RunEnd) {
+        state.withLock { $0.end = end }
+        isOverNow.store(true, ordering: .releasing)
     }
 
     /// Refusals that met no ring, and those of all rings.

@@ -49,6 +49,8 @@ package final class RingMapping: Sendable {
 
     /// Bytes ever written. PAIR P1: acquire here <-> release in the producer; all records before it are whole.
     package var head: UInt64 { mapping.loadAcquire(Self.headOffset) }
+    /// The head again, for as long as this object is kept.
+    package var headWord: SharedWord { mapping.sharedWord(Self.headOffset) }
     /// Records before it are gone (policy overwrite oldest).
     package var low: UInt64 { mapping.loadAcquire(Self.lowOffset) }
     /// What the producer may overwrite.

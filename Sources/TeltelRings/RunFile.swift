@@ -10,6 +10,8 @@ final class RunFile: Sendable {
     /// Kept open for as long as the instance is known: a process that closes any descriptor of a file drops its locks on
     /// it, and the collector reads the run files of its own ingest instances too.
     let descriptor: Int32
+    /// The first mapping: the header is at the same place in the later, larger ones.
+    private let header: FileMapping
     private let tableOffset: Int
     private let countersOffset: Int
     private let counterRows: Int
@@ -36,6 +38,7 @@ final class RunFile: Sendable {
             tableOffset = Int(header.table_offset)
             countersOffset = Int(header.counters_offset)
             counterRows = Int(header.counter_rows)
+            self.header = mapping
             var state = State(mapping: mapping)
             try Self.readTable(&state, descriptor, tableOffset)
             description = Self.describe(header, state.table)
@@ -107,6 +110,10 @@ final class RunFile: Sendable {
         return try result.get()
     }
 
+    /// Changes when a ring is added and when the engine ends the run: `ring_count` and `state` in one look (they are
+    /// neighbours). Only to be compared; for as long as this object is kept.
+    var newsWord: SharedWord { header.sharedWord(Self.ringCountOffset) }
+
     /// Rings that are complete. PAIR P4.
     var ringCount: Int {
         state.withLock { min(Int($0.mapping.loadAcquire32(Self.ringCountOffset)), Int(TELTEL_MAX_WRITERS)) }
@@ -114,8 +121,8 @@ final class RunFile: Sendable {
 
     /// How the engine ended the run; nil while it has not. PAIR P5: after this the heads are final.
     var end: RunEnd? {
-        state.withLock { state in
-            guard state.mapping.loadAcquire32(Self.stateOffset) == UInt32(TELTEL_STATE_ENDED) else { return nil }
+        guard header.loadAcquire32(Self.stateOffset) == UInt32(TELTEL_STATE_ENDED) else { return nil }
+        return state.withLock { state in
             let header = state.mapping.load(teltel_run_header.self, at: 0)
             let status: RunEnd.Status =
                 switch Int(header.end_status) {

@@ -32,6 +32,17 @@ final class RunRegistry: Sendable {
         /// Counts of the last second, for the rate.
         var samples: [(at: UInt64, accepted: UInt64)] = []
         var producers: [RingInstance] = []
+
+        /// Nothing to save and nothing to measure: most of many runs, most of the time.
+        var isQuiet: Bool { !changed && samples.isEmpty }
+
+        mutating func sample(_ now: UInt64) {
+            changed = false
+            samples.append((now, record.accepted))
+            if samples.count > 5 { samples.removeFirst() }
+            let isStill = samples.count == 5 && samples[0].accepted == record.accepted
+            if isStill || record.status != .running { samples = [] }
+        }
     }
     private struct State {
         var runs: [String: Run] = [:]
@@ -273,14 +284,9 @@ final class RunRegistry: Sendable {
     func tick(now: UInt64) -> [RunRecord] {
         state.withLock { state in
             var changed: [RunRecord] = []
-            for (id, run) in state.runs where run.changed || !run.samples.isEmpty {
-                var run = run
-                if run.changed { changed.append(Self.snapshot(run).record) }
-                run.changed = false
-                run.samples.append((now, run.record.accepted))
-                if run.samples.count > 5 { run.samples.removeFirst() }
-                if run.record.status != .running { run.samples = [] }
-                state.runs[id] = run
+            for index in state.runs.values.indices where !state.runs.values[index].isQuiet {
+                if state.runs.values[index].changed { changed.append(Self.snapshot(state.runs.values[index]).record) }
+                state.runs.values[index].sample(now)
             }
             return changed
         }

@@ -5,6 +5,7 @@ import TeltelRings
 /// A value of one thread.
 struct RingWalk {
     let ring: RingMapping
+    private let headWord: SharedWord
     /// Everything before it is in a segment, or counted as lost.
     var position: UInt64
     /// Up to here the producer had written at the last look.
@@ -19,11 +20,14 @@ struct RingWalk {
     private var nextArrival = 0
     private var lastLookNs: UInt64?
 
+    /// Bytes per second.
+    private static let noRate = 1.0
     /// Arrivals that are nearer to each other count as one.
     private static let arrivalGapNs: UInt64 = 5_000_000
 
     init(ring: RingMapping, instance: RingInstance, position: UInt64, nowNs: UInt64) {
         self.ring = ring
+        headWord = ring.headWord
         self.position = position
         head = position
         clock = RowClock(instance.description, now: nowNs)
@@ -33,6 +37,11 @@ struct RingWalk {
     var quarter: UInt64 { UInt64(ring.dataBytes / 4) }
     var isHalfFull: Bool { waiting >= UInt64(ring.dataBytes / 2) }
 
+    /// Nothing waits, nothing has come, and nothing has been coming.
+    var isQuiet: Bool { head == position && rate == 0 && headWord.loadAcquire() == head }
+    /// It was quiet at `nowNs`: as good as a `look` that found nothing.
+    mutating func wasQuiet(nowNs: UInt64) { lastLookNs = nowNs }
+
     /// Returns whether the producer has written since the last look.
     mutating func look(nowNs: UInt64, wallNs: UInt64) throws(RingFault) -> Bool {
         let now = try ring.checkedHead(from: position)
@@ -40,6 +49,7 @@ struct RingWalk {
         guard now >= head else { throw RingFault(.head, "\(ring.id): head went from \(head) back to \(now)") }
         let grown = now - head
         if let last = lastLookNs, nowNs > last { rate = 0.75 * rate + 0.25 * Double(grown) * 1e9 / Double(nowNs - last) }
+        if rate < Self.noRate { rate = 0 }
         guard grown > 0 else { return false }
         head = now
         if let last = arrivals.last, nowNs - last.nowNs < Self.arrivalGapNs {

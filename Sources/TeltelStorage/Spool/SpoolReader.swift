@@ -35,6 +35,8 @@ package final class SpoolReader {
     private let writer = SegmentWriter()
     private var version: UInt64 = 0
     private var walks: [Walk] = []
+    /// Those that are not quiet: of many runs most are, most of the time.
+    private var active: [Walk] = []
     private var waitingSinceNs: UInt64?
     private var lastNewsNs: UInt64 = 0
 
@@ -46,14 +48,39 @@ package final class SpoolReader {
         var noteNs: UInt64
         var isEnded = false
         var isFinished = false
+        private let news: SharedWord
+        private var seenNews: UInt64?
+        /// When it was found quiet last; 0: it was not.
+        private var quietNs: UInt64 = 0
 
         init(_ instance: RingInstance, nowNs: UInt64) throws(RingFault) {
             self.instance = instance
+            news = instance.newsWord
             table = try InstanceTable(instance)
             note = table.note()
             noteNs = nowNs
         }
         var waiting: UInt64 { rings.reduce(0) { $0 + $1.waiting } }
+
+        /// Nothing to be done about it. Touches one word of each ring.
+        func isQuiet(_ nowNs: UInt64) -> Bool {
+            if seenNews == news.loadAcquire(), !instance.isOver, areRingsQuiet {
+                quietNs = nowNs
+                return true
+            }
+            if quietNs > 0 { for index in rings.indices { rings[index].wasQuiet(nowNs: quietNs) } }
+            quietNs = 0
+            return false
+        }
+        private var areRingsQuiet: Bool {
+            for index in rings.indices where !rings[index].isQuiet { return false }
+            return true
+        }
+
+        /// Before its rings are asked for.
+        func noteNews() { seenNews = news.loadAcquire() }
+        /// A ring could not be opened now.
+        func askAgain() { seenNews = nil }
     }
     /// Counters of refusals are many: they are not read for every segment.
     private static let noteAgeNs: UInt64 = 5_000_000_000
@@ -80,11 +107,13 @@ package final class SpoolReader {
             adopt(source.instances, nowNs)
         }
         var news = false
-        for walk in walks where !walk.isFinished {
+        active.removeAll(keepingCapacity: true)
+        for walk in walks where !walk.isFinished && !walk.isQuiet(nowNs) {
+            active.append(walk)
             if look(walk, nowNs, wallNs) { news = true }
         }
         if news { lastNewsNs = nowNs }
-        if waitingSinceNs == nil, walks.contains(where: { $0.waiting > 0 }) { waitingSinceNs = nowNs }
+        if waitingSinceNs == nil, active.contains(where: { $0.waiting > 0 }) { waitingSinceNs = nowNs }
         if flush || isTime(nowNs) {
             while try spool(nowNs, wallNs) {}
             waitingSinceNs = nil
@@ -114,7 +143,9 @@ package final class SpoolReader {
         do throws(RingFault) {
             // Asked before the rings: what was written before the end is seen below.
             walk.isEnded = walk.instance.end != nil
+            walk.noteNews()
             for ring in try walk.instance.rings().dropFirst(walk.rings.count) { try adopt(ring, walk, nowNs) }
+            if walk.rings.count < walk.instance.ringCount { walk.askAgain() }
             for index in walk.rings.indices where try walk.rings[index].look(nowNs: nowNs, wallNs: wallNs) { news = true }
         } catch { quarantine(walk, error) }
         return news
@@ -138,7 +169,7 @@ package final class SpoolReader {
     private func isTime(_ nowNs: UInt64) -> Bool {
         if let since = waitingSinceNs, nowNs >= since + rules.ageNs { return true }
         var rows = 0.0
-        for walk in walks where !walk.isFinished {
+        for walk in active where !walk.isFinished {
             for ring in walk.rings where ring.waiting > 0 {
                 if walk.isEnded || ring.waiting >= ring.quarter { return true }
                 rows += Double(ring.waiting) / ring.bytesPerRow
@@ -153,7 +184,7 @@ package final class SpoolReader {
     private func spool(_ nowNs: UInt64, _ wallNs: UInt64) throws(StorageError) -> Bool {
         let spans = gather()
         guard !spans.isEmpty else { return false }
-        let touched = walks.filter { walk in spans.contains { $0.ring.instance == walk.instance.id } }
+        let touched = active.filter { walk in spans.contains { $0.ring.instance == walk.instance.id } }
         for walk in touched { refresh(walk, nowNs) }
         let seconds = UInt32(truncatingIfNeeded: wallNs / 1_000_000_000)
         sorter.blocks.finish(insertedAt: seconds) { block, bytes in writer.add(block, RawSpan(_unsafeBytes: bytes)) }
@@ -171,13 +202,13 @@ package final class SpoolReader {
         }
         if !sorter.malformed.isEmpty { store.lose(sorter.malformed, .malformed, upTo: spans) }
         release(spans)
-        return walks.contains { walk in !walk.isFinished && walk.rings.contains { $0.waiting >= $0.quarter } }
+        return active.contains { walk in !walk.isFinished && walk.rings.contains { $0.waiting >= $0.quarter } }
     }
 
     /// Takes rows out of the rings, from the fullest first. Returns how far each of them was read.
     private func gather() -> [RingSpan] {
         var places: [(walk: Walk, ring: Int, fill: Double)] = []
-        for walk in walks where !walk.isFinished {
+        for walk in active where !walk.isFinished {
             for (index, ring) in walk.rings.enumerated() where ring.waiting > 0 {
                 places.append((walk, index, Double(ring.waiting) / Double(ring.ring.dataBytes)))
             }
@@ -203,7 +234,7 @@ package final class SpoolReader {
 
     private func release(_ spans: [RingSpan]) {
         let ends = Dictionary(spans.map { ($0.ring, $0.end) }, uniquingKeysWith: max)
-        for walk in walks {
+        for walk in active {
             for ring in walk.rings {
                 if let end = ends[ring.ring.id] { ring.ring.release(upTo: end) }
             }
@@ -218,7 +249,7 @@ package final class SpoolReader {
     }
 
     private func finishEnded() {
-        for walk in walks where walk.isEnded && !walk.isFinished && walk.waiting == 0 {
+        for walk in active where walk.isEnded && !walk.isFinished && walk.waiting == 0 {
             walk.isFinished = true
             store.finish(walk.table.note())
             runEnded()
@@ -233,7 +264,7 @@ package final class SpoolReader {
         if idle > 1_000_000_000 { return 20_000 }
         if idle > 100_000_000 { return 1_000 }
         var nap = 5_000.0
-        for walk in walks where !walk.isFinished {
+        for walk in active where !walk.isFinished {
             for ring in walk.rings where ring.rate > 0 {
                 let room = ring.waiting < ring.quarter ? ring.quarter - ring.waiting : 0
                 nap = min(nap, max(250, Double(room) / ring.rate * 0.5e6))
