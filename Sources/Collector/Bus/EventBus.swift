@@ -173,11 +173,13 @@ final class EventBus: Sendable {
             if let marks = state.marks[ring] {
                 let from = max(marks.from, state.buffer.evicted(ring, filter: filter))
                 if from > position { gaps.append(StreamGap(ring: ring, positions: position..<from)) }
+            } else if isPresent(ring.instance) {
+                // It will be read in a moment: `began` tells.
             } else if let final = finalPosition(ring) {
                 if final > position { gaps.append(StreamGap(ring: ring, positions: position..<final)) }
-            } else if !isPresent(ring.instance) {
+            } else {
                 gaps.append(StreamGap(ring: ring, positions: nil))
-            }  // else it will be read in a moment: `began` tells
+            }
         }
         return gaps
     }
