@@ -31,13 +31,11 @@ for package in $packages; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
 if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || fail "needs these Debian packages:$missing"
-    as_root=
-    if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || fail "needs these Debian packages, and there is no sudo:$missing"
-        as_root=sudo
-    fi
+    command -v "${as_root:-env}" >/dev/null || fail "needs these Debian packages, and there is no sudo:$missing"
     say "installing Debian packages:$missing"
     $as_root apt-get update -qq
     # shellcheck disable=SC2086  # a list of words
@@ -57,6 +55,20 @@ if [ "$kind" = test ]; then
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
             -r "$root/Tests/requirements.txt"
         touch "$venv/ready"
+    fi
+    # For /metrics: one program out of Debian's package, because installing it would start a server.
+    promtool=$cache/prometheus-2.42.0/promtool
+    if ! command -v promtool >/dev/null && [ ! -x "$promtool" ]; then
+        command -v apt-get >/dev/null || fail "needs promtool on PATH (part of Prometheus)"
+        say "fetching promtool"
+        fetched=$(mktemp -d "$cache/promtool.XXXXXX")
+        trap 'rm -rf "$fetched"' EXIT
+        # The star is Debian's own revision: its servers keep the newest only. Run as root, apt complains that it cannot step down.
+        download() { (cd "$fetched" && apt-get download -qq -o APT::Sandbox::User=root 'prometheus=2.42.0*' >/dev/null 2>&1); }
+        download || { $as_root apt-get update -qq && download; } || fail "could not download promtool (Debian package prometheus)"
+        dpkg --fsys-tarfile "$fetched"/prometheus_*.deb | tar -x -C "$fetched" ./usr/bin/promtool
+        mkdir -p "$(dirname "$promtool")"
+        mv "$fetched/usr/bin/promtool" "$promtool"
     fi
     mkdir -p "$root/build"
     ln -sfn "$venv" "$root/build/test-python"
