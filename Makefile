@@ -53,7 +53,7 @@ test: ## Sets up, builds, runs all tests
 	@scripts/test.sh
 
 FUZZ_SECONDS ?= 600
-fuzz: ## Fuzzes what comes in as JSON, FUZZ_SECONDS (600) for each fuzzer
+fuzz: ## Fuzzes lines, payloads, WebSocket frames and subscriptions, FUZZ_SECONDS (600) for each fuzzer
 	@scripts/setup.sh test
 	@build/test-python/bin/python Tests/fuzz/fuzz.py $(FUZZ_SECONDS)
 

@@ -7,6 +7,7 @@ path is printed. Keep it in Tests/fuzz/corpus/NAME when it is cured.
 """
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 OUTPUT = ROOT / "build/fuzz"
-NAMES = sorted(path.stem.removeprefix("fuzz_") for path in HERE.glob("fuzz_*.cpp"))
+PACKAGE = HERE / "swift"
+IN_CPP = sorted(path.stem.removeprefix("fuzz_") for path in HERE.glob("fuzz_*.cpp"))
+IN_SWIFT = sorted(path.name.removeprefix("fuzz_") for path in (PACKAGE / "Sources").glob("fuzz_*"))
+NAMES = IN_CPP + IN_SWIFT
+# A crash is the fuzzer's to report: Swift's own reporter would stop the program and take minutes.
+ENVIRONMENT = {**os.environ, "SWIFT_BACKTRACE": "enable=no", "NO_COLOR": "1"}
 
 
 def compiler() -> str:
@@ -33,6 +39,10 @@ def compiler() -> str:
 
 
 def build(name: str) -> Path:
+    return build_swift(name) if name in IN_SWIFT else build_cpp(name)
+
+
+def build_cpp(name: str) -> Path:
     program = OUTPUT / name / "fuzzer"
     program.parent.mkdir(parents=True, exist_ok=True)
     sources = [HERE / f"fuzz_{name}.cpp", *sorted((ROOT / "Sources/CTeltelJSON").glob("*.cpp"))]
@@ -43,15 +53,25 @@ def build(name: str) -> Path:
     return program
 
 
+def build_swift(name: str) -> Path:
+    """The collector's files and SwiftNIO, all of them watched by the fuzzer. The first time takes minutes."""
+    scratch = OUTPUT / "swift"
+    command = ["swift", "build", "--package-path", PACKAGE, "--scratch-path", scratch, "--sanitize", "fuzzer", "--product", f"fuzz_{name}"]
+    done = subprocess.run([str(part) for part in command], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"fuzz_{name} cannot be built:\n{done.stdout}")
+    return scratch / "debug" / f"fuzz_{name}"
+
+
 def fuzz(name: str, seconds: int) -> tuple[bool, str]:
     """Whether nothing broke, and what the fuzzer said."""
     program = build(name)
     found = OUTPUT / name / "found"
-    found.mkdir(exist_ok=True)
+    found.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [str(program), f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048",
          f"-artifact_prefix={OUTPUT / name}/", str(found), str(HERE / "corpus" / name)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=OUTPUT / name)
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=OUTPUT / name, env=ENVIRONMENT)
     return done.returncode == 0, done.stdout
 
 

@@ -20,14 +20,9 @@ struct WebSocketChannel: HTTPChannelHandler {
         let connection: EventLoopFuture<Connection>
         let channel: any Channel
     }
-    /// Limits on what a WebSocket client may send.
-    struct Limits: Sendable {
-        var frameBytes = 1 << 20
-        var messageBytes = 1 << 20
-    }
 
     let responder: HTTPChannelHandler.Responder
-    let limits: Limits
+    let limits: WebSocketLimits
     let port: Port
     let serve: @Sendable (Socket, Logger) async throws -> Void
     /// Handlers of HTTP requests before the router, made for each connection.
@@ -71,13 +66,7 @@ struct WebSocketChannel: HTTPChannelHandler {
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
             upgradePipelineHandler: { [limits] channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(WebSocketStrictness())
-                    try pipeline.addHandler(
-                        NIOWebSocketFrameAggregator(
-                            minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 4_096,
-                            maxAccumulatedFrameSize: limits.messageBytes))
-                    try pipeline.addHandler(LiveOutboundHandler())
+                    try limits.addHandlers(to: channel.pipeline.syncOperations)
                     return .webSocket(try Socket(wrappingChannelSynchronously: channel))
                 }
             })
@@ -103,7 +92,7 @@ struct WebSocketChannel: HTTPChannelHandler {
 
 extension HTTPServerBuilder {
     static func httpAndWebSocket(
-        port: Port, limits: WebSocketChannel.Limits = .init(),
+        port: Port, limits: WebSocketLimits = .init(),
         serve: @escaping @Sendable (WebSocketChannel.Socket, Logger) async throws -> Void,
         first: @escaping @Sendable (any EventLoop, RepeatedPosts) -> [any ChannelHandler]
     ) -> HTTPServerBuilder {

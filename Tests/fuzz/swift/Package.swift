@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+// The collector's own files under libFuzzer: what Sources/ holds of it are links, so that its normal build stays as it is.
+import PackageDescription
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+func fuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: "fuzz_\(name)",
+        dependencies: [
+            "CollectorLive", "TeltelEvents",
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOWebSocket", package: "swift-nio"),
+        ],
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "teltel-fuzzers",
+    // The versions of the collector itself.
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    ],
+    targets: [
+        .target(name: "CTeltel", exclude: ["teltel.map"]),
+        .target(
+            name: "CTeltelJSON", cxxSettings: [.unsafeFlags(["-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "TeltelEvents", dependencies: ["CTeltel", "CTeltelJSON"], swiftSettings: strict),
+        .target(
+            name: "CollectorLive",
+            dependencies: [
+                "TeltelEvents",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict),
+        fuzzer("frame"), fuzzer("subscription"),
+    ]
+)

@@ -1,0 +1,1 @@
+../../../../../Sources/Collector/Live/LiveOutbound.swift

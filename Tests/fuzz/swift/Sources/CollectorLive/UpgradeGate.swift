@@ -1,0 +1,1 @@
+../../../../../Sources/Collector/HTTP/UpgradeGate.swift
