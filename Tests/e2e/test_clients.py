@@ -1,49 +1,17 @@
 """Clients of the WebSocket that do not play by the rules: they harm nobody, and leave nothing behind."""
 import json
 import os
-import socket
 import struct
-from base64 import b64encode
 
 import pytest
 from support import wait_until
 from test_ingest import line, post
 from test_live import events_until_end, next_event, subscribe
 from websockets.exceptions import ConnectionClosed
+from wire import close_code, frame, websocket
 
 
-def raw(collector) -> socket.socket:
-    """An upgraded connection without any library behind it; a small window, so that it fills soon."""
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.settimeout(30)
-    client.connect(("127.0.0.1", collector.port))
-    key = b64encode(os.urandom(16)).decode()
-    client.sendall(
-        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n"):
-        answer += client.recv(1)
-    assert b" 101 " in answer
-    return client
-
-
-def frame(payload: bytes, opcode: int = 1, fin: bool = True) -> bytes:
-    length = len(payload)
-    head = bytes([(0x80 if fin else 0) | opcode])
-    head += bytes([0x80 | length]) if length < 126 else bytes([0xFE]) + struct.pack(">H", length) if length < 65536 else (
-        bytes([0xFF]) + struct.pack(">Q", length))
-    mask = os.urandom(4)
-    return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
-
-
-def close_code(client: socket.socket) -> int:
-    """Reads to the end; the code of the close frame."""
-    data = b""
-    while piece := client.recv(65536):
-        data += piece
-    return struct.unpack(">H", data[2:4])[0]
+WINDOW = 4096  # soon full
 
 
 def subscribers(collector):
@@ -52,8 +20,8 @@ def subscribers(collector):
 
 def test_a_client_that_never_reads_is_cut_off_and_others_go_on(make_collector, programs, start_engine):
     live = make_collector("--no-storage", "--idle-timeout", "2s")
-    idle = raw(live)
-    idle.sendall(frame(b"{}"))
+    idle = websocket(live, WINDOW)
+    idle.send(frame(b"{}"))
     with subscribe(live, runId="flood") as good:
         start_engine(programs / "engine", "flood", 60000, 30000, 1)
         events = events_until_end(good)
@@ -79,8 +47,8 @@ def test_a_slow_client_is_told_what_it_lost(live, programs, start_engine):
 
 def test_a_client_that_answers_no_ping_is_left(make_collector):
     live = make_collector("--no-storage", "--ping-seconds", "1")
-    silent = raw(live)
-    silent.sendall(frame(b'{"runId":"nothing"}'))
+    silent = websocket(live, WINDOW)
+    silent.send(frame(b'{"runId":"nothing"}'))
     wait_until(lambda: live.metric("teltel_live_silent_clients_total") == 1, "the client was given up")
     wait_until(lambda: subscribers(live) == (0, 0), "nothing of it is left")
     silent.close()
@@ -92,12 +60,12 @@ def test_a_client_that_answers_no_ping_is_left(make_collector):
     (frame(b"", opcode=8), 0), (frame(b"{", fin=False) + frame(b"{}", opcode=1), 1002),
 ], ids=["utf8", "deep", "wrong", "opcode", "ping", "unmasked", "gigabyte", "close", "fragments"])
 def test_bad_frames(live, sent, code):
-    client = raw(live)
-    client.sendall(sent)
+    client = websocket(live, WINDOW)
+    client.send(sent)
     if code:
         assert close_code(client) == code
     else:
-        assert client.recv(65536)[:1] == b"\x88"
+        assert client.rest()[:1] == b"\x88"
     client.close()
     wait_until(lambda: subscribers(live) == (0, 0), "nothing of it is left")
     assert live.request("/api/health")[0] == 200
@@ -121,12 +89,12 @@ def test_clients_that_come_and_go_leave_nothing(live):
     wait_until(lambda: (live.run("posted") or {}).get("accepted") == 100, "the events are there")
     files = []
     for turn in range(10):
-        clients = [raw(live) for _ in range(50)]
+        clients = [websocket(live) for _ in range(50)]
         for client in clients:
-            client.sendall(frame(b'{"tail":10}'))
+            client.send(frame(b'{"tail":10}'))
         wait_until(lambda: subscribers(live) == (50, 50), "all are in")
         for client in clients[:25]:
-            client.sendall(frame(b"", opcode=8))
+            client.send(frame(b"", opcode=8))
         for client in clients:
             client.close()
         wait_until(lambda: subscribers(live) == (0, 0), "all have left")

@@ -3,7 +3,7 @@ import http.client
 import json
 
 import pytest
-from posting import line, ndjson
+from bodies import line, ndjson
 from support import wait_until
 from test_live import next_event, subscribe
 

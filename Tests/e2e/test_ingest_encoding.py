@@ -4,8 +4,9 @@ import random
 import zlib
 
 import pytest
-from posting import RawPost, deflated, deflated_raw, frames, gzipped, line, ndjson, zstd
+from bodies import deflated, deflated_raw, frames, gzipped, line, ndjson, zstd
 from support import wait_until
+from wire import Wire
 
 CODINGS = {
     "gzip": ("gzip", gzipped), "x-gzip": ("x-gzip", gzipped), "deflate": ("deflate", deflated), "raw": ("deflate", deflated_raw),
@@ -43,20 +44,20 @@ def test_concatenated(live, name):
 @pytest.mark.parametrize("name", ["gzip", "raw", "deflate", "zstd"])
 def test_byte_by_byte(live, name):
     coding, pack = CODINGS[name]
-    body = RawPost(live, {"Content-Encoding": coding})
+    body = Wire(live).post(f"Content-Encoding: {coding}")
     for byte in pack(frames(20)):
         body.chunk(bytes([byte]))
-    status, _, answer = body.end().answer()
-    assert (status, json.loads(answer)["accepted"]) == (202, 20)
+    answer = body.end().answer()
+    assert (answer.status, answer.json["accepted"]) == (202, 20)
 
 
 def test_lines_are_taken_while_the_body_comes(live):
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    body = RawPost(live, {"Content-Encoding": "gzip"})
+    body = Wire(live).post("Content-Encoding: gzip")
     for count in (1, 2, 3):
         body.chunk(packer.compress(ndjson(line(frameIndex=count))) + packer.flush(zlib.Z_SYNC_FLUSH))
         wait_until(lambda: taken(live) == count, f"line {count} is in while the body is open")
-    assert json.loads(body.chunk(packer.flush()).end().answer()[2])["accepted"] == 3
+    assert body.chunk(packer.flush()).end().answer().json["accepted"] == 3
 
 
 @pytest.mark.parametrize("coding", ["br", "compress", "gzip, gzip", "gzip, identity", "exi"])
@@ -67,8 +68,8 @@ def test_unknown_coding(live, coding):
 
 
 def test_two_headers_are_a_list(live):
-    body = RawPost(live, {"Content-Encoding": "gzip", "content-encoding": "zstd"})
-    assert body.end().answer()[0] == 415
+    body = Wire(live).post("Content-Encoding: gzip", "content-encoding: zstd")
+    assert body.end().answer().status == 415
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "raw", "zstd"])

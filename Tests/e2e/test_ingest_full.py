@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from posting import RawPost, frames, line, ndjson
+from bodies import frames, line, ndjson
 from support import wait_until
 from test_ingest_encoding import memory
+from wire import Wire, head
 
 RING = 32 << 20
 SEIZE, INTERRUPT, CONTINUE, DETACH = 0x4206, 0x4207, 7, 17
@@ -57,18 +58,15 @@ class Sender(threading.Thread):
         self.start()
 
     def run(self):
-        request = RawPost.nothing_yet(self.collector)
+        request = Wire(self.collector)
         for _ in range(self.times):
             if self.shape == "long":
-                request.head({"Transfer-Encoding": "chunked"})
-                request.chunk(self.body).end()
+                request.post().chunk(self.body).end()
             elif self.shape == "in pieces":
-                request.head({"Content-Length": len(self.body)})
-                request.send(self.body)
+                request.post(f"Content-Length: {len(self.body)}").send(self.body)
             else:
-                head = f"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(self.body)}\r\n\r\n"
-                request.send(head.encode() + self.body)
-            self.answers.append(json.loads(request.answer()[2]))
+                request.send(head("POST", "/api/ingest", f"Content-Length: {len(self.body)}") + self.body)
+            self.answers.append(request.answer().json)
 
     def sum(self, name: str) -> int:
         return sum(answer[name] for answer in self.answers)

@@ -4,10 +4,11 @@ import random
 import time
 
 import pytest
-from posting import RawPost, frames, gzipped, line, ndjson
+from bodies import frames, gzipped, line, ndjson
 from support import wait_until
 from test_ingest_encoding import memory
 from test_live import next_event, subscribe
+from wire import Wire, head
 
 
 def taken(collector) -> float:
@@ -31,7 +32,7 @@ def post(collector, body: bytes):
 
 def test_half_a_line_is_counted_and_not_published(live):
     whole = json.dumps(line(frameIndex=7)).encode()
-    body = RawPost(live).chunk(ndjson(line()) + whole)  # complete JSON, but nobody knows that nothing follows
+    body = Wire(live).post().chunk(ndjson(line()) + whole)  # complete JSON, but nobody knows that nothing follows
     wait_until(lambda: taken(live) == 1, "the first line is in")
     body.close()
     wait_until(lambda: codes(live) == {"incomplete-line": 1}, "half a line is counted")
@@ -40,26 +41,26 @@ def test_half_a_line_is_counted_and_not_published(live):
 
 
 def test_a_half_closed_sender_is_told(live):
-    status, _, answer = RawPost(live).chunk(frames(2) + b'{"v":1').half_close().answer()
-    answer = json.loads(answer)
-    assert (status, answer["accepted"], answer["rejected"]) == (202, 2, 1)
+    told = Wire(live).post().chunk(frames(2) + b'{"v":1').half_close().answer()
+    answer = told.json
+    assert (told.status, answer["accepted"], answer["rejected"]) == (202, 2, 1)
     assert [(error["line"], error["code"]) for error in answer["errors"]] == [(3, "incomplete-line"), (3, "truncated-body")]
 
 
 def test_content_length_that_is_too_long(live):
     body = frames(3)
-    request = RawPost(live, {"Content-Length": len(body) + 1000}, chunked=False).send(body).half_close()
-    status, _, answer = request.answer()
-    assert (status, json.loads(answer)["accepted"], json.loads(answer)["errors"][0]["code"]) == (202, 3, "truncated-body")
+    request = Wire(live).post(f"Content-Length: {len(body) + 1000}").send(body).half_close()
+    answer = request.answer()
+    assert (answer.status, answer.json["accepted"], answer.json["errors"][0]["code"]) == (202, 3, "truncated-body")
 
 
 def test_content_length_that_is_too_short(live):
     body = frames(3)
     cut = len(ndjson(line())) * 2
-    request = RawPost(live, {"Content-Length": cut}, chunked=False).send(body)
-    status, _, answer = request.answer()
-    assert (status, json.loads(answer)["accepted"]) == (202, 2)
-    assert request.answer()[0] == 400  # what follows is no request
+    request = Wire(live).post(f"Content-Length: {cut}").send(body)
+    answer = request.answer()
+    assert (answer.status, answer.json["accepted"]) == (202, 2)
+    assert request.answer().status == 400  # what follows is no request
     assert request.rest() == b"" and taken(live) == 2
 
 
@@ -74,16 +75,16 @@ def test_no_body_and_nothing_but_blanks(live):
 @pytest.mark.parametrize("size", [64 << 20])
 def test_huge_line(live, size):
     before = memory(live)
-    body = RawPost(live).chunk(frames(1) + b'{"payload":"')
+    body = Wire(live).post().chunk(frames(1) + b'{"payload":"')
     for _ in range(size >> 20):
         body.chunk(b"x" * (1 << 20))
-    answer = json.loads(body.chunk(b'"}\n' + frames(1)).end().answer()[2])
+    answer = body.chunk(b'"}\n' + frames(1)).end().answer().json
     assert (answer["accepted"], answer["rejected"], answer["errors"][0]["code"]) == (2, 1, "line-too-long")
     assert answer["errors"][0]["line"] == 2 and memory(live) - before < 32 << 20
 
 
 def test_endless_line_ends_with_its_connection(live):
-    body = RawPost(live).chunk(frames(1))
+    body = Wire(live).post().chunk(frames(1))
     for _ in range(8):
         body.chunk(b"x" * (1 << 20))
     body.close()
@@ -142,34 +143,34 @@ def test_no_line(live, bad):
 def test_lines_across_pieces(live):
     text = frames(200)
     for size in (1, 7, 97, 4096):
-        body = RawPost(live)
+        body = Wire(live).post()
         for begin in range(0, len(text), size):
             body.chunk(text[begin:begin + size])
-        assert json.loads(body.end().answer()[2]) == {"accepted": 200, "rejected": 0, "dropped": 0, "errors": []}
+        assert body.end().answer().json == {"accepted": 200, "rejected": 0, "dropped": 0, "errors": []}
 
 
 # ---- time ----
 
 def test_silence_ends_a_body(make_collector):
     collector = make_collector("--no-storage", "--idle-timeout", "500ms")
-    body = RawPost(collector).chunk(frames(2) + b"{")
-    status, _, answer = body.answer()
-    assert (status, json.loads(answer)["accepted"]) == (202, 2)
-    assert [(error["line"], error["code"]) for error in json.loads(answer)["errors"]] == [(3, "incomplete-line"), (3, "truncated-body")]
+    body = Wire(collector).post().chunk(frames(2) + b"{")
+    answer = body.answer()
+    assert (answer.status, answer.json["accepted"]) == (202, 2)
+    assert [(error["line"], error["code"]) for error in answer.json["errors"]] == [(3, "incomplete-line"), (3, "truncated-body")]
     assert body.rest() == b"" and codes(collector) == {"incomplete-line": 1} and taken(collector) == 2
 
 
 def test_a_slow_body_goes_on(make_collector):
     idle = 2.0
     collector = make_collector("--no-storage", "--idle-timeout", f"{idle:.0f}s")
-    body = RawPost(collector)
+    body = Wire(collector).post()
     begin, count = time.monotonic(), 0
     while time.monotonic() - begin < 2 * idle:
         text = ndjson(line(frameIndex=count))
         body.chunk(text[:1]).chunk(text[1:])
         count += 1
         wait_until(lambda: taken(collector) == count, "the line is in")
-    assert json.loads(body.end().answer()[2])["accepted"] == count
+    assert body.end().answer().json["accepted"] == count
 
 
 # ---- framing ----
@@ -201,34 +202,33 @@ FRAMING = {
 @pytest.mark.parametrize("name", FRAMING)
 def test_ambiguous_framing(live, name, first):
     headers, body = FRAMING[name]
-    request = RawPost.nothing_yet(live)
+    request = Wire(live)
     if not first:
-        request.head({"Content-Length": 0})
-        assert request.answer()[0] == 202
+        request.post("Content-Length: 0")
+        assert request.answer().status == 202
     smuggled = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     request.send(b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n" + body + smuggled)
-    assert request.answer()[0] == 400
+    assert request.answer().status == 400
     assert request.rest() == b"" and taken(live) == 0
     assert live.request("/api/health")[0] == 200
 
 
 def test_bad_chunk_behind_lines(live):
-    status, _, answer = RawPost(live).chunk(frames(2)).send(b"zz\r\n").answer()
-    answer = json.loads(answer)
-    assert (status, answer["accepted"], answer["errors"][0]["code"]) == (202, 2, "bad-framing")
+    answer = Wire(live).post().chunk(frames(2)).send(b"zz\r\n").answer()
+    assert (answer.status, answer.json["accepted"], answer.json["errors"][0]["code"]) == (202, 2, "bad-framing")
 
 
 # ---- what short posts are spared must not show ----
 
 def test_a_sender_that_waits_for_100_continue(live):
-    request = RawPost(live, {"Content-Length": len(LINE), "Expect": "100-continue"}, chunked=False)
-    assert request.reader.readline() == b"HTTP/1.1 100 Continue\r\n" and request.reader.readline() == b"\r\n"
-    assert json.loads(request.send(LINE).answer()[2])["accepted"] == 1
+    request = Wire(live).post(f"Content-Length: {len(LINE)}", "Expect: 100-continue")
+    assert request.line() == b"HTTP/1.1 100 Continue\r\n" and request.line() == b"\r\n"
+    assert request.send(LINE).answer().json["accepted"] == 1
 
 
 def test_pipelined_requests_are_answered_in_order(live):
     """Some go the short way, some the long one."""
-    request = RawPost.nothing_yet(live)
+    request = Wire(live)
     post_one = b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" + LINE
     get = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     chunked = b"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKED
@@ -236,21 +236,21 @@ def test_pipelined_requests_are_answered_in_order(live):
     parts = [post_one % len(LINE), get, chunked, post_one % len(LINE), post_one % len(LINE), wrong, get, post_one % len(LINE)] * 5
     request.send(b"".join(parts))
     for part in parts:
-        status, headers, body = request.answer()
-        assert status == (415 if part == wrong else 200 if part == get else 202)
-        if status == 202:
-            assert json.loads(body) == {"accepted": 1, "rejected": 0, "dropped": 0, "errors": []}
-        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Server"] == "teltel" and headers["Date"]
+        answer = request.answer()
+        assert answer.status == (415 if part == wrong else 200 if part == get else 202)
+        if answer.status == 202:
+            assert answer.json == {"accepted": 1, "rejected": 0, "dropped": 0, "errors": []}
+        assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers["server"] == "teltel" and answer.headers["date"]
     assert taken(live) == 25
 
 
 def test_a_short_post_in_pieces(live):
     text = frames(2)
-    request = RawPost(live, {"Content-Length": len(text)}, chunked=False)
+    request = Wire(live).post(f"Content-Length: {len(text)}")
     for index in range(2):
         request.send(text[index * len(text) // 2:(index + 1) * len(text) // 2])
         wait_until(lambda: taken(live) == index + 1, "lines are taken while the body comes")
-    assert json.loads(request.answer()[2])["accepted"] == 2
+    assert request.answer().json["accepted"] == 2
 
 
 def test_foreign_host_and_origin_are_refused_on_every_way(live):
@@ -262,56 +262,54 @@ def test_foreign_host_and_origin_are_refused_on_every_way(live):
 def test_short_posts_keep_a_connection_open_beyond_the_idle_limit(make_collector):
     idle = 1.0
     collector = make_collector("--no-storage", "--idle-timeout", f"{idle:.0f}s")
-    request = RawPost.nothing_yet(collector)
+    request = Wire(collector)
     begin, count = time.monotonic(), 0
     while time.monotonic() - begin < 2.5 * idle:
-        request.head({"Content-Length": len(LINE)})
-        assert request.send(LINE).answer()[0] == 202
+        request.post(f"Content-Length: {len(LINE)}")
+        assert request.send(LINE).answer().status == 202
         count += 1
     assert request.rest() == b"" and taken(collector) == count
 
 
-def short_post(text: bytes, extra: str = "") -> bytes:
-    return f"POST /api/ingest HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(text)}\r\n{extra}\r\n".encode() + text
+def short_post(text: bytes, *extra: str) -> bytes:
+    return head("POST", "/api/ingest", f"Content-Length: {len(text)}", *extra) + text
 
 
 SHAPES = ("short in one piece", "short in two pieces", "chunked", "with a key", "gzip")
 
 
-def in_shape(request: RawPost, shape: str, text: bytes, name: str) -> RawPost:
+def in_shape(request: Wire, shape: str, text: bytes, name: str) -> Wire:
     if shape == "chunked":
-        request.head({"Transfer-Encoding": "chunked"})
-        return request.chunk(text).end()
+        return request.post().chunk(text).end()
     if shape == "short in one piece":
         return request.send(short_post(text))
     text = gzipped(text) if shape == "gzip" else text
-    special = {"with a key": {"Idempotency-Key": name}, "gzip": {"Content-Encoding": "gzip"}}.get(shape, {})
-    request.head(special | {"Content-Length": len(text)})
-    return request.send(text)
+    special = {"with a key": [f"Idempotency-Key: {name}"], "gzip": ["Content-Encoding: gzip"]}.get(shape, [])
+    return request.post(*special, f"Content-Length: {len(text)}").send(text)
 
 
 def test_order_of_the_posts_of_a_connection(live):
     """Whatever their shape: all of them take the connection's ring."""
-    request, choice = RawPost.nothing_yet(live), random.Random(1)
+    request, choice = Wire(live), random.Random(1)
     with subscribe(live, runId="posted") as socket:
         for frame in range(300):
             shape = choice.choice(SHAPES)
             answer = in_shape(request, shape, ndjson(line(frameIndex=frame)), f"order-{frame}").answer()
-            assert answer[0] == 202 and json.loads(answer[2])["accepted"] == 1
+            assert answer.status == 202 and answer.json["accepted"] == 1
         assert [next_event(socket)["frameIndex"] for _ in range(300)] == list(range(300))
 
 
 # ---- posts with the head of the post before ----
 
-def counts(request: RawPost) -> tuple[int, int]:
-    status, headers, body = request.answer()
-    assert status == 202 and headers["X-Content-Type-Options"] == "nosniff" and headers["Server"] == "teltel" and headers["Date"]
-    answer = json.loads(body)
-    return answer["accepted"], answer["rejected"]
+def counts(request: Wire) -> tuple[int, int]:
+    answer = request.answer()
+    assert answer.status == 202
+    assert answer.headers["x-content-type-options"] == "nosniff" and answer.headers["server"] == "teltel" and answer.headers["date"]
+    return answer.json["accepted"], answer.json["rejected"]
 
 
 def test_posts_with_the_same_head_however_they_are_cut(live):
-    request, choice = RawPost.nothing_yet(live), random.Random(2)
+    request, choice = Wire(live), random.Random(2)
     bodies = [frames(choice.choice((1, 1, 2, 12))) + b"nonsense\n" * choice.choice((0, 0, 0, 1)) for _ in range(400)]
     stream, begin = b"".join(short_post(body) for body in bodies), 0
     while begin < len(stream):
@@ -324,7 +322,7 @@ def test_posts_with_the_same_head_however_they_are_cut(live):
 
 
 def test_a_body_that_looks_like_a_request(live):
-    request = RawPost.nothing_yet(live)
+    request = Wire(live)
     bait = short_post(LINE)
     for cut in (None, 0, 3):
         request.send(short_post(LINE))
@@ -348,12 +346,12 @@ def test_a_body_that_looks_like_a_request(live):
     (b"POST /api/other HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", 404),
 ], ids=["host", "origin", "two-lengths", "chunked", "plus", "huge", "path"])
 def test_a_head_that_is_nearly_the_same(live, head, status):
-    request = RawPost.nothing_yet(live)
+    request = Wire(live)
     for _ in range(3):
         request.send(short_post(LINE))
         assert counts(request) == (1, 0)
     request.send(head % len(LINE) + LINE)
-    assert request.answer()[0] == status and taken(live) == 3
+    assert request.answer().status == status and taken(live) == 3
 
 
 def test_another_token_than_before(make_collector, tmp_path):
@@ -361,10 +359,10 @@ def test_another_token_than_before(make_collector, tmp_path):
     token.write_text("t" * 43 + "\n")
     token.chmod(0o600)
     collector = make_collector("--no-storage", "--token-file", str(token))
-    request = RawPost.nothing_yet(collector)
+    request = Wire(collector)
     for _ in range(2):
-        request.send(short_post(LINE, f"Authorization: Bearer {'t' * 43}\r\n"))
+        request.send(short_post(LINE, f"Authorization: Bearer {'t' * 43}"))
         assert counts(request) == (1, 0)
-    request.send(short_post(LINE, f"Authorization: Bearer {'u' * 43}\r\n"))
-    assert request.answer()[0] == 401
+    request.send(short_post(LINE, f"Authorization: Bearer {'u' * 43}"))
+    assert request.answer().status == 401
 

@@ -6,8 +6,9 @@ import sqlite3
 import time
 
 import pytest
-from posting import RawPost, frames, gzipped, line, ndjson
+from bodies import frames, gzipped, line, ndjson
 from support import wait_until
+from wire import Wire
 
 NOTHING_LOST = {"rejected": 0, "dropped": 0, "errors": []}
 
@@ -53,8 +54,8 @@ def test_bad_key(live, name):
 
 
 def test_two_keys_are_refused(live):
-    status, _, answer = RawPost(live, {"Idempotency-Key": "a", "idempotency-key": "b"}).end().answer()
-    assert (status, json.loads(answer)["error"]["code"]) == (400, "bad-idempotency-key")
+    answer = Wire(live).post("Idempotency-Key: a", "idempotency-key: b").end().answer()
+    assert (answer.status, answer.code) == (400, "bad-idempotency-key")
 
 
 def test_longest_key(live):
@@ -64,11 +65,11 @@ def test_longest_key(live):
 
 
 def test_at_the_same_time(live):
-    first = RawPost(live, {"Idempotency-Key": "a"}).chunk(frames(2))
+    first = Wire(live).post("Idempotency-Key: a").chunk(frames(2))
     wait_until(lambda: taken(live) == 2, "the first one is being read")
     status, _, answer = post(live, frames(2), "a")
     assert (status, answer["error"]["code"]) == (409, "request-in-progress") and answer["error"]["hint"]
-    assert json.loads(first.chunk(frames(1)).end().answer()[2])["accepted"] == 3
+    assert first.chunk(frames(1)).end().answer().json["accepted"] == 3
     assert post(live, frames(2), "a")[1:] == (True, {"accepted": 3, **NOTHING_LOST})
     assert taken(live) == 3 and live.metric("teltel_ingest_busy_keys_total") == 1
 
@@ -86,7 +87,7 @@ def test_a_post_that_broke_off_goes_on(live):
     lines = [ndjson(line(frameIndex=index)) for index in range(6)]
     body = lines[0] + b"\nnonsense\n" + b"".join(lines[1:])
     cut = body.index(lines[4]) + 30  # within a line
-    first = RawPost(live, {"Idempotency-Key": "a"}).chunk(body[:cut])
+    first = Wire(live).post("Idempotency-Key: a").chunk(body[:cut])
     wait_until(lambda: taken(live) == 4, "four lines are in")
     first.close()
     status, replayed, answer = resumed(live, "a", body)
@@ -101,7 +102,7 @@ def test_it_may_break_off_many_times_and_change_its_coding(live):
     body = frames(1000)
     for accepted, part in ((100, frames(100)), (300, frames(300)), (700, frames(700))):
         def sent():
-            request = RawPost(live, {"Idempotency-Key": "a"}).chunk(part)
+            request = Wire(live).post("Idempotency-Key: a").chunk(part)
             try:
                 wait_until(lambda: taken(live) == accepted, "the next lines are in", patience=2)
             except AssertionError:
@@ -117,7 +118,7 @@ def test_it_may_break_off_many_times_and_change_its_coding(live):
 
 
 def test_a_repeat_that_is_shorter_adds_nothing(live):
-    first = RawPost(live, {"Idempotency-Key": "a"}).chunk(frames(5))
+    first = Wire(live).post("Idempotency-Key: a").chunk(frames(5))
     wait_until(lambda: taken(live) == 5, "five lines are in")
     first.close()
     assert resumed(live, "a", frames(3))[2]["accepted"] == 5 and taken(live) == 5

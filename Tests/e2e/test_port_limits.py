@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from support import BUILD, wait_until
 from test_ingest import line, post
-from wire import UPGRADE, Wire, ask, head, refused
+from wire import UPGRADE, Wire, ask, frame, head, refused, websocket
 
 CHUNK = b"%x\r\n%b\r\n"
 
@@ -64,19 +64,19 @@ def test_slow_bodies_are_cut_off(impatient, method, path):
 def test_a_streamed_body_may_take_longer_than_other_requests(impatient):
     text = b'{"v":1,"runId":"streamed","sourceId":"s"}\n'
     with Wire(impatient) as stream:
-        stream.send(head("POST", "/api/ingest", "Transfer-Encoding: chunked"))
+        stream.post()
         for _ in range(4):
-            stream.send(CHUNK % (len(text), text))
+            stream.chunk(text)
             with Wire(impatient) as slow:  # so that more than the time for a request passes
                 assert slow.send(b"GET /").answer().status == 408
-        assert stream.send(b"0\r\n\r\n").answer().status == 202
+        assert stream.end().answer().status == 202
     assert impatient.run("streamed")["accepted"] == 4
 
 
 def test_a_streamed_body_that_falls_silent_is_cut_off(impatient):
     text = b'{"v":1,"runId":"silent","sourceId":"s"}\n'
     with Wire(impatient) as stream:
-        answer = stream.send(head("POST", "/api/ingest", "Transfer-Encoding: chunked") + CHUNK % (len(text), text)).answer()
+        answer = stream.post().chunk(text).answer()
         # What came is taken: the answer says so, and what became of the rest.
         assert answer.status == 202 and b'"accepted":1' in answer.body and b"truncated-body" in answer.body and stream.is_closed()
     assert impatient.run("silent")["accepted"] == 1
@@ -91,8 +91,7 @@ def test_idle_connections_are_closed(impatient):
 
 def test_a_client_that_takes_no_answer_is_cut_off(impatient):
     """Asks on and on and reads nothing."""
-    with Wire(impatient) as wire:
-        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with Wire(impatient, window=4096) as wire:
         before = resident_mib(impatient)
         flood = head("GET", "/app.js") * 1_000
         with pytest.raises(OSError):
@@ -106,10 +105,8 @@ def test_a_client_that_takes_no_answer_is_cut_off(impatient):
 
 def test_a_websocket_client_that_reads_nothing_is_cut_off(make_collector, programs, start_engine):
     collector = make_collector("--no-storage", "--idle-timeout", "700ms")
-    with Wire(collector) as wire:
-        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        subscription = b"\x81\x82\0\0\0\0{}"  # masked with zeros
-        wire.send(head("GET", "/ws", *UPGRADE) + subscription)
+    with websocket(collector, window=4096) as wire:
+        wire.send(frame(b"{}"))
         wait_until(lambda: collector.metric("teltel_live_subscribers") == 1, "the subscription holds")
         start_engine(programs / "engine", "unread", 200_000, 0, 1).communicate()
         wait_until(lambda: collector.metric("teltel_live_subscribers") == 0, "the client is cut off")
@@ -125,13 +122,13 @@ def test_pipelined_requests_are_answered_in_order(shared):
 
 def test_half_closed_clients(shared):
     with Wire(shared) as wire:
-        wire.send(head("GET", "/api/health")).socket.shutdown(socket.SHUT_WR)
+        wire.send(head("GET", "/api/health")).half_close()
         assert wire.answer().status == 200 and wire.is_closed()
     with Wire(shared) as wire:
-        wire.send(b"GET /api/health HTTP/1.1\r\nHo").socket.shutdown(socket.SHUT_WR)
+        wire.send(b"GET /api/health HTTP/1.1\r\nHo").half_close()
         assert wire.is_closed()
     with Wire(shared) as wire:
-        wire.socket.shutdown(socket.SHUT_WR)
+        wire.half_close()
         assert wire.is_closed()
 
 
@@ -173,13 +170,13 @@ def test_a_body_is_asked_for_only_if_it_will_be_taken(shared):
     """What `Expect: 100-continue` is for."""
     text = b'{"v":1,"runId":"asked","sourceId":"s"}\n'
     with Wire(shared) as wire:
-        wire.send(head("POST", "/api/ingest", "Expect: 100-continue", f"Content-Length: {len(text)}"))
-        assert (wire.file.readline(), wire.file.readline()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
+        wire.post("Expect: 100-continue", f"Content-Length: {len(text)}")
+        assert (wire.line(), wire.line()) == (b"HTTP/1.1 100 Continue\r\n", b"\r\n")
         assert wire.send(text).answer().status == 202
     for method, path, host in (("POST", "/nothing", "localhost"), ("POST", "/api/ingest", "evil.example")):
         with Wire(shared) as wire:
             wire.send(head(method, path, "Expect: 100-continue", "Content-Length: 1000000000", host=host))
-            assert wire.file.readline().split()[1] in (b"413", b"403")
+            assert wire.line().split()[1] in (b"413", b"403")
 
 
 def test_more_connections_than_allowed_are_closed_and_counted(make_collector, programs, start_engine):

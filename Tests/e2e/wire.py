@@ -4,7 +4,9 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import socket
+import struct
 
 from support import PATIENCE
 
@@ -29,8 +31,12 @@ class Answer:
         self.body = response.read()
 
     @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
     def code(self) -> str:
-        return json.loads(self.body)["error"]["code"]
+        return self.json["error"]["code"]
 
 
 class SharedFile(io.BufferedReader):
@@ -44,34 +50,70 @@ class SharedFile(io.BufferedReader):
 
 
 class Wire:
-    """One connection."""
+    """One connection whose every byte the test decides. `window`: of a receiver that is soon full."""
 
-    def __init__(self, collector, host: str = "127.0.0.1"):
-        self.socket = socket.create_connection((host, collector.port), timeout=PATIENCE)
+    def __init__(self, collector, host: str = "127.0.0.1", window: int | None = None):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if window:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self.socket.settimeout(PATIENCE)
+        self.socket.connect((host, collector.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the parts of a request do not wait for each other
         self.file = SharedFile(socket.SocketIO(self.socket, "r"))
 
     def __enter__(self) -> "Wire":
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.socket.close()
 
     def send(self, data: bytes) -> "Wire":
         self.socket.sendall(data)
         return self
 
+    def half_close(self) -> "Wire":
+        self.socket.shutdown(socket.SHUT_WR)
+        return self
+
+    # ---- bodies ----
+
+    def post(self, *headers: str) -> "Wire":
+        """The head of a POST to /api/ingest; without a Content-Length its body comes in chunks."""
+        is_whole = any(header.lower().startswith("content-length") for header in headers)
+        return self.send(head("POST", "/api/ingest", *([] if is_whole else ["Transfer-Encoding: chunked"]), *headers))
+
+    def chunk(self, data: bytes) -> "Wire":
+        return self.send(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def end(self) -> "Wire":
+        return self.send(b"0\r\n\r\n")
+
+    # ---- what comes back ----
+
+    def line(self) -> bytes:
+        return self.file.readline()
+
     def answer(self, method: str = "GET") -> Answer:
         response = http.client.HTTPResponse(self.file, method=method)
         response.begin()
         return Answer(response)
 
-    def is_closed(self) -> bool:
-        """Waits for the collector to close, whatever it still sends."""
+    def rest(self) -> bytes:
+        """What comes until the collector has closed."""
+        found = b""
         try:
-            while self.file.read1(1 << 16):
-                pass
+            while piece := self.file.read1(1 << 16):
+                found += piece
         except ConnectionResetError:
             pass
+        return found
+
+    def is_closed(self) -> bool:
+        """Waits for the collector to close, whatever it still sends."""
+        self.rest()
         return True
 
 
@@ -91,6 +133,30 @@ def upgrade(collector, path: str = "/ws", *headers: str, **more) -> Answer:
     """The answer to a well-formed WebSocket request."""
     with Wire(collector) as wire:
         return wire.send(head("GET", path, *UPGRADE, *headers, **more)).answer()
+
+
+def websocket(collector, window: int | None = None) -> Wire:
+    """An upgraded connection without any library behind it."""
+    wire = Wire(collector, window=window)
+    assert wire.send(head("GET", "/ws", *UPGRADE)).answer().status == 101
+    return wire
+
+
+def frame(payload: bytes, opcode: int = 1, fin: bool = True) -> bytes:
+    """As a client sends it."""
+    length = len(payload)
+    first = bytes([(0x80 if fin else 0) | opcode])
+    second = bytes([0x80 | length]) if length < 126 else b"\xfe" + struct.pack(">H", length) if length < 65536 else (
+        b"\xff" + struct.pack(">Q", length))
+    mask = os.urandom(4)
+    return first + second + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+def close_code(wire: Wire) -> int:
+    """Of the close frame that is all that still comes."""
+    data = wire.rest()
+    assert data[0] == 0x88, data
+    return struct.unpack(">H", data[2:4])[0]
 
 
 def refused(collector, reason: str) -> float:
