@@ -72,6 +72,9 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Most that one compressed POST may become, MiB. [TELTEL_MAX_BODY_MIB]")
     var maxBodyMib: Int?
 
+    @Option(help: "Memory for decoding compressed POSTs, all together, MiB. [TELTEL_DECODER_MEMORY_MIB]")
+    var decoderMemoryMib: Int?
+
     @Option(help: "Idempotency keys that are remembered, for a day. [TELTEL_IDEMPOTENCY_KEYS]")
     var idempotencyKeys: Int?
 
@@ -112,6 +115,8 @@ struct CollectorSettings: Sendable {
     var live = LiveSession.Limits()
     /// Of one compressed POST, after decoding.
     var maxBodyBytes = 16 << 30
+    /// Of all decoders together.
+    var decoderBytes = 256 << 20
     var idempotencyKeys = 10_000
     /// nil: by the free disk.
     var spoolBytes: Int?
@@ -129,7 +134,7 @@ struct CollectorSettings: Sendable {
         }
         func milliseconds(_ flag: String?, _ name: String, _ standard: Int, most: Int = 3_600_000) throws -> Int {
             guard let interval = text(flag, name) else { return standard }
-            guard let value = Self.milliseconds(interval), (1...most).contains(value) else {
+            guard let value = ReferenceFlags.milliseconds(interval), (1...most).contains(value) else {
                 throw ValidationError("\(name): \(interval) is not a time such as 500ms or 2s")
             }
             return value
@@ -148,8 +153,13 @@ struct CollectorSettings: Sendable {
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
         clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")
-        let enabled = text(options.batcherEnabled, "TELTEL_BATCHER_ENABLED")
-        storage = !options.noStorage && environment["TELTEL_NO_STORAGE"] != "1" && enabled != "false"
+        storage = !options.noStorage && environment["TELTEL_NO_STORAGE"] != "1"
+        if let text = text(options.batcherEnabled, "TELTEL_BATCHER_ENABLED") {
+            guard let isEnabled = ReferenceFlags.bool(text) else {
+                throw ValidationError("TELTEL_BATCHER_ENABLED: \(text) is neither true nor false")
+            }
+            storage = storage && isEnabled
+        }
         liveCapacity = try number(options.bufferCapacity, "TELTEL_BUFFER_CAPACITY", 1...10_000_000, liveCapacity)
         liveMaxRuns = try number(options.bufferMaxRuns, "TELTEL_BUFFER_MAX_RUNS", 0...1_000_000, liveMaxRuns)
         liveBytes = try number(options.liveMib, "TELTEL_LIVE_MIB", 1...65_536, liveBytes >> 20) << 20
@@ -159,6 +169,8 @@ struct CollectorSettings: Sendable {
         spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
         maxBodyBytes = try number(options.maxBodyMib, "TELTEL_MAX_BODY_MIB", 1...1 << 30, maxBodyBytes >> 20) << 20
+        decoderBytes =
+            try number(options.decoderMemoryMib, "TELTEL_DECODER_MEMORY_MIB", 16...1 << 20, decoderBytes >> 20) << 20
         idempotencyKeys = try number(options.idempotencyKeys, "TELTEL_IDEMPOTENCY_KEYS", 1...10_000_000, idempotencyKeys)
         segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
         flushMilliseconds = try milliseconds(
@@ -168,13 +180,5 @@ struct CollectorSettings: Sendable {
     private static func defaultDataDirectory(_ environment: [String: String]) -> String {
         let base = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         return (base ?? NSHomeDirectory() + "/.local/share") + "/teltel"
-    }
-
-    /// "500ms", "2s", "1m".
-    static func milliseconds(_ text: String) -> Int? {
-        for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000)] where text.hasSuffix(suffix) {
-            return Double(text.dropLast(suffix.count)).flatMap { Int(exactly: ($0 * Double(factor)).rounded()) }
-        }
-        return nil
     }
 }
