@@ -121,4 +121,11 @@ teltel_decode_status teltel_decoder_step(
       decoder, input, input_count, taken, room, room_count, written);
 }
 
+/* zlib does not say what it has: its window, and tables of about 8 KiB. */
+enum { ZLIB_BYTES = (1 << MAX_WBITS) + (8 << 10) };
+
+size_t teltel_decoder_memory(const teltel_decoder *decoder) {
+  return sizeof *decoder + (decoder->coding == TELTEL_CODING_ZSTD ? ZSTD_sizeof_DStream(decoder->zstd) : ZLIB_BYTES);
+}
+
 int teltel_decoder_is_complete(const teltel_decoder *decoder) { return decoder->complete; }

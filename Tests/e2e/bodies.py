@@ -59,3 +59,10 @@ def zstd(data: bytes, window_log: int = 0) -> bytes:
     library.ZSTD_freeCCtx(context)
     assert size <= len(room), "zstd failed"
     return room.raw[:size]
+
+
+def zstd_frame(text: bytes, window_log: int, last: bool = True) -> bytes:
+    """A frame of one block that is not compressed, with a window of any size; `last`: nothing follows."""
+    assert len(text) < 1 << 17
+    head = b"\x28\xb5\x2f\xfd\x00" + bytes([(window_log - 10) << 3])
+    return head + (len(text) << 3 | last).to_bytes(3, "little") + text

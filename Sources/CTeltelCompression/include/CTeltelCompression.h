@@ -28,6 +28,9 @@ typedef struct teltel_decoder teltel_decoder;
 teltel_decoder *teltel_decoder_create(teltel_coding coding);
 void teltel_decoder_destroy(teltel_decoder *decoder);
 
+/* Bytes that it has now. For zstd this grows with the first step of a frame, by the window that the frame's head asks for. */
+size_t teltel_decoder_memory(const teltel_decoder *decoder);
+
 /* Takes from `input` and writes to `room`; says how much of both. While the room comes back full there may be more: call again,
  * with the rest of the input or with none. After anything but OK the decoder only serves to be destroyed. */
 teltel_decode_status teltel_decoder_step(

@@ -10,12 +10,17 @@ struct APIError: Error, HTTPResponseError, Sendable {
     let code: String
     let message: String
     let hint: String
+    /// nil: nobody can say whether it will be better later.
+    let retryAfterSeconds: Int?
 
-    init(_ status: HTTPResponse.Status, _ code: String, _ message: String, hint: String = "") {
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ message: String, hint: String = "", retryAfterSeconds: Int? = nil
+    ) {
         self.status = status
         self.code = code
         self.message = message
         self.hint = hint
+        self.retryAfterSeconds = retryAfterSeconds
     }
 
     private struct Body: Encodable {
@@ -30,7 +35,9 @@ struct APIError: Error, HTTPResponseError, Sendable {
     }
 
     func response(from request: Request, context: some RequestContext) throws -> Response {
-        JSONAnswer.response(bytes: json, status: status)
+        var response = JSONAnswer.response(bytes: json, status: status)
+        if let retryAfterSeconds { response.headers[.retryAfter] = String(retryAfterSeconds) }
+        return response
     }
 
     static func missingParameter(_ name: String) -> APIError {

@@ -23,6 +23,7 @@ enum HTTPServer {
     }
 
     private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<ConnectionContext> {
+        let decoding = DecodingMemory(limitBytes: settings.decoderBytes)
         let router = Router(context: ConnectionContext.self)
         router.addMiddleware { ErrorMiddleware() }
         LoginRoutes(access: port.policy.access).add(to: router)
@@ -31,13 +32,13 @@ enum HTTPServer {
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
-            limits: DecodingLimits(bytes: settings.maxBodyBytes)
+            limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding
         ).add(to: router)
         MetricsRoute(
             registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory,
             extra: { text in
                 port.counters.add(to: &text, limit: port.limits.connections)
-                IngestMetrics.add(parts.ingest.counters, parts.keys.counters, to: &text)
+                IngestMetrics.add(parts.ingest.counters, parts.keys.counters, decoding, to: &text)
                 if let storage = parts.storage { addStorage(storage.status(), to: &text) }
             }
         ).add(to: router)

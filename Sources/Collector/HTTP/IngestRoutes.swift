@@ -8,6 +8,7 @@ struct IngestRoutes: Sendable {
     let keys: IdempotencyKeys
     let maxLineBytes: Int
     let limits: DecodingLimits
+    let memory: DecodingMemory
 
     private static let keyName = HTTPField.Name("Idempotency-Key")!
     private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
@@ -77,7 +78,7 @@ struct IngestRoutes: Sendable {
         var lines = IngestRequest(pool: pool, lane: lane, maxLineBytes: maxLineBytes, after: progress)
         let end: BodyEnd
         do {
-            end = try await BodyReader(coding: coding, limits: limits).read(request.body, into: &lines)
+            end = try await BodyReader(coding: coding, limits: limits, memory: memory).read(request.body, into: &lines)
             if end == .whole {
                 let summary = try await lines.finish()
                 return Taken(answer: IngestAnswer(summary))
@@ -88,9 +89,7 @@ struct IngestRoutes: Sendable {
         var (summary, reached) = lines.breakOff()
         guard let problem = end.problem else { return Taken(answer: IngestAnswer(summary)) }
         pool.countBrokenBody(problem.code)
-        if reached.summary.isEmpty {
-            throw APIError(problem.isTooMuch ? .contentTooLarge : .badRequest, problem.code, problem.message)
-        }
+        if reached.summary.isEmpty { throw APIError(problem) }
         summary.end(line: reached.lines + 1, problem)
         guard case .cutOff = end else { return Taken(answer: IngestAnswer(summary)) }
         return Taken(answer: IngestAnswer(summary), progress: reached)
@@ -132,6 +131,17 @@ struct IngestRoutes: Sendable {
         } catch {
             keys.forget(key)
             throw error
+        }
+    }
+}
+
+extension APIError {
+    /// Of a body of which not one line could be read.
+    init(_ problem: BodyProblem) {
+        switch problem.kind {
+        case .notAsAnnounced: self.init(.badRequest, problem.code, problem.message)
+        case .tooMuch: self.init(.contentTooLarge, problem.code, problem.message)
+        case .busy: self.init(.serviceUnavailable, problem.code, problem.message, retryAfterSeconds: 1)
         }
     }
 }

@@ -21,6 +21,9 @@ final class BodyDecoder {
     private let decoder: OpaquePointer
     private let coding: ContentCoding
     private let limits: DecodingLimits
+    private let memory: DecodingMemory
+    /// Of `memory`: the room and what the decoder itself has.
+    private var memoryTaken: Int
     private var room = ByteBuffer()
     private var taken = 0
     private var written = 0
@@ -28,7 +31,7 @@ final class BodyDecoder {
     private var damage: BodyProblem?
 
     /// nil for a body that is not packed.
-    init?(_ coding: ContentCoding, limits: DecodingLimits) throws(BodyProblem) {
+    init?(_ coding: ContentCoding, limits: DecodingLimits, memory: DecodingMemory) throws(BodyProblem) {
         let kind: teltel_coding
         switch coding {
         case .identity: return nil
@@ -37,12 +40,22 @@ final class BodyDecoder {
         case .zstd: kind = TELTEL_CODING_ZSTD
         }
         guard let decoder = teltel_decoder_create(kind) else { throw .noMemory }
+        let bytes = Self.roomBytes + teltel_decoder_memory(decoder)
+        do throws(BodyProblem) { try memory.take(bytes) } catch {
+            teltel_decoder_destroy(decoder)
+            throw error
+        }
+        memoryTaken = bytes
+        self.memory = memory
         self.decoder = decoder
         self.coding = coding
         self.limits = limits
     }
 
-    deinit { teltel_decoder_destroy(decoder) }
+    deinit {
+        teltel_decoder_destroy(decoder)
+        memory.giveBack(memoryTaken)
+    }
 
     /// The next decoded bytes of what comes in; nil when `input` is used up and everything is out. Let go of the answer before
     /// the next call: its memory is used again.
@@ -62,6 +75,7 @@ final class BodyDecoder {
         input.moveReaderIndex(forwardBy: used)
         taken += used
         written += made
+        try countMemory()
         switch status {
         case TELTEL_DECODE_OK: break
         case TELTEL_DECODE_WINDOW: damage = .window(Int(TELTEL_ZSTD_WINDOW_BYTES))
@@ -72,6 +86,14 @@ final class BodyDecoder {
         if written > limits.bytes { throw .tooLarge(limits.bytes) }
         if written > limits.ratioFrom, written / limits.ratio > taken { throw .tooDense(limits.ratio) }
         return made > 0 ? room : nil
+    }
+
+    /// Only a frame's head tells how large its window is, and then the decoder has it already: one window for each thread that
+    /// decodes is what the limit may be passed by, for a moment.
+    private func countMemory() throws(BodyProblem) {
+        let bytes = Self.roomBytes + teltel_decoder_memory(decoder)
+        if bytes > memoryTaken { try memory.take(bytes - memoryTaken) } else { memory.giveBack(memoryTaken - bytes) }
+        memoryTaken = bytes
     }
 
     /// The body has ended.

@@ -4,8 +4,15 @@
 struct BodyProblem: Error, Sendable, Equatable {
     let code: String
     let message: String
-    /// Somebody sends more than the limits let in, as opposed to something else than was announced.
-    var isTooMuch = false
+    var kind = Kind.notAsAnnounced
+
+    enum Kind: Sendable {
+        case notAsAnnounced
+        /// Somebody sends more than the limits let in.
+        case tooMuch
+        /// Nothing is wrong with the body: later there may be room for it.
+        case busy
+    }
 
     static func notWhatItSays(_ coding: ContentCoding) -> BodyProblem {
         BodyProblem(code: "bad-encoding", message: "the body is not \(coding.rawValue), or was damaged on its way")
@@ -24,14 +31,21 @@ struct BodyProblem: Error, Sendable, Equatable {
     static let badFraming = BodyProblem(code: "bad-framing", message: "the body's chunks are malformed")
     static func tooDense(_ ratio: Int) -> BodyProblem {
         BodyProblem(
-            code: "too-dense", message: "the body decodes to more than \(ratio) times its size", isTooMuch: true)
+            code: "too-dense", message: "the body decodes to more than \(ratio) times its size", kind: .tooMuch)
     }
     static func tooLarge(_ limit: Int) -> BodyProblem {
         BodyProblem(
             code: "body-too-large",
             message:
                 "the body decodes to more than \(limit >> 20) MiB; send several, or start the collector with a higher --max-body-mib",
-            isTooMuch: true)
+            kind: .tooMuch)
+    }
+    static func decodersBusy(_ limit: Int) -> BodyProblem {
+        BodyProblem(
+            code: "decoders-busy",
+            message:
+                "other compressed bodies use the \(limit >> 20) MiB that there are for decoding; repeat it, send it as it is, or start the collector with a higher --decoder-memory-mib",
+            kind: .busy)
     }
     static let noMemory = BodyProblem(code: "no-memory", message: "the collector has no memory to decode this body")
 }

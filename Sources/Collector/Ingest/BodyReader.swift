@@ -7,7 +7,7 @@ enum BodyEnd: Equatable {
     case whole
     /// What came is not what was announced. Sent again it would end the same.
     case bad(BodyProblem)
-    /// The connection or the collector ended in between: the rest may come with another request.
+    /// The connection or the collector ended in between, or there is no room to decode: the rest may come with another request.
     case cutOff(BodyProblem)
 
     var problem: BodyProblem? {
@@ -21,13 +21,14 @@ enum BodyEnd: Equatable {
 struct BodyReader {
     let coding: ContentCoding
     let limits: DecodingLimits
+    let memory: DecodingMemory
 
     /// A piece is read when the lines of the one before are in a ring, so the sender feels a full ring.
     /// - Throws: when the rings themselves fail.
     func read(_ body: RequestBody, into lines: inout IngestRequest) async throws -> BodyEnd {
         var pieces = body.makeAsyncIterator()
         do {
-            let decoder = try BodyDecoder(coding, limits: limits)
+            let decoder = try BodyDecoder(coding, limits: limits, memory: memory)
             while var piece = try await Self.next(&pieces) {
                 guard let decoder else {
                     try await lines.take(piece)
@@ -38,7 +39,7 @@ struct BodyReader {
             try decoder?.finish()
             return .whole
         } catch let problem as BodyProblem {
-            return .bad(problem)
+            return problem.kind == .busy ? .cutOff(problem) : .bad(problem)
         } catch let end as Interruption {
             return .cutOff(end.problem)
         }

@@ -1,7 +1,9 @@
 /// What `/metrics` says about NDJSON.
 
 enum IngestMetrics {
-    static func add(_ pool: IngestPool.Counters, _ keys: IdempotencyKeys.Counters, to text: inout MetricsText) {
+    static func add(
+        _ pool: IngestPool.Counters, _ keys: IdempotencyKeys.Counters, _ memory: DecodingMemory, to text: inout MetricsText
+    ) {
         text.add("teltel_ingest_accepted_events_total", .counter, "NDJSON lines that were written into a ring.", pool.accepted)
         text.add(
             "teltel_ingest_dropped_events_total", .counter, "Valid NDJSON lines that found no room for 5 s.", pool.dropped)
@@ -10,6 +12,10 @@ enum IngestMetrics {
         text.add(
             "teltel_ingest_broken_bodies_total", .counter, "Bodies that could not be read to their end.",
             byCode(pool.brokenBodies))
+        text.add(
+            "teltel_ingest_decoder_bytes", .gauge, "Memory of the decoders of compressed bodies.", memory.takenBytes)
+        text.add(
+            "teltel_ingest_decoder_limit_bytes", .gauge, "Most memory that decoders may have together.", memory.limitBytes)
         text.add("teltel_ingest_keys", .gauge, "Idempotency keys that are remembered.", keys.kept)
         text.add(
             "teltel_ingest_replayed_requests_total", .counter, "Repeated requests that were answered as before.", keys.replayed)
