@@ -6,6 +6,7 @@ import struct
 import pytest
 from support import wait_until
 from test_ingest import line, post
+from test_ingest_encoding import memory
 from test_live import events_until_end, next_event, subscribe
 from websockets.exceptions import ConnectionClosed
 from wire import close_code, frame, websocket
@@ -69,6 +70,37 @@ def test_bad_frames(live, sent, code):
     client.close()
     wait_until(lambda: subscribers(live) == (0, 0), "nothing of it is left")
     assert live.request("/api/health")[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["fragments", "frame"])
+def test_a_message_of_a_gigabyte(live, kind):
+    """It is refused at its first megabyte, whatever is sent after that."""
+    before = memory(live)
+    piece = frame(b"x" * (64 << 10), fin=False)
+    more = frame(b"x" * (64 << 10), opcode=0, fin=False) if kind == "fragments" else b"x" * (64 << 10)
+    with websocket(live) as client:
+        # A frame that announces itself as what it is, or one that never ends in pieces.
+        client.send(piece if kind == "fragments" else b"\x82\xff" + struct.pack(">Q", 1 << 30) + b"mask")
+        with pytest.raises(OSError):
+            for _ in range((1 << 30) // len(more)):
+                client.send(more)
+    assert memory(live) - before < 32 << 20
+    wait_until(lambda: subscribers(live) == (0, 0), "nothing of it is left")
+
+
+def test_megabytes_of_subscriptions(live):
+    """Nothing of it is kept: each is read and forgotten."""
+    before = memory(live)
+    text = b'{"runId":"' + b"x" * (60 << 10) + b'"}'
+    messages = frame(text) * 16
+    with websocket(live) as client:
+        for _ in range(64):
+            client.send(messages)
+        client.send(frame(b"", opcode=9))
+        assert client.file.read(2) == b"\x8a\x00"
+        assert subscribers(live) == (1, 1)
+    assert memory(live) - before < 64 << 20
+    wait_until(lambda: subscribers(live) == (0, 0), "nothing is left")
 
 
 def test_a_thousand_subscriptions_on_one_socket(live):
