@@ -96,6 +96,12 @@ class Wire:
     def line(self) -> bytes:
         return self.file.readline()
 
+    def exactly(self, count: int) -> bytes:
+        data = self.file.read(count)
+        if len(data) < count:
+            raise EOFError("the collector has closed")
+        return data
+
     def answer(self, method: str = "GET") -> Answer:
         response = http.client.HTTPResponse(self.file, method=method)
         response.begin()
@@ -150,6 +156,14 @@ def frame(payload: bytes, opcode: int = 1, fin: bool = True) -> bytes:
         b"\xff" + struct.pack(">Q", length))
     mask = os.urandom(4)
     return first + second + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+def receive(wire: Wire) -> tuple[int, bytes]:
+    """Opcode and payload of the collector's next frame. Without a library: thousands a second, and many at once."""
+    first, length = wire.exactly(2)
+    if length > 125:
+        length = int.from_bytes(wire.exactly(2 if length == 126 else 8))
+    return first & 15, wire.exactly(length)
 
 
 def close_code(wire: Wire) -> int:

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 from support import BUILD
-from test_live import subscribe
-from websockets.exceptions import WebSocketException
+from wire import frame, receive, websocket
 from world import World
 
-THREADS, RATE, SECONDS = 2, 1000, (8, 25)
+THREADS, RATE, SECONDS = 2, 500, (8, 25)
 THREADS_MAX, RECORD_BYTES = 64, 128  # of engine.c
+TEXT, PING, PONG = 1, 9, 10
 QUIET = 20.0  # seconds without a message, long after the engine's end: nothing more will come
 
 
@@ -66,28 +66,36 @@ class Follower:
             world.over.wait(1)
             return
         more = {"after": self.cursor} if self.cursor else {"tail": 1_000_000}
-        try:
-            with subscribe(world.collector, runId=self.run.run_id, cursor=True, notices=True, **{"tail": 0, **more}) as socket:
-                world.count("follower connections")
-                while not self.finished:
-                    # Now and then it goes by itself.
-                    if world.random.random() < 0.0001:
-                        return
-                    try:
-                        self.hear(json.loads(socket.recv(timeout=1)))
-                    except TimeoutError:
-                        ended = self.run.process.poll() is not None
-                        self.finished = ended and time.monotonic() - self.last > QUIET
-        except WebSocketException as error:
-            raise OSError("the collector is away") from error
+        with websocket(world.collector) as wire:
+            world.count("follower connections")
+            wire.socket.settimeout(QUIET / 4)
+            wire.send(frame(json.dumps({"runId": self.run.run_id, "cursor": True, "notices": True, **more}).encode()))
+            # Now and then it goes by itself.
+            for _ in range(world.random.randint(100, 100_000)):
+                try:
+                    opcode, payload = receive(wire)
+                except TimeoutError:
+                    ended = self.run.process.poll() is not None
+                    self.finished = ended and time.monotonic() - self.last > QUIET
+                    return
+                if opcode == PING:
+                    wire.send(frame(payload, PONG))
+                elif opcode == TEXT:
+                    self.hear(json.loads(payload), world)
+                else:
+                    return
+                if self.finished:
+                    return
 
-    def hear(self, message: dict):
+    def hear(self, message: dict, world: World):
         self.last = time.monotonic()
         if message.get("notice") == "dropped":
             self.excused += message["count"]
+            world.count("announced: dropped events", message["count"])
         elif message.get("notice") == "gap":
             self.excused_wholly |= "bytes" not in message
             self.excused += message.get("bytes", 0) // RECORD_BYTES + 1
+            world.count("announced: gaps" if "bytes" in message else "announced: gaps of unknown size")
         elif message.get("type") == "test.sample":
             self.heard[message["payload"]["thread"]].append(message["payload"]["index"])
         self.cursor = message.get("cursor", self.cursor)

@@ -1,12 +1,13 @@
 """The live path under everything at once: engines, posters, subscribers, hostile clients, and a collector that is killed and restarted.
 
-    build/test-python/bin/python Tests/soak/live.py MINUTES [SEED]
+    build/test-python/bin/python Tests/soak/live.py MINUTES [--seed N] [--output FILE]
 
 Ends with the invariants of docs/reliability.md, checked against what the engines and posters know themselves. The figures are
-printed and written to build/soak-live.txt; the exit code is 1 if anything does not hold.
+printed and written to a file; the exit code is 1 if anything does not hold.
 """
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import statistics
@@ -27,7 +28,6 @@ from support import BUILD, ROOT, Collector
 from world import World
 
 OPTIONS = ["--live-capacity", "200000", "--live-mib", "64", "--idle-timeout", "10s", "--decoder-memory-mib", "64"]
-REPORT = ROOT / "build/soak-live.txt"
 
 
 def compile_engine(folder: Path) -> Path:
@@ -55,9 +55,9 @@ def play(world: World, seconds: float, program: Path, folder: Path, shm: str):
     for turn in (clients.watch_columns, clients.never_read, clients.never_read, clients.vanish, clients.harm, clients.harm, sample):
         world.act(turn)
     end = time.monotonic() + seconds
-    # Lives of a few seconds and of a few minutes.
+    # Lives of a few seconds and of a few minutes, and more than one of them in any soak.
     while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, world.random.choice([3, 15, 40, 120])))
+        time.sleep(min(left, seconds / 3, world.random.choice([3, 15, 40, 120])))
         if time.monotonic() < end:
             world.end_collector()
             world.start()
@@ -84,12 +84,16 @@ def flat(world: World, seconds: float) -> list[str]:
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) * 60
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else int.from_bytes(os.urandom(4))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
+    parser.add_argument("--output", type=Path, default=ROOT / "build/soak-live.txt")
+    given = parser.parse_args()
+    seconds = given.minutes * 60
     folder = Path(tempfile.mkdtemp(prefix="teltel-soak-"))
     shm = tempfile.mkdtemp(prefix="teltel-soak-", dir="/dev/shm")
     collector = Collector(folder, shm, OPTIONS)
-    world = World(collector, seed)
+    world = World(collector, given.seed)
     try:
         world.start()
         drivers = play(world, seconds, compile_engine(folder), folder, shm)
@@ -99,12 +103,12 @@ def main() -> int:
         final.check(world)
         figures = [f"{what}: {value:.0f}" for what, value in sorted(world.counts.items())]
         figures.append(f"start of a collector, s: median {statistics.median(world.restarts):.2f}, at most {max(world.restarts):.2f}")
-        lines = [f"soak-live: {seconds / 60:g} minutes, seed {seed}", *figures, *flat(world, seconds)]
+        lines = [f"soak-live: {seconds / 60:g} minutes, seed {given.seed}", *figures, *flat(world, seconds)]
         lines += [f"PROBLEM: {problem}" for problem in world.problems] or ["all invariants hold"]
         print("\n".join(lines))
-        REPORT.write_text("\n".join(lines) + "\n")
+        given.output.write_text("\n".join(lines) + "\n")
         if world.problems:
-            shutil.copy(folder / "collector.log", REPORT.with_name("soak-live-collector.log"))
+            shutil.copy(folder / "collector.log", given.output.with_suffix(".log"))
         return 1 if world.problems else 0
     finally:
         for run in world.runs:

@@ -1,0 +1,13 @@
+"""A quarter of a minute of the soak; `make soak-live` goes on for longer."""
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_short_soak(tmp_path):
+    output = tmp_path / "soak.txt"
+    command = [sys.executable, Path(__file__).with_name("live.py"), "0.25", "--output", output]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = output.read_text()
+    assert text.endswith("all invariants hold\n") and "events stored: " in text and "runs followed to their end: " in text
