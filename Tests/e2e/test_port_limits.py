@@ -254,7 +254,8 @@ def test_ten_thousand_idle_connections(make_collector):
         for connection in connections:
             connection.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, old)
-    wait_until(lambda: open_files(collector) <= files + 2, f"the descriptors are free again; {files} at first")
+    # A busy machine takes its time for so many.
+    wait_until(lambda: open_files(collector) <= files + 2, f"the descriptors are free again; {files} at first", 120)
     wait_until(lambda: collector.metric("teltel_http_connections") == 1, "no connection is left")
 
 
