@@ -7,6 +7,8 @@
  *    units have at most 255 bytes; text that is longer or not UTF-8 is refused with TELTEL_ERROR_ARGUMENT.
  *  - Structs begin with struct_size; take them from their *_default function. A field left 0 means "default".
  *  - Every function may be called from any thread, except that one writer is used by one thread at a time.
+ *  - Errors are named without their TELTEL_ERROR_ or TELTEL_ prefix. "Takes the lock": may wait for another thread inside the
+ *    library, for microseconds; calls that do not say so never wait. Costs are those of one 3 GHz core.
  *  - Not for signal handlers. Not across fork: in a child every emit is refused and counted; a child may start its own run.
  *  - A run handle that is stale (run ended, ended twice) is recognised, never followed. Undefined are only: a pointer that
  *    points nowhere, one writer used by two threads at once, a writer after teltel_writer_close, and a ring file that
@@ -30,8 +32,10 @@
 #endif
 #if defined(__GNUC__)
 #  define TELTEL_API __attribute__((visibility("default")))
+#  define TELTEL_USE_RESULT __attribute__((warn_unused_result)) /* where a call without its result is a bug */
 #else
 #  define TELTEL_API
+#  define TELTEL_USE_RESULT
 #endif
 #if defined(__cplusplus)
 #  define TELTEL_NOEXCEPT noexcept
@@ -131,62 +135,116 @@ typedef struct teltel_drops { /* events refused so far, by reason; "full" also c
 } teltel_drops;
 
 #if !defined(TELTEL_STUB)
-/* *run is always set: to the run, or to NULL with the reason returned. options may be NULL. Emits `run.start`. */
+/** Starts a run: its folder, its files, the calling thread's ring and `writers` more; emits `run.start`.
+ *  options: NULL for all defaults; sizes in bytes. *run is always set: to the run, or to NULL with the reason returned.
+ *  Errors: DISABLED, ARGUMENT, LIMIT (1,024 open runs), NO_SPACE, PERMISSION, SYSTEM, VERSION; nothing is left behind.
+ *  Threads: any. Cost: 1 ms and about 0.8 ms per MiB of ring, once; system calls, allocates, takes the library's lock. */
 TELTEL_API teltel_status teltel_run_start(const teltel_run_options *options, teltel_run **run) TELTEL_NOEXCEPT;
-/* Emits `run.end` and ends the run for all threads; status is TELTEL_COMPLETED ... A second call, or NULL, does nothing and
-   returns TELTEL_ERROR_ENDED. A record that another thread is emitting at this very moment may be lost: stop them first. */
+/** Emits `run.end` and ends the run for all threads. status: TELTEL_COMPLETED, TELTEL_FAILED or TELTEL_CANCELLED; reason: text
+ *  of which 255 bytes are kept. Afterwards the handle is stale.
+ *  Errors: ENDED (second call, NULL, the parent's run after a fork: nothing happens), ARGUMENT (status: the run goes on).
+ *  Threads: any, also while others emit: a record that is being emitted at this very moment may be lost, so stop them first.
+ *  Cost: up to 1 ms; system calls, takes the lock. */
 TELTEL_API teltel_status teltel_run_end(teltel_run *run, int32_t status, const char *reason) TELTEL_NOEXCEPT;
-TELTEL_API size_t teltel_run_id(teltel_run *run, char *out, size_t size) TELTEL_NOEXCEPT; /* length, as snprintf; 0: no run */
-TELTEL_API uint64_t teltel_instance(teltel_run *run) TELTEL_NOEXCEPT; /* names the run's folder in hex; 0: no run */
+/** Copies the run's id into out, cut to size - 1 bytes and ended with NUL. Returns its whole length in bytes, as snprintf does.
+ *  Errors: 0 and "" when there is no run. Threads: any. Cost: under 1 us; takes the lock. */
+TELTEL_API size_t teltel_run_id(teltel_run *run, char *out, size_t size) TELTEL_NOEXCEPT;
+/** The random number that names the run's folder (as 16 hex digits): unlike a run id, no two runs share it.
+ *  Errors: 0 when there is no run. Threads: any. Cost: under 1 us; takes the lock. */
+TELTEL_API uint64_t teltel_instance(teltel_run *run) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
 
-/* Same channel, name and fields: same handle. Other fields: TELTEL_ERROR_MISMATCH. Any thread, any time. *type is always
-   set. */
+/** Defines an event type, or finds it: same channel, name and fields give the same handle. *type is always set; {0} on
+ *  failure. Offsets and sizes in bytes.
+ *  Errors: ARGUMENT, MISMATCH (defined before with other fields), LIMIT (16,384 types, 1,024 fields, 1 MiB a record), NO_SPACE,
+ *  ENDED; REFUSED_STATE without a run. teltel_last_message says which field is wrong.
+ *  Threads: any, any time. Cost: some us; allocates, takes the lock. */
 TELTEL_API teltel_status teltel_define_desc(teltel_run *run, const teltel_type_desc *desc, teltel_type *type) TELTEL_NOEXCEPT;
-TELTEL_API teltel_status teltel_define_known(teltel_run *run, const char *channel, uint32_t which, /* TELTEL_BODY_STATE ... */
+/** The same for a well-known type: TELTEL_BODY_STATE, TELTEL_AERO_STATE or TELTEL_WHEEL_FORCE (units: see their structs).
+ *  Errors, threads, cost: as teltel_define_desc; ARGUMENT for another number. */
+TELTEL_API teltel_status teltel_define_known(teltel_run *run, const char *channel, uint32_t which,
                                              teltel_type *type) TELTEL_NOEXCEPT;
 
-/* One copy, no lock, no allocation, no system call, no clock. A thread's first emit attaches it (see below). `record` is
-   read for the type's record_size, with any alignment; frame and sim_time (seconds) are kept as they are. */
+/** Records one event. `record` is read for the type's record_size, with any alignment; frame (a number) and sim_time (seconds)
+ *  are kept bit for bit.
+ *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended).
+ *  Threads: any; each has a ring of its own, which its first emit attaches (see teltel_thread_attach).
+ *  Cost: one copy, about 50 instructions besides; no lock, no allocation, no system call, no clock. Refused: no more. */
 TELTEL_API teltel_status teltel_emit(teltel_run *run, teltel_type type, uint64_t frame, double sim_time,
                                      const void *record) TELTEL_NOEXCEPT;
-/* For the odd event whose shape is not known: JSON text, checked by the collector. The type is made on first use. */
+/** For the odd event whose shape is not known: `length` bytes of JSON text, which the collector checks. The type is made on
+ *  first use. sim_time in seconds.
+ *  Errors: as teltel_emit; ARGUMENT (no text, bad name), MISMATCH (the name has fields).
+ *  Threads: any. Cost: about 1 us; takes the lock. */
 TELTEL_API teltel_status teltel_emit_json(teltel_run *run, const char *channel, const char *name, uint64_t frame,
                                           double sim_time, const char *text, size_t length) TELTEL_NOEXCEPT;
-/* `frame.start` {dt} and `frame.end` {dt, substeps, perf.cpu_time_ms} on channel "frame". frame_start reads the clock once
-   (about 40 ns): from these marks the collector knows the wall time of all records between them. dt in seconds. */
+/** Emits `frame.start` {dt} on channel "frame"; sim_time and dt in seconds. It reads the clock: so the collector knows the
+ *  wall time of all records of this thread up to the next mark (not with the option TELTEL_NO_CLOCK_MARKS).
+ *  Errors, threads: as teltel_emit. Cost: an emit and about 40 ns. */
 TELTEL_API teltel_status teltel_frame_start(teltel_run *run, uint64_t frame, double sim_time, double dt) TELTEL_NOEXCEPT;
+/** Emits `frame.end` {dt, substeps, perf.cpu_time_ms} on channel "frame"; dt in seconds, cpu_time_ms in milliseconds.
+ *  Errors: as teltel_emit; ARGUMENT without values. Threads: any. Cost: an emit. */
 TELTEL_API teltel_status teltel_frame_end(teltel_run *run, uint64_t frame, double sim_time,
                                           const teltel_frame_end_values *values) TELTEL_NOEXCEPT;
-/* Tag sets: made once, then ride along for nothing: teltel_emit(run, teltel_with_tags(type, tags), ...). */
+/** Defines a set of tags, or finds it; then it rides along for nothing: teltel_emit(run, teltel_with_tags(type, tags), ...).
+ *  *out is always set; {0} on failure. Errors: ARGUMENT (none, more than 1,024 pairs, an empty key), LIMIT (65,535 sets),
+ *  NO_SPACE, ENDED; REFUSED_STATE without a run. Threads: any. Cost: some us; allocates, takes the lock. */
 TELTEL_API teltel_status teltel_tags_define(teltel_run *run, const teltel_tag *tags, size_t count,
                                             teltel_tags *out) TELTEL_NOEXCEPT;
 
-/* Optional: makes this thread's ring now (about 0.8 ms per MiB), so that its first emit does not pay for it. A thread gives
-   its ring back at its end or by detach; the next thread takes it. */
+/** Optional: makes this thread's ring now, so that its first emit does not pay for it. A thread gives its ring back at its end
+ *  or by detach; the next thread takes it.
+ *  Errors: ENDED, REFUSED_WRITER (256 rings, or no space), REFUSED_STATE without a run.
+ *  Threads: for the calling one. Cost: about 0.8 ms per MiB of ring; 1 us when a free ring is there. Takes the lock. */
 TELTEL_API teltel_status teltel_thread_attach(teltel_run *run) TELTEL_NOEXCEPT;
+/** Gives this thread's ring of the run back; a later emit attaches again. No run, not attached: nothing happens.
+ *  Errors: none. Threads: for the calling one. Cost: under 1 us; takes the lock. */
 TELTEL_API void teltel_thread_detach(teltel_run *run) TELTEL_NOEXCEPT;
-/* Own rings, for job systems and fibres: used by one thread at a time, whichever it is. NULL when there is none; every call
-   takes NULL. name: at most 63 bytes, shown with the ring; a closed writer's ring goes to the next one of that name. */
-TELTEL_API teltel_writer *teltel_writer_open(teltel_run *run, const char *name) TELTEL_NOEXCEPT;
+/** A ring of one's own, for job systems and fibres. name: at most 63 bytes, shown with the ring; NULL = unnamed. A closed
+ *  writer's ring goes to the next one of that name.
+ *  Errors: NULL (no run, ended, 256 rings, no space, bad name), which all calls take. Threads: any; the writer is then used by
+ *  one at a time, whichever it is. Cost: as teltel_thread_attach. */
+TELTEL_API teltel_writer *teltel_writer_open(teltel_run *run, const char *name) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
+/** Gives the ring back; an open reservation is cancelled. The writer must not be used again. May come after the run's end.
+ *  Errors: none. Threads: the one that uses the writer. Cost: under 1 us; takes the lock. */
 TELTEL_API void teltel_writer_close(teltel_writer *writer) TELTEL_NOEXCEPT;
+/** As teltel_emit, into this writer's ring. sim_time in seconds.
+ *  Errors: as teltel_emit; REFUSED_STATE also without a writer, or with a reservation open (counted).
+ *  Threads: the one that uses the writer. Cost: 2 instructions less than teltel_emit. */
 TELTEL_API teltel_status teltel_writer_emit(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time,
                                             const void *record) TELTEL_NOEXCEPT;
-/* Fill in place: 8-byte aligned room for the record, its bytes undefined, or NULL (refused and counted: skip the work).
-   Until commit or cancel nothing is visible and other emits of this writer are refused. */
-TELTEL_API void *teltel_reserve(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time) TELTEL_NOEXCEPT;
+/** Room for one record in the ring, to be filled in place: 8-byte aligned, record_size bytes, undefined at first. Until commit
+ *  or cancel nothing is visible and other emits of this writer are refused. sim_time in seconds.
+ *  Errors: NULL (refused and counted: skip the work). Threads: the one that uses the writer.
+ *  Cost: with commit about 70 instructions; no copy. */
+TELTEL_API void *teltel_reserve(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time) TELTEL_NOEXCEPT
+    TELTEL_USE_RESULT;
+/** Publishes the reserved record. Errors: REFUSED_STATE (no writer, nothing reserved, the run has ended: not published).
+ *  Threads: the one that uses the writer. Cost: see teltel_reserve. */
 TELTEL_API teltel_status teltel_commit(teltel_writer *writer) TELTEL_NOEXCEPT;
+/** Takes the reservation back; nothing reserved: nothing happens.
+ *  Errors: none. Threads: the one that uses the writer. Cost: a few instructions. */
 TELTEL_API void teltel_cancel(teltel_writer *writer) TELTEL_NOEXCEPT;
 
-/* Refused events of all writers. type {0} = all types; types beyond the first 1,024 are counted together. Returns the
-   total; details may be NULL. */
+/** Events refused so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all types; types beyond
+ *  the first 1,024 are counted together. Errors: 0 without a run or for a type of another run.
+ *  Threads: any, also while others emit. Cost: for all types some us a ring, for one under 1 us; takes the lock. */
 TELTEL_API uint64_t teltel_dropped(teltel_run *run, teltel_type type, teltel_drops *details) TELTEL_NOEXCEPT;
-TELTEL_API size_t teltel_max_record(teltel_run *run) TELTEL_NOEXCEPT; /* largest record_size that fits; 0: no run */
+/** The largest record_size that fits into this run's rings, in bytes: a quarter of a ring, at most 1 MiB, less 24.
+ *  Errors: 0 without a run. Threads: any. Cost: under 1 us; takes the lock. */
+TELTEL_API size_t teltel_max_record(teltel_run *run) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
 
-TELTEL_API const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT; /* static text, never NULL */
-/* One line on the newest failure in this process ("/dev/shm/x: No space left"); returns its length, as snprintf. */
+/** What a status means: static text, never NULL. Errors: none. Threads: any. Cost: a few instructions. */
+TELTEL_API const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
+/** One line on the newest failure in this process ("/dev/shm/x: No space left"), cut to size - 1 bytes and ended with NUL.
+ *  Returns its whole length in bytes, as snprintf does. Errors: 0 when nothing has failed.
+ *  Threads: any; the line may be another thread's. Cost: under 1 us; takes a lock. */
 TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
-TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT; /* of the library that runs; compare with TELTEL_VERSION_NUMBER */
-TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT; /* 1 if "tags", "json", "key", "labels", "marks" is there */
+/** Version of the library that runs, as TELTEL_VERSION_NUMBER is that of this header.
+ *  Errors: none. Threads: any. Cost: a few instructions. */
+TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
+/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks". Errors: 0 for anything else, also NULL.
+ *  Threads: any. Cost: under 100 ns. */
+TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
 
 #else /* TELTEL_STUB: no telemetry, no library */
 static inline teltel_status teltel_run_start(const teltel_run_options *options, teltel_run **run) {
@@ -267,6 +325,7 @@ static inline int teltel_has(const char *feature) { (void)feature; return 0; }
 #endif
 
 /* ---- inline helpers ------------------------------------------------------------------------------------------------- */
+/** Options that are all default. Errors: none. Threads: any. Cost: clears the struct. */
 static inline teltel_run_options teltel_run_options_default(void) {
   teltel_run_options options;
   unsigned char *bytes = (unsigned char *)&options;
@@ -274,6 +333,7 @@ static inline teltel_run_options teltel_run_options_default(void) {
   options.struct_size = sizeof options;
   return options;
 }
+/** For teltel_dropped. Errors: none. Threads: any. Cost: clears the struct. */
 static inline teltel_drops teltel_drops_default(void) {
   teltel_drops drops;
   unsigned char *bytes = (unsigned char *)&drops;
@@ -281,6 +341,7 @@ static inline teltel_drops teltel_drops_default(void) {
   drops.struct_size = sizeof drops;
   return drops;
 }
+/** teltel_define_desc with the description as arguments; sizes in bytes. Errors, threads, cost: as there. */
 static inline teltel_status teltel_define(teltel_run *run, const char *channel, const char *name, const teltel_field *fields,
                                           size_t field_count, size_t record_size, teltel_type *type) {
   teltel_type_desc desc;
@@ -290,6 +351,8 @@ static inline teltel_status teltel_define(teltel_run *run, const char *channel, 
   desc.record_size = record_size;
   return teltel_define_desc(run, &desc, type);
 }
+/** The handle of the type with these tags on each event; both of the same run.
+ *  Errors: none. Threads: any. Cost: 3 instructions. */
 static inline teltel_type teltel_with_tags(teltel_type type, teltel_tags tags) {
   type.word = (type.word & 0x0000FFFFFFFFFFFFu) | ((uint64_t)tags.id << 48);
   return type;

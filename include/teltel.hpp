@@ -1,4 +1,7 @@
-// teltel.hpp - C++17 face of teltel.h. Header only; needs neither exceptions nor RTTI; costs what the C call costs.
+// teltel.hpp - C++17 face of teltel.h. Header only; needs neither exceptions nor RTTI, and throws none.
+//
+// Each member is one call of teltel.h, and costs what that costs: units, errors, threads and costs that are not told here are
+// those of the C function that is named. Times are seconds of simulation.
 #ifndef TELTEL_HPP
 #define TELTEL_HPP
 
@@ -94,35 +97,46 @@ class Run {
   Run &operator=(const Run &) = delete;
   ~Run() { cancel(); }
 
+  /// teltel_run_end. Not while another thread uses this object: it is empty afterwards.
   Status end(std::int32_t status = TELTEL_COMPLETED, const char *reason = nullptr) noexcept {
     return teltel_run_end(std::exchange(run_, nullptr), status, reason);
   }
-  /// Why the run started or not.
-  Status status() const noexcept { return status_; }
-  const char *why() const noexcept { return teltel_strerror(status_); }
+  /// Why the run started or not: teltel_run_start's answer, and its words.
+  [[nodiscard]] Status status() const noexcept { return status_; }
+  [[nodiscard]] const char *why() const noexcept { return teltel_strerror(status_); }
+  /// Is there a run?
   explicit operator bool() const noexcept { return run_ != nullptr; }
-  teltel_run *get() const noexcept { return run_; }
-  std::uint64_t instance() const noexcept { return teltel_instance(run_); }
+  /// For the calls that are not here; nullptr is a run that swallows everything.
+  [[nodiscard]] teltel_run *get() const noexcept { return run_; }
+  /// teltel_instance.
+  [[nodiscard]] std::uint64_t instance() const noexcept { return teltel_instance(run_); }
 
-  template <class T> Type<T> define() const noexcept;
-  teltel_tags tags(const teltel_tag *pairs, std::size_t count) const noexcept {
+  /// teltel_define with what TELTEL_DESCRIBE says of T. A type that could not be defined refuses its events; see its status().
+  template <class T> [[nodiscard]] Type<T> define() const noexcept;
+  /// teltel_tags_define; no tags if that fails.
+  [[nodiscard]] teltel_tags tags(const teltel_tag *pairs, std::size_t count) const noexcept {
     teltel_tags result{};
     teltel_tags_define(run_, pairs, count, &result);
     return result;
   }
+  /// teltel_emit_json.
   Status emit_json(const char *channel, const char *name, std::uint64_t frame, double time,
                    std::string_view text) const noexcept {
     return teltel_emit_json(run_, channel, name, frame, time, text.data(), text.size());
   }
+  /// teltel_frame_start.
   Status frame_start(std::uint64_t frame, double time, double dt) const noexcept {
     return teltel_frame_start(run_, frame, time, dt);
   }
+  /// teltel_frame_end.
   Status frame_end(std::uint64_t frame, double time, const teltel_frame_end_values &values) const noexcept {
     return teltel_frame_end(run_, frame, time, &values);
   }
+  /// teltel_thread_attach, teltel_thread_detach: for the calling thread.
   Status attach_thread() const noexcept { return teltel_thread_attach(run_); }
   void detach_thread() const noexcept { teltel_thread_detach(run_); }
-  std::uint64_t dropped() const noexcept { return teltel_dropped(run_, teltel_type{}, nullptr); }
+  /// Events refused so far, of all types: teltel_dropped.
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return teltel_dropped(run_, teltel_type{}, nullptr); }
 
  private:
   void cancel() noexcept {
@@ -135,6 +149,7 @@ class Run {
 /// A ring of one's own, used by one thread at a time. Closes itself; may outlive the run.
 class Writer {
  public:
+  /// teltel_writer_open.
   explicit Writer(const Run &run, const char *name = nullptr) noexcept : writer_(teltel_writer_open(run.get(), name)) {}
   Writer(Writer &&other) noexcept : writer_(std::exchange(other.writer_, nullptr)) {}
   Writer &operator=(Writer &&other) noexcept {
@@ -144,8 +159,9 @@ class Writer {
   Writer(const Writer &) = delete;
   Writer &operator=(const Writer &) = delete;
   ~Writer() { teltel_writer_close(writer_); }
+  /// Is there a ring? Without one every event is refused.
   explicit operator bool() const noexcept { return writer_ != nullptr; }
-  teltel_writer *get() const noexcept { return writer_; }
+  [[nodiscard]] teltel_writer *get() const noexcept { return writer_; }
 
  private:
   teltel_writer *writer_ = nullptr;
@@ -157,6 +173,7 @@ template <class T> class Type {
 
  public:
   Type() noexcept = default;
+  /// teltel_emit, teltel_writer_emit.
   Status emit(const Run &run, std::uint64_t frame, double time, const T &record) const noexcept {
     return teltel_emit(run.get(), type_, frame, time, &record);
   }
@@ -172,10 +189,11 @@ template <class T> class Type {
     std::forward<F>(fill)(*::new (room) T);
     return reservation.commit();
   }
-  Type with(teltel_tags tags) const noexcept { return Type(teltel_with_tags(type_, tags), status_); }
-  /// Why the definition succeeded or not.
-  Status status() const noexcept { return status_; }
-  teltel_type get() const noexcept { return type_; }
+  /// The same type with these tags on each event: teltel_with_tags.
+  [[nodiscard]] Type with(teltel_tags tags) const noexcept { return Type(teltel_with_tags(type_, tags), status_); }
+  /// Why the definition succeeded or not: teltel_define_desc's answer.
+  [[nodiscard]] Status status() const noexcept { return status_; }
+  [[nodiscard]] teltel_type get() const noexcept { return type_; }
 
  private:
   friend class Run;
