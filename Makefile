@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live bench bench-live format lint install clean
+.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live bench bench-live format lint install install-library deb clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -76,12 +76,14 @@ format: ## Formats the Swift code
 lint: ## Checks the format
 	swift format lint --strict -r Package.swift Sources Tests examples
 
-install: build ## Installs under PREFIX (default /usr/local); DESTDIR works
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
-	install -m 755 $(BUILD)/bin/teltel $(DESTDIR)$(PREFIX)/bin/teltel
-	install -m 644 $(BUILD)/include/teltel.h $(BUILD)/include/teltel.hpp $(DESTDIR)$(PREFIX)/include/
-	install -m 644 $(BUILD)/lib/libteltel.a $(DESTDIR)$(PREFIX)/lib/
-	cp -P $(BUILD)/lib/libteltel.so* $(DESTDIR)$(PREFIX)/lib/
+install: build ## Installs everything under PREFIX (default /usr/local); DESTDIR and LIBDIR work
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" scripts/install.sh $(BUILD) runtime development collector
+
+install-library: library ## The same for the library alone: what engines need
+	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" scripts/install.sh $(BUILD) runtime development
+
+deb: library ## Makes Debian packages of the library in build/deb
+	@scripts/build-deb.sh $(BUILD)
 
 clean: ## Removes what was built; fetched things stay in ~/.cache/teltel
 	rm -rf $(BUILD) .build .build-*

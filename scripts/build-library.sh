@@ -8,8 +8,7 @@ set -eu
 out=${1:?usage: build-library.sh OUT_DIR [SCRATCH_PATH]}
 root=$(cd "$(dirname "$0")/.." && pwd)
 scratch=${2:-$root/.build}
-version=$(sed -n 's/^#define TELTEL_VERSION_M[AIJNOR]* \([0-9]*\)$/\1/p; s/^#define TELTEL_VERSION_PATCH \([0-9]*\)$/\1/p' \
-    "$root/include/teltel.h" | paste -sd.)
+version=$("$root/scripts/library-version.sh")
 soname=libteltel.so.${version%%.*}
 
 build() { swift build --package-path "$root" --scratch-path "$scratch" -c release "$@"; }

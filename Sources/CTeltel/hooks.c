@@ -1,4 +1,7 @@
 /* The process-wide lock, and the two moments at which libteltel must act by itself: a thread ends, the process forks. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 
 #include "platform.h"
@@ -35,7 +38,27 @@ static void thread_ends(void *unused) {
   (void)unused;
   on_thread_exit();
 }
+
+/* In a program that is linked fully statically these may be missing, and there is nothing to pin. */
+extern int dladdr1(const void *, Dl_info *, void **, int) __attribute__((weak));
+extern void *dlsym(void *, const char *) __attribute__((weak));
+
+/* Whatever holds this code stays mapped, also a plug-in that was linked with the static library and is closed by its host:
+ * threads that have emitted still come to thread_ends. (libteltel.so says the same by its NODELETE flag.) dlopen is asked for
+ * by name: the linker would warn of it in static programs, which never get that far. */
+static void pin(void) {
+  Dl_info object;
+  struct link_map *map = NULL;
+  if (!dladdr1 || !dlsym || !dladdr1(&lock, &object, (void **)&map, RTLD_DL_LINKMAP)) return;
+  if (!map || !map->l_name || !*map->l_name) return; /* the program itself: it has no name here, and stays anyway */
+  void *(*open_library)(const char *, int) = NULL;
+  void *symbol = dlsym(RTLD_DEFAULT, "dlopen");
+  memcpy(&open_library, &symbol, sizeof symbol);
+  if (open_library) open_library(map->l_name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 static void install(void) {
+  pin();
   pthread_key_create(&thread_key, thread_ends);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -2,7 +2,7 @@
 import shutil
 
 import pytest
-from conftest import BUILD, HERE, INCLUDE, LIB, ROOT, compile_program, environment, run
+from conftest import BUILD, ROOT, compile_program, environment, run
 from ring_reader import read_instance
 
 EXAMPLES = ROOT / "examples"
@@ -75,8 +75,3 @@ def check_minimal(shm):
     instance = read_instance(next(shm.iterdir()))
     assert instance.header["state"] == 2 and instance.header["end_status"] == 0
     assert sum(len(ring.records) for ring in instance.rings) > 100
-
-
-def test_the_library_can_be_loaded_and_unloaded(programs, shm):
-    program = compile_program(HERE / "dlopen.c", programs / "dlopen", flags=[f"-I{INCLUDE}", "-ldl"])
-    run([program, LIB / "libteltel.so.0"], env=environment(shm))
