@@ -44,8 +44,9 @@ examples: library ## Builds the vehicle example
 
 build: library collector examples ## Builds everything into build/
 
-demo: setup build ## Starts the collector and a vehicle simulation; Ctrl-C stops both
-	@scripts/demo.sh
+ENGINE ?= vehicle
+demo: setup build ## Starts the collector and a simulation, ENGINE=vehicle, robot, flight or swift; Ctrl-C stops both
+	@scripts/demo.sh $(ENGINE)
 
 test: ## Sets up, builds, runs all tests
 	@scripts/setup.sh test

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes Debian packages of the library out of what `make library` has laid out in BUILD_DIR:
 #   BUILD_DIR/deb/libteltel0_<version>_<architecture>.deb        the shared library
-#   BUILD_DIR/deb/libteltel-dev_<version>_<architecture>.deb     headers, static library, pkg-config file, CMake package, manual page
+#   BUILD_DIR/deb/libteltel-dev_<version>_<architecture>.deb     what building against it needs
 # The collector is not in them: it needs the Swift runtime, which is no Debian package.
 #   usage: scripts/build-deb.sh BUILD_DIR        DEB_MAINTAINER: "Name <address>" of who answers for the packages
 set -eu
@@ -60,6 +60,7 @@ rm -rf "$build/deb"
 mkdir -p "$build/deb"
 package "libteltel$soversion" runtime libs "libc6 (>= $libc)" "telemetry for simulation engines" \
     "Engines hand over their structs, frame by frame, for the price of a copy."
-package libteltel-dev development libdevel "libteltel$soversion (= $version)" "telemetry for simulation engines: for building them" \
+package libteltel-dev development libdevel "libteltel$soversion (= $version)" \
+    "telemetry for simulation engines: for building them" \
     "Headers for C and C++, static library, pkg-config file, CMake package."
 ls "$build"/deb/*.deb

@@ -1,16 +1,24 @@
 #!/bin/sh
-# Starts the collector with embedded storage and the vehicle simulation, prints the URL; Ctrl-C stops both.
+# Starts the collector with embedded storage and an example engine, prints the URL; Ctrl-C stops both.
+#   usage: scripts/demo.sh [vehicle|robot|flight|swift]
 # PORT=0 takes any free port. DEMO_SECONDS limits the simulation (default: 300).
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+case ${1:-vehicle} in
+    vehicle) what="A Bullet vehicle is driving" ;;
+    robot) what="A MuJoCo buggy is driving" ;;
+    flight) what="A JSBSim aircraft is flying" ;;
+    swift) what="Double pendulums are swinging" ;;
+esac
+program=$("$root/scripts/build-engine.sh" "${1:-vehicle}")
 log=$(mktemp)
 collector=
-vehicle=
+engine=
 
 stop() {
     trap - EXIT INT TERM
-    [ -z "$vehicle" ] || kill "$vehicle" 2>/dev/null || true
+    [ -z "$engine" ] || kill "$engine" 2>/dev/null || true
     [ -z "$collector" ] || kill "$collector" 2>/dev/null || true
     wait
     rm -f "$log"
@@ -28,11 +36,11 @@ while [ -z "$url" ]; do
 done
 cat "$log"
 
-"$root/examples/vehicle/vehicle" --realtime --seconds "${DEMO_SECONDS:-300}" --run-id "demo-$(date +%H%M%S)" >/dev/null &
-vehicle=$!
-printf '\n  A Bullet vehicle is driving. Watch it:  %s\n  Ctrl-C stops everything.\n\n' "$url"
-wait "$vehicle" || true
-vehicle=
-echo "The vehicle has arrived; its run stays in the list. Ctrl-C stops the collector."
+"$program" --realtime --seconds "${DEMO_SECONDS:-300}" --run-id "demo-$(date +%H%M%S)" >/dev/null &
+engine=$!
+printf '\n  %s. Watch it:  %s\n  Ctrl-C stops everything.\n\n' "$what" "$url"
+wait "$engine" || true
+engine=
+echo "The simulation has ended; its run stays in the list. Ctrl-C stops the collector."
 tail -n +1 -f "$log" --pid="$collector" >/dev/null &
 wait "$collector"

@@ -21,7 +21,7 @@ case $prefix in /*) ;; *) fail "PREFIX must be absolute: $prefix" ;; esac
 case $libdir in "$prefix"/*) ;; *) fail "LIBDIR must be inside PREFIX: $libdir" ;; esac
 
 put() { # MODE SOURCE TARGET
-    mkdir -p "$(dirname "$destination$3")" || fail "cannot make $(dirname "$destination$3"): choose another PREFIX, or become root"
+    mkdir -p "$(dirname "$destination$3")" || fail "cannot make the folder of $3: choose another PREFIX, or become root"
     install -m "$1" "$2" "$destination$3"
 }
 # A template's placeholders: the version, and the way from the file's own folder up to the prefix.

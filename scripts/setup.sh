@@ -46,6 +46,10 @@ say "embedded ClickHouse"
 "$root/scripts/fetch-clickhouse.sh" >/dev/null
 
 if [ "$kind" = test ]; then
+    say "engines of the examples (the first time takes a minute or two)"
+    "$root/scripts/fetch-engine.sh" mujoco >/dev/null
+    "$root/scripts/fetch-engine.sh" jsbsim >/dev/null || say "no JSBSim: the tests of the flight example are skipped"
+
     # Beside the other fetched things, named by its contents: a second clone does not fetch again.
     venv=$cache/test-$(sha256sum "$root/Tests/requirements.txt" | cut -c1-16)
     if [ ! -e "$venv/ready" ]; then

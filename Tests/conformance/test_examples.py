@@ -10,10 +10,10 @@ EXAMPLES = ROOT / "examples"
 
 @pytest.fixture(scope="module")
 def vehicle(programs):
-    copy = programs / "vehicle"
-    shutil.copytree(EXAMPLES / "vehicle", copy, ignore=shutil.ignore_patterns("vehicle"))
-    run(["make", "-C", copy, f"BUILD={BUILD}"])
-    return copy / "vehicle"
+    for folder in ("common", "vehicle"):
+        shutil.copytree(EXAMPLES / folder, programs / "examples" / folder, ignore=lambda _, names: {"vehicle"} & set(names))
+    run(["make", "-C", programs / "examples/vehicle", f"BUILD={BUILD}"])
+    return programs / "examples/vehicle/vehicle"
 
 
 def lines(output, *starts):

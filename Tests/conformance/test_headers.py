@@ -86,7 +86,8 @@ def test_the_headers_in_two_files_of_one_program(tmp_path):
 def test_a_result_that_must_be_used(tmp_path, compiler, call):
     source = tmp_path / "ignored.c"
     source.write_text(f"#include <teltel.h>\nvoid f(teltel_type type) {{ (void)type; {call}; }}\n")
-    done = subprocess.run([compiler, "-Wall", f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "ignored.o"], capture_output=True, text=True)
+    command = [compiler, "-Wall", f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "ignored.o"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0 and "-Wunused-result" in done.stderr
 
 
@@ -105,7 +106,8 @@ def test_each_function_tells_errors_threads_and_cost():
     functions = re.findall(r"(/\*\*(?:(?!\*/).)*\*/)?\s*(?:TELTEL_API|static inline) [^;{(]*?(teltel_\w+)\(", text, re.S)
     library = text[: text.index("#else /* TELTEL_STUB")]
     helpers = text[text.index("/* ---- inline helpers") :]
-    documented = {function for comment, function in functions if all(word in comment.lower() for word in ("errors", "threads", "cost"))}
+    words = ("errors", "threads", "cost")
+    documented = {function for comment, function in functions if all(word in comment.lower() for word in words)}
     promised = set(re.findall(r"^(?:TELTEL_API|static inline) [^;{(]*?(teltel_\w+)\(", library + helpers, re.M))
     assert len(promised) > 25 and promised == documented
 
@@ -126,8 +128,8 @@ def test_the_stub_needs_no_library(tmp_path):
 
 def test_the_library_exports_its_functions_only():
     promised = set(re.findall(r"^TELTEL_API [^;{(]*?(teltel_\w+)\(", (INCLUDE / "teltel.h").read_text(), re.M))
-    names = {line.split()[-1] for line in run(["nm", "-D", "-g", "--defined-only", LIB / "libteltel.so"]).splitlines()}
-    assert {name.split("@")[0] for name in names} == promised
+    lines = run(["nm", "-D", "-g", "--defined-only", LIB / "libteltel.so"]).splitlines()
+    assert {line.split()[-1].split("@")[0] for line in lines if " A " not in line} == promised  # A: the version itself
     lines = run(["nm", "-g", "--defined-only", LIB / "libteltel.a"]).splitlines()
     assert {line.split()[-1] for line in lines if " T " in line} == promised
     assert all(" T " in line for line in lines if line and not line.endswith(":"))

@@ -1,4 +1,4 @@
-"""What the packaging tests share: an installation as a user makes it, small programs built against it, what they have recorded."""
+"""What the packaging tests share: an installation as a user makes it, programs built against it, what they have recorded."""
 import os
 import re
 import struct
@@ -23,7 +23,8 @@ VERSION = run([ROOT / "scripts/library-version.sh"]).strip()
 def make(target: str, **variables) -> str:
     """A target of the Makefile, without building anew what `make build` has built."""
     built = [word for name in ("build", "library", BUILD / "lib/libteltel.a") for word in ("-o", name)]
-    return run(["make", "-s", "-C", ROOT, *built, target, f"BUILD={BUILD}", *(f"{name}={value}" for name, value in variables.items())])
+    given = [f"{name}={value}" for name, value in variables.items()]
+    return run(["make", "-s", "-C", ROOT, *built, target, f"BUILD={BUILD}", *given])
 
 
 def newest_libc() -> str:

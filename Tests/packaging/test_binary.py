@@ -53,7 +53,8 @@ def test_the_static_library_marks_its_stack(tmp_path):
 
 @pytest.mark.parametrize("what", ["shared", "plugin"])
 def test_loaded_and_unloaded_a_thousand_times(plugin, tmp_path, shm, what):
-    run(["gcc", "-O2", "-Wall", f"-I{BUILD / 'include'}", ROOT / "Tests/packaging/unload.c", "-o", tmp_path / "unload", "-pthread"])
+    source = ROOT / "Tests/packaging/unload.c"
+    run(["gcc", "-O2", "-Wall", f"-I{BUILD / 'include'}", source, "-o", tmp_path / "unload", "-pthread"])
     library = {"shared": SHARED, "plugin": plugin}[what]
     environment = {"TELTEL_SHM_DIR": shm}
     assert run([tmp_path / "unload", library, 1000], env=environment) == "1000 rounds\n"

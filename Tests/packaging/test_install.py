@@ -5,10 +5,20 @@ import shutil
 import subprocess
 
 import pytest
-from installation import MINIMAL, VERSION, check_records, files_under, make, run
+from installation import MINIMAL, VERSION, Installation, check_records, files_under, make, run
 from support import ROOT
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory) -> Installation:
+    """Installed through DESTDIR, then moved: nothing in it may remember where it was."""
+    stage = tmp_path_factory.mktemp("stage")
+    make("install", PREFIX="/opt/teltel", DESTDIR=stage)
+    moved = tmp_path_factory.mktemp("moved") / "tools"
+    (stage / "opt/teltel").rename(moved)
+    return Installation(moved)
 
 
 def test_what_is_installed(installation):
@@ -93,7 +103,7 @@ def test_cmake_asks_for_a_version(installation, tmp_path, version, fits):
 def test_a_broken_installation_is_named(installation, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(installation.prefix, broken, symlinks=True, ignore=shutil.ignore_patterns("libteltel.a", "bin"))
-    done = configure(type(installation)(broken), tmp_path, "")
+    done = configure(Installation(broken), tmp_path, "")
     assert done.returncode != 0 and "libteltel.a is missing" in " ".join(done.stderr.split())
 
 
