@@ -7,7 +7,9 @@ struct App: AsyncParsableCommand {
         commandName: "teltel",
         abstract: "Collects the telemetry of simulation engines, shows it live and keeps it.",
         version: Version.text,
-        subcommands: [Collect.self, Runs.self, Tail.self, Doctor.self, Token.self, LoginURL.self, VersionCommand.self])
+        subcommands: [
+            Collect.self, Runs.self, Tail.self, Recover.self, Doctor.self, Token.self, LoginURL.self, VersionCommand.self,
+        ])
 
     static func main() async {
         await main(ReferenceFlags.translated(Array(CommandLine.arguments.dropFirst())))

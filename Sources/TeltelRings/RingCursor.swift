@@ -36,7 +36,8 @@ package struct RingCursor {
     mutating func wasQuiet(at now: UInt64) { clock.caughtUp(now: now) }
     var isQuiet: Bool { head.loadAcquire() == position }
 
-    package mutating func read() throws(RingFault) -> Reading {
+    /// - Parameter most: bytes of a round; a multiple of 8. A record that is larger is read all the same.
+    package mutating func read(most: Int = Limits.roundBytes) throws(RingFault) -> Reading {
         let head = try ring.checkedHead(from: position)
         let now = teltel_monotonic_ns()
         guard head != position else {
@@ -44,7 +45,7 @@ package struct RingCursor {
             return .nothing
         }
         clock.arrived(now: now, wall: teltel_wall_ns())
-        var limit = Limits.roundBytes
+        var limit = most
         while true {
             let stretch = ring.stretch(from: position, to: head, limit: limit)
             let bytes = ring.copy(stretch)

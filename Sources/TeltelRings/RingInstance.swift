@@ -15,21 +15,30 @@ package final class RingInstance: Sendable {
     private let process: ProcessWatch?
     /// Of the live reader.
     let liveMarks: LiveMarks?
+    private let access: Access
     private let state = Mutex(State())
     /// Has an end or a fault.
     private let isOverNow = Atomic<Bool>(false)
 
+    /// What its owner does with the files.
+    enum Access: Sendable {
+        /// Releases what was read, leaves notes, removes them in the end.
+        case collecting
+        /// Only looks.
+        case readOnly
+    }
     private struct State {
         var rings: [RingMapping] = []
         var end: RunEnd?
         var fault: RingFault?
     }
 
-    init(_ opened: OpenedFolder, run: RunKey) {
+    init(_ opened: OpenedFolder, run: RunKey, access: Access = .collecting) {
+        self.access = access
         file = opened.file
         folder = opened.descriptor
         process = ProcessWatch(opened.file.description)
-        liveMarks = LiveMarks(folder: opened.descriptor)
+        liveMarks = access == .collecting ? LiveMarks(folder: opened.descriptor) : nil
         description = opened.file.description
         self.run = run
     }
@@ -44,12 +53,13 @@ package final class RingInstance: Sendable {
             if let fault = state.fault { return .failure(fault) }
             do throws(RingFault) {
                 for writer in state.rings.count..<max(state.rings.count, file.ringCount) {
-                    state.rings.append(try RingMapping(folder: folder, instance: id, writer: UInt16(writer)))
+                    state.rings.append(
+                        try RingMapping(folder: folder, instance: id, writer: UInt16(writer), writable: access == .collecting))
                 }
                 return .success(state.rings)
             } catch {
                 // A folder that was removed under a living engine: the rings that are mapped go on.
-                if error.code == .system { return .success(state.rings) }
+                if error.code == .system, access == .collecting { return .success(state.rings) }
                 state.fault = error
                 isOverNow.store(true, ordering: .releasing)
                 return .failure(error)

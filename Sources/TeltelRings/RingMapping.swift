@@ -19,11 +19,12 @@ package final class RingMapping: Sendable {
     private static let lowOffset = MemoryLayout<teltel_ring_header>.offset(of: \.low)!
     private static let releasedOffset = MemoryLayout<teltel_ring_header>.offset(of: \.released)!
 
-    init(folder: Int32, instance: InstanceID, writer: UInt16) throws(RingFault) {
+    /// - Parameter writable: needed for `release`.
+    init(folder: Int32, instance: InstanceID, writer: UInt16, writable: Bool) throws(RingFault) {
         let name = "ring-\(writer)"
-        let (descriptor, bytes) = try openShared(folder: folder, name, writable: true, smallest: Int(TELTEL_HEADER_BYTES))
+        let (descriptor, bytes) = try openShared(folder: folder, name, writable: writable, smallest: Int(TELTEL_HEADER_BYTES))
         defer { close(descriptor) }
-        mapping = try FileMapping(descriptor: descriptor, count: bytes, writable: true, name: name)
+        mapping = try FileMapping(descriptor: descriptor, count: bytes, writable: writable, name: name)
         let header = mapping.load(teltel_ring_header.self, at: 0)
         guard header.magic == TELTEL_RING_MAGIC else { throw RingFault(.magic, name) }
         guard header.byte_order == TELTEL_BYTE_ORDER_MARK else { throw RingFault(.byteOrder, name) }
