@@ -49,12 +49,17 @@ class Installation:
         return run(["pkg-config", *arguments, "teltel"], env=environment).split()
 
 
+def ended_runs(shm) -> int:
+    """How many runs lie in the folder; each must have ended."""
+    headers = [(instance / "run").read_bytes() for instance in Path(shm).iterdir()]
+    assert all(struct.unpack_from("<I", header, 1044)[0] == ENDED for header in headers)
+    return len(headers)
+
+
 def check_records(program: Path, shm: Path, library_path: Path | None = None):
     """The program runs, in an empty environment but for the folder of its rings, and leaves one ended run."""
     environment = {"TELTEL_SHM_DIR": str(shm)}
     if library_path:
         environment["LD_LIBRARY_PATH"] = str(library_path)
     run([program], env=environment)
-    (instance,) = Path(shm).iterdir()
-    header = (instance / "run").read_bytes()
-    assert struct.unpack_from("<I", header, 1044)[0] == ENDED
+    assert ended_runs(shm) == 1

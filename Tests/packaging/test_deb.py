@@ -18,8 +18,9 @@ def packages():
 
 
 def dpkg(root, *arguments):
-    forces = ["--force-not-root", "--force-depends"]  # libc6 is not installed in that root
-    return run(["dpkg", f"--root={root}", "--log=/dev/null", *forces, *arguments], env=ENVIRONMENT)
+    as_root = ["unshare", "--map-root-user"] if os.geteuid() != 0 else []
+    # libc6 is not installed in that root.
+    return run([*as_root, "dpkg", f"--root={root}", "--log=/dev/null", "--force-depends", *arguments], env=ENVIRONMENT)
 
 
 @pytest.fixture
