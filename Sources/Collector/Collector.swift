@@ -38,9 +38,9 @@ struct Collector: Sendable {
         let registry = RunRegistry()
         self.registry = registry
         do {
-            let directory = try RingDirectory(path: settings.shmDirectory, waitsForSpool: settings.storage) { run, others in
-                registry.shownName(run, others: others)
-            }
+            let directory = try RingDirectory(
+                path: settings.shmDirectory, waitsForSpool: settings.storage, waitsForRecords: settings.storage,
+                naming: { run, others in registry.shownName(run, others: others) })
             self.directory = directory
             let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
             storage = kept?.storage
@@ -50,7 +50,9 @@ struct Collector: Sendable {
                 finalPosition: { kept?.storage.marks($0.instance)[$0.writer]?.head },
                 isPresent: { id in directory.instances.contains { $0.id == id } })
             self.bus = bus
-            bookkeeper = Bookkeeper(registry: registry, storage: kept?.storage, store: kept?.control, logger: logger)
+            bookkeeper = Bookkeeper(
+                registry: registry, storage: kept?.storage, store: kept?.control, logger: logger,
+                endsSaved: { directory.recordsFinished($0) })
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(

@@ -36,16 +36,21 @@ package final class RingDirectory: Sendable {
         /// Who still needs an instance after its end.
         var liveDone: Set<InstanceID> = []
         var spoolDone: Set<InstanceID> = []
+        var recordDone: Set<InstanceID> = []
     }
 
-    /// - Parameter waitsForSpool: files stay until the spool reader has taken everything over.
-    private let waitsForSpool: Bool
+    /// - Parameters:
+    ///   - waitsForSpool: files stay until the spool reader has taken everything over.
+    ///   - waitsForRecords: files stay until the run's end is in the control store: a collector that is killed before that
+    ///     finds it in the files again.
+    private let waitsForSpool, waitsForRecords: Bool
 
     package init(
-        path: String, waitsForSpool: Bool, naming: @escaping Naming
+        path: String, waitsForSpool: Bool, waitsForRecords: Bool = false, naming: @escaping Naming
     ) throws(RingDirectoryError) {
         self.path = path
         self.waitsForSpool = waitsForSpool
+        self.waitsForRecords = waitsForRecords
         self.naming = naming
         mkdir(path, 0o700)
         folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -90,6 +95,11 @@ package final class RingDirectory: Sendable {
     /// The spool has taken over everything of an ended instance, synced, with its final counters.
     package func spoolFinished(_ id: InstanceID) {
         state.withLock { _ = $0.spoolDone.insert(id) }
+    }
+
+    /// The ends of these engine runs are on disk.
+    package func recordsFinished(_ ids: [InstanceID]) {
+        state.withLock { $0.recordDone.formUnion(ids) }
     }
 
     // MARK: the watch
@@ -198,14 +208,18 @@ package final class RingDirectory: Sendable {
     private func removeFinished() {
         let finished = state.withLock { state -> [RingInstance] in
             if state.liveDone.isEmpty { return [] }
-            let done = state.instances.filter {
-                state.liveDone.contains($0.id) && (!waitsForSpool || state.spoolDone.contains($0.id)) && $0.fault == nil
+            let done = state.instances.filter { instance in
+                let id = instance.id
+                let isRecorded = instance.description.kind == .ingest || state.recordDone.contains(id)
+                return state.liveDone.contains(id) && (!waitsForSpool || state.spoolDone.contains(id))
+                    && (!waitsForRecords || isRecorded) && instance.fault == nil
             }
             let ids = Set(done.map(\.id))
             guard !ids.isEmpty else { return [] }
             state.instances.removeAll { ids.contains($0.id) }
             state.liveDone.subtract(ids)
             state.spoolDone.subtract(ids)
+            state.recordDone.subtract(ids)
             return done
         }
         for instance in finished { instance.removeFiles(parent: folder) }

@@ -3,6 +3,7 @@
  * RATE: events per second and thread, 0 = as fast as it goes. Event k of thread t is {thread t, index k, value f(t, k)}.
  * TRUTH_FILE, mapped: one uint64 per thread, how many of its events were accepted so far (they are 0 ... n-1 when none was
  * refused), then one per thread for refused ones. Prints "accepted A refused R" at the end.
+ * With ENGINE_HOLD_AT=k and ENGINE_HOLD_UNTIL=FILE in the environment each thread waits before its event k until FILE is there.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,7 +25,8 @@ static const teltel_field fields[] = {
 };
 static teltel_run *run;
 static teltel_type type;
-static uint64_t events, rate, *truth;
+static uint64_t events, rate, *truth, hold_at = UINT64_MAX;
+static const char *hold_until;
 
 static uint64_t now(void) {
   struct timespec t;
@@ -43,6 +45,7 @@ static void *emit(void *argument) {
       uint64_t due = start + i * 1000000000u / rate;
       if (due > now() + 1000000u) { struct timespec t = {0, 1000000}; nanosleep(&t, NULL); }
     }
+    while (i == hold_at && access(hold_until, F_OK) != 0) { struct timespec t = {0, 1000000}; nanosleep(&t, NULL); }
     s.index = i;
     for (int k = 0; k < 11; k++) s.value[k] = (double)i * 0.25 + k;
     if (teltel_emit(run, type, i, (double)i * 0.001, &s) == TELTEL_OK) __atomic_add_fetch(&truth[thread], 1, __ATOMIC_RELAXED);
@@ -57,6 +60,8 @@ int main(int argc, char **argv) {
   events = strtoull(argv[2], NULL, 10);
   rate = strtoull(argv[3], NULL, 10);
   const int threads = atoi(argv[4]);
+  hold_until = getenv("ENGINE_HOLD_UNTIL");
+  if (hold_until && getenv("ENGINE_HOLD_AT")) hold_at = strtoull(getenv("ENGINE_HOLD_AT"), NULL, 10);
   truth = own;
   if (argc > 5 && argv[5][0]) {
     int file = open(argv[5], O_RDWR | O_CREAT, 0600);

@@ -58,14 +58,17 @@ def test_reconnecting_again_and_again_is_complete(make_collector, programs, star
 
 @pytest.mark.parametrize("kept", [True, False], ids=["stored", "live-only"])
 @pytest.mark.parametrize("how", ["kill", "stop"])
-def test_a_restart_of_the_collector_leaves_no_gap(make_collector, programs, start_engine, how, kept):
+def test_a_restart_of_the_collector_leaves_no_gap(make_collector, programs, start_engine, tmp_path, how, kept):
     collector = make_collector(*([] if kept else ["--no-storage"]), *ROOM)
-    start_engine(programs / "engine", "restart", 12000, 3000, 2)
+    # However long a restart takes, the run is not over by then.
+    go_on = tmp_path / "go-on"
+    start_engine(programs / "engine", "restart", 12000, 3000, 2, ENGINE_HOLD_AT="8000", ENGINE_HOLD_UNTIL=str(go_on))
     received, cursor = [], None
     for stop in (3000, 9000):
         cursor = follow(collector, "restart", cursor, received, lambda message: len(received) >= stop)
         getattr(collector, how)()
         collector.start()
+    go_on.touch()
     follow(collector, "restart", cursor, received, is_end)
     assert notices(received) == []
     for thread in range(2):

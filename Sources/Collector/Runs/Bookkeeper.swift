@@ -14,6 +14,8 @@ final class Bookkeeper: Sendable {
     private let registry: RunRegistry
     private let storage: Storage?
     private let store: ControlStore?
+    /// Told which instances' ends are on disk.
+    private let endsSaved: @Sendable ([InstanceID]) -> Void
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let state = Mutex(State())
@@ -21,28 +23,34 @@ final class Bookkeeper: Sendable {
     private struct State {
         /// Changed since the last save.
         var unsaved: [String: RunRecord] = [:]
+        /// Instances whose ends are among them, or were when saving failed.
+        var unsavedEnds: [InstanceID] = []
+        /// Saves that failed since the last one that did not.
+        var failedSaves = 0
         /// What `run_metadata` has been told about each run.
         var told: [String: Told] = [:]
-        var complained = false
     }
     private struct Told: Equatable {
         var status: RunRecord.Status
         var isFinal: Bool
     }
 
-    init(registry: RunRegistry, storage: Storage?, store: ControlStore?, logger: Logger) {
+    init(
+        registry: RunRegistry, storage: Storage?, store: ControlStore?, logger: Logger,
+        endsSaved: @escaping @Sendable ([InstanceID]) -> Void
+    ) {
         self.registry = registry
         self.storage = storage
         self.store = store
         self.logger = logger
+        self.endsSaved = endsSaved
     }
 
     func run() {
         teltel_name_thread("teltel-runs")
         var turn = 0
         while !stopping.load(ordering: .relaxed) {
-            let changed = registry.tick(now: teltel_monotonic_ns())
-            state.withLock { state in for record in changed { state.unsaved[record.runID] = record } }
+            takeChanges()
             if turn % 2 == 0 { countStored() }
             if turn % 4 == 0 {
                 save()
@@ -57,8 +65,16 @@ final class Bookkeeper: Sendable {
 
     private func finish() {
         countStored()
-        for record in registry.tick(now: teltel_monotonic_ns()) { state.withLock { $0.unsaved[record.runID] = record } }
+        takeChanges()
         save()
+    }
+
+    private func takeChanges() {
+        let changes = registry.tick(now: teltel_monotonic_ns())
+        state.withLock { state in
+            for record in changes.records { state.unsaved[record.runID] = record }
+            state.unsavedEnds += changes.ended
+        }
     }
 
     /// Takes over from storage what only it knows: rows stored, rows lost.
@@ -78,23 +94,28 @@ final class Bookkeeper: Sendable {
 
     private func save() {
         guard let store else { return }
-        let records = state.withLock { state in
-            defer { state.unsaved = [:] }
-            return Array(state.unsaved.values)
+        let (records, ends) = state.withLock { state in
+            defer { (state.unsaved, state.unsavedEnds) = ([:], []) }
+            return (Array(state.unsaved.values), state.unsavedEnds)
         }
         do throws(ControlStoreError) {
             try store.save(records)
-            state.withLock { $0.complained = false }
+            state.withLock { $0.failedSaves = 0 }
+            if !ends.isEmpty { endsSaved(ends) }
         } catch {
-            // Kept for the next turn; said once.
-            let first = state.withLock { state in
+            // Kept for the next turn; said once. Rings are not kept for ever: engines need the shared memory.
+            let (failures, given) = state.withLock { state in
                 for record in records where state.unsaved[record.runID] == nil { state.unsaved[record.runID] = record }
-                defer { state.complained = true }
-                return !state.complained
+                state.failedSaves += 1
+                let givesUp = state.failedSaves > Self.savesBeforeEndsAreGivenUp
+                if !givesUp { state.unsavedEnds = ends + state.unsavedEnds }
+                return (state.failedSaves, givesUp ? ends : [])
             }
-            if first { logger.warning("\(error)") }
+            if failures == 1 { logger.warning("\(error)") }
+            if !given.isEmpty { endsSaved(given) }
         }
     }
+    private static let savesBeforeEndsAreGivenUp = 30
 
     // MARK: run_metadata
 

@@ -22,6 +22,8 @@ final class RunRegistry: Sendable {
         /// Instances that have not ended.
         var open: Set<InstanceID> = []
         var ends: [RunEnd] = []
+        /// Instances whose end no `tick` has told yet.
+        var untoldEnds: [InstanceID] = []
         /// Keeps the schema, so that its identity is not taken by another one.
         var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
         var missedBytes: UInt64 = 0
@@ -232,6 +234,7 @@ final class RunRegistry: Sendable {
             if !refused.isEmpty { run.record.refusedByInstance[instance.id.description] = refused }
             run.producers.removeAll { $0.id == instance.id }
             run.ends.append(end)
+            run.untoldEnds.append(instance.id)
             run.changed = true
             if run.open.isEmpty {
                 let worst = run.ends.first { $0.status == .failed } ?? run.ends.first { $0.status == .cancelled } ?? end
@@ -280,15 +283,24 @@ final class RunRegistry: Sendable {
             rejectedLines: run.rejected.latest)
     }
 
+    /// What has happened between two calls of `tick`.
+    struct Changes {
+        var records: [RunRecord] = []
+        /// Of engines; the records know of these ends.
+        var ended: [InstanceID] = []
+    }
+
     /// A few times a second: takes samples for the rates and returns what changed since the last call.
-    func tick(now: UInt64) -> [RunRecord] {
+    func tick(now: UInt64) -> Changes {
         state.withLock { state in
-            var changed: [RunRecord] = []
+            var changes = Changes()
             for index in state.runs.values.indices where !state.runs.values[index].isQuiet {
-                if state.runs.values[index].changed { changed.append(Self.snapshot(state.runs.values[index]).record) }
+                if state.runs.values[index].changed { changes.records.append(Self.snapshot(state.runs.values[index]).record) }
+                changes.ended += state.runs.values[index].untoldEnds
+                state.runs.values[index].untoldEnds = []
                 state.runs.values[index].sample(now)
             }
-            return changed
+            return changes
         }
     }
 
