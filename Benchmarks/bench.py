@@ -29,14 +29,14 @@ from sections import Row, Scale
 
 SECTIONS = {**OTHERS, "live": live, "ingest": ingest}
 
-QUICK = Scale(seconds=2, emit_rounds=10, vehicle_pairs=2, vehicle_frames=1000, latency_seconds=0.5)
+QUICK = Scale(seconds=2, emit_rounds=10, vehicle_pairs=2, vehicle_frames=1000, latency_seconds=0.5, rounds=1)
 
 
 def full() -> Scale:
     seconds = float(os.environ.get("BENCH_SECONDS", "60"))
     return Scale(
         seconds=seconds, emit_rounds=max(10, int(seconds * 5)), vehicle_pairs=max(3, int(seconds / 6)), vehicle_frames=20_000,
-        latency_seconds=max(1.0, seconds / 4))
+        latency_seconds=max(1.0, seconds / 4), rounds=3)
 
 
 def machine() -> str:

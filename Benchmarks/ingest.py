@@ -4,9 +4,11 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 from processes import BenchError, Collector, children, compile_program, cpu_seconds, folders, wait_until
+from rounds import Measured, in_turn
 from sections import Row, Scale, check
 
 HERE = Path(__file__).resolve().parent
@@ -52,61 +54,73 @@ class Load:
         return run if run and run["accepted"] == events else None
 
 
-def cost(load: Load, before: dict, events: int) -> str:
-    spent = {name: seconds - before[name] for name, seconds in load.cpu().items()}
-    return ", ".join(f"{name} {seconds / events * 1e6:.2f}" for name, seconds in spent.items()) + " CPU s per million events"
+def cost(load: Load, before: dict, events: int) -> dict[str, float]:
+    return {f"CPU s per million events, {name}": (seconds - before[name]) / events * 1e6 for name, seconds in load.cpu().items()}
 
 
 def ingest(scale: Scale) -> list[Row]:
     """Without storage; with one subscriber; with storage."""
-    rows = []
     with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
         load = Load(collector, compile_program(HERE / "post.c", work))
         load.post("warm-up", 1, 20_000, 1000)
-        for connections, lines, share in ((1, 1000, 20_000), (4, 1000, 20_000), (1, 1, 500), (4, 1, 1000)):
-            name = f"{lines} line{'s' if lines > 1 else ''} a POST, {connections} connection{'s' if connections > 1 else ''}"
-            run_id = f"ingest-{connections}-{lines}"
-            before = load.cpu()
-            events, seconds, sender = load.post(run_id, connections, int(share * max(scale.seconds, 4)), lines)
-            load.check_counts(run_id, events)
-            spent = f"{cost(load, before, events)}; sender {sender / events * 1e6:.2f}"
-            rows.append(Row("ingest", name, f"{events / seconds:,.0f} events/s; {spent}"))
-        rows.append(subscribed(load, work, scale))
+        shapes = ((1, 1000, 20_000), (4, 1000, 20_000), (1, 1, 500), (4, 1, 1000))
+        measurements = [partial(posted, load, scale, *shape) for shape in shapes] + [partial(subscribed, load, work, scale)]
+        rows = in_turn("ingest", scale.rounds, measurements)
     return rows + stored(scale)
+
+
+def posted(load: Load, scale: Scale, connections: int, lines: int, share: int, number: int) -> Measured:
+    what = f"{lines} line{'s' if lines > 1 else ''} a POST, {connections} connection{'s' if connections > 1 else ''}"
+    run_id = f"ingest-{connections}-{lines}-{number}"
+    before = load.cpu()
+    events, seconds, sender = load.post(run_id, connections, int(share * max(scale.seconds / scale.rounds, 4)), lines)
+    load.check_counts(run_id, events)
+    spent = {**cost(load, before, events), "sender": sender / events * 1e6}
+    return Measured(what, {"events/s": events / seconds, **spent})
 
 
 STEADY_RATE = 100_000
 
 
-def subscribed(load: Load, work: Path, scale: Scale) -> Row:
+def subscribed(load: Load, work: Path, scale: Scale, number: int) -> Measured:
     """At a rate that one subscriber can take whole."""
     program = compile_program(HERE / "subscribe.c", work)
+    run_id = f"subscribed-{number}"
     events = int(STEADY_RATE * max(2.0, scale.seconds / 6)) // 400 * 400
     port = load.collector.url.rsplit(":", 1)[1]
-    with subprocess.Popen([str(program), port, json.dumps({"runId": "subscribed", "notices": True}), str(events)], stdout=subprocess.PIPE, text=True) as reader:
+    command = [str(program), port, json.dumps({"runId": run_id, "notices": True}), str(events)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         try:
             check(reader.stdout.readline() == "ready\n", "the subscriber did not start")
             wait_until(lambda: load.collector.metric("teltel_live_subscribers") == 1, "the subscription holds", PATIENCE)
             before = load.cpu()
-            posted, seconds, _ = load.post("subscribed", 4, events, 100, STEADY_RATE)
-            check(posted == events, f"{posted} instead of {events}")
+            sent, seconds, _ = load.post(run_id, 4, events, 100, STEADY_RATE)
+            check(sent == events, f"{sent} instead of {events}")
             output, _ = reader.communicate(timeout=PATIENCE)
         except (BenchError, subprocess.TimeoutExpired):
             reader.kill()
             raise
-    received, dropped = (int(number) for number in re.findall(r"\d+", output))
-    load.check_counts("subscribed", events)
+    received, dropped = (int(found) for found in re.findall(r"\d+", output))
+    load.check_counts(run_id, events)
     check((received, dropped) == (events, 0), f"the subscriber got {received} of {events}, {dropped} were given up")
-    return Row("ingest", "+ 1 subscriber that takes all", f"{events / seconds:,.0f} events/s; {cost(load, before, events)}")
+    values = {"events/s": events / seconds, **cost(load, before, events)}
+    wait_until(lambda: load.collector.metric("teltel_live_subscribers") == 0, "the subscriber is gone", PATIENCE)
+    return Measured("+ 1 subscriber that takes all", values, "0 lost")
 
 
 def stored(scale: Scale) -> list[Row]:
     with folders() as (work, shm), Collector(work, shm) as collector:
         wait_until(collector.ready, "storage is ready", PATIENCE)
         load = Load(collector, compile_program(HERE / "post.c", work))
-        before = load.cpu()
-        wanted = int(STEADY_RATE * max(2.0, scale.seconds / 6))
-        events, seconds, _ = load.post("stored", 4, wanted, 1000, STEADY_RATE)
-        load.check_counts("stored", events)
-        wait_until(lambda: collector.run("stored")["stored"] == events, "all events are stored", PATIENCE)
-        return [Row("ingest", "+ storage, until all is stored", f"{events / seconds:,.0f} events/s; {cost(load, before, events)}")]
+
+        def measure(number: int) -> Measured:
+            run_id = f"stored-{number}"
+            before = load.cpu()
+            wanted = int(STEADY_RATE * max(2.0, scale.seconds / 6))
+            events, seconds, _ = load.post(run_id, 4, wanted, 1000, STEADY_RATE)
+            load.check_counts(run_id, events)
+            wait_until(lambda: collector.run(run_id)["stored"] == events, "all events are stored", PATIENCE)
+            return Measured(
+                "+ storage, until all is stored", {"events/s": events / seconds, **cost(load, before, events)}, "0 lost")
+
+        return in_turn("ingest", scale.rounds, [measure])

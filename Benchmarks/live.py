@@ -6,10 +6,12 @@ import json
 import re
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import websockets
 from processes import ROOT, Collector, compile_program, cpu_seconds, environment, folders, run, wait_until
+from rounds import Measured, in_turn
 from sections import Row, Scale, check
 
 HERE = Path(__file__).resolve().parent
@@ -46,8 +48,8 @@ def memory_mib(collector: Collector) -> float:
 
 
 def stream(collector: Collector, shm: Path, engine: Path, reader: Path, subscription: dict, run_id: str, rate: int, seconds: float,
-           readers: int = 1) -> tuple[str, float]:
-    """One engine at a steady rate, everything read by all readers. What it cost, and CPU seconds per million events."""
+           readers: int = 1) -> float:
+    """One engine at a steady rate, everything read by all readers. Returns CPU seconds per million events."""
     events = int(rate * seconds)
     watching = Readers(collector, reader, {**subscription, "runId": run_id}, events + 2, readers)
     before = cpu_seconds(collector.process.pid)
@@ -60,34 +62,40 @@ def stream(collector: Collector, shm: Path, engine: Path, reader: Path, subscrip
     cpu = cpu_seconds(collector.process.pid) - before
     check(results == [(events + 2, 0)] * readers, f"{run_id}: received and dropped: {results}, of {events + 2}")
     check(collector.metric("teltel_live_missed_bytes_total") == 0, "the live reader was lapped")
-    per_million = cpu / events * 1e6
-    return f"{events} events at {rate:,}/s, refused 0, lost 0; collector {per_million:.2f} CPU s per million events", per_million
+    return cpu / events * 1e6
+
+
+COST = "CPU s per million events, collector"
 
 
 def live(scale: Scale) -> list[Row]:
     seconds = max(1.0, scale.seconds / 6)
     million = 1_000_000 if scale.seconds >= 10 else 20_000  # does it work at all?
-    rows = []
     with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
         engine = compile_program(ROOT / "Tests/e2e/engine.c", work)
         reader = compile_program(HERE / "subscribe.c", work)
-        columns = {"format": "columns"}
         some = {"format": "columns", "fields": {"test.sample": ["v.a", "v.b"], "run.start": [], "run.end": []}}
-        for name, subscription, rate, readers in (
-            ("columns, all 14 fields", columns, million, 1), ("columns, 2 fields", some, million, 1),
-            ("JSON, one subscriber", {}, million // 10, 1), ("JSON, ten subscribers", {}, 10_000, 10),
-        ):
-            text, _ = stream(collector, shm, engine, reader, subscription, re.sub(r"\W", "-", name), rate, seconds, readers)
-            rows.append(Row("live", name, text))
+
+        def measure(name: str, subscription: dict, rate: int, readers: int, number: int) -> Measured:
+            run_id = re.sub(r"\W", "-", f"{name}-{number}")
+            cpu = stream(collector, shm, engine, reader, subscription, run_id, rate, seconds, readers)
+            return Measured(f"{name}, {rate:,} events/s", {COST: cpu}, "0 refused, 0 lost")
+
+        rows = in_turn("live", scale.rounds, [
+            partial(measure, "columns, all 14 fields", {"format": "columns"}, million, 1),
+            partial(measure, "columns, 2 fields", some, million, 1),
+            partial(measure, "JSON, one subscriber", {}, million // 10, 1),
+            partial(measure, "JSON, ten subscribers", {}, 10_000, 10),
+        ])
         rows += come_and_go(collector, shm, engine, reader, 3000 if scale.seconds >= 10 else 100, million // 20)
-    return rows + idle(scale) + posted(scale)
+    return rows + idle(scale, "--no-storage") + idle(scale) + posted(scale)
 
 
 # ---- clients that come and go ----
 
 def come_and_go(collector: Collector, shm: Path, engine: Path, reader: Path, clients: int, rate: int) -> list[Row]:
     def measure(name: str) -> float:
-        return stream(collector, shm, engine, reader, {}, name, rate, 2)[1]
+        return stream(collector, shm, engine, reader, {}, name, rate, 2)
 
     before, memory = measure("before"), memory_mib(collector)
     asyncio.run(visit(collector, clients))
@@ -112,20 +120,24 @@ async def visit(collector: Collector, clients: int) -> None:
 
 # ---- idle runs ----
 
-def idle(scale: Scale) -> list[Row]:
+def idle(scale: Scale, *options: str) -> list[Row]:
     runs = 1000 if scale.seconds >= 10 else 50
-    with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
+    with folders() as (work, shm), Collector(work, shm, *options) as collector:
+        if not options:
+            wait_until(collector.ready, "storage is ready", PATIENCE)
         program = compile_program(HERE / "idle.c", work)
         with subprocess.Popen([str(program), str(runs)], env=environment(shm), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
             check(engine.stdout.readline() == b"ready\n", "the idle runs did not start")
             wait_until(lambda: len(json.loads(collector.get("/api/runs"))) == runs, "all runs are known", PATIENCE, 0.5)
-            time.sleep(2)  # the reader's naps grow longer by then
+            if not options:
+                wait_until(lambda: all(run["stored"] for run in json.loads(collector.get("/api/runs"))), "all starts are stored", PATIENCE, 0.5)
+            time.sleep(2)  # the readers' naps grow longer by then
             before, begin = cpu_seconds(collector.process.pid), time.monotonic()
             time.sleep(min(10.0, scale.seconds))
             share = (cpu_seconds(collector.process.pid) - before) / (time.monotonic() - begin)
             memory = memory_mib(collector)
             engine.stdin.close()
-    return [Row("live", f"{runs} idle runs", f"{100 * share:.1f} % of a core, {memory:.0f} MiB resident")]
+    return [Row("live", f"{runs} idle runs{' without storage' if options else ''}", f"{100 * share:.1f} % of a core, {memory:.0f} MiB resident")]
 
 
 # ---- from a POST to a WebSocket client ----
@@ -135,10 +147,16 @@ def posted(scale: Scale) -> list[Row]:
     with folders() as (work, shm), Collector(work, shm, "--no-storage") as collector:
         program = compile_program(HERE / "roundtrip.c", work)
         port = collector.url.rsplit(":", 1)[1]
-        count = int(1000 * max(1.0, scale.latency_seconds))
-        done = subprocess.run([str(program), port, "posted", str(count), "1000"], capture_output=True, text=True)
-        check(done.returncode == 0, done.stderr)
-    delays = sorted(map(int, done.stdout.split()))
-    check(len(delays) == count, f"{len(delays)} of {count} lines came")
-    p50, p99 = (delays[int(count * part)] / 1e6 for part in (0.50, 0.99))
-    return [Row("live", "POST to WebSocket at 1000 Hz", f"p50 {p50:.2f}, p99 {p99:.2f}, max {delays[-1] / 1e6:.2f} ms")]
+        count = int(1000 * max(1.0, scale.latency_seconds / scale.rounds))
+
+        def measure(number: int) -> Measured:
+            command = [str(program), port, f"posted-{number}", str(count), "1000"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            check(done.returncode == 0, done.stderr)
+            delays = sorted(map(int, done.stdout.split()))
+            check(len(delays) == count, f"{len(delays)} of {count} lines came")
+            return Measured(
+                "POST to WebSocket at 1000 Hz",
+                {"ms p50": delays[count // 2] / 1e6, "ms p99": delays[int(count * 0.99)] / 1e6, "ms at most": delays[-1] / 1e6})
+
+        return in_turn("live", scale.rounds, [measure])

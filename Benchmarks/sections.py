@@ -27,6 +27,7 @@ class Scale:
     vehicle_pairs: int
     vehicle_frames: int
     latency_seconds: float
+    rounds: int          # of what is measured in turn
 
 
 @dataclass(frozen=True)

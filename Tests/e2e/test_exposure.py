@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from database import host_pid, sql
+from database import host_pid, socket_path, sql
 from support import wait_until
 from test_ingest import line, post
 
@@ -86,7 +86,7 @@ def test_files_belong_to_their_user_alone(working, shm):
             assert open_to_others(path) == [], path
     names = {path.name for path in working.data.iterdir()}
     assert {"spool", "control.sqlite", "clickhouse"} <= names
-    assert stat.S_IMODE((working.data / "clickhouse/host.sock").stat().st_mode) & 0o077 == 0
+    assert stat.S_IMODE(socket_path(working).stat().st_mode) & 0o077 == 0
     assert sql(working, "SELECT 1 AS one") == [{"one": 1}]
 
 

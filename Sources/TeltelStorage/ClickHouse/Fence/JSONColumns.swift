@@ -32,6 +32,11 @@ final class JSONColumns {
             self.path = path
             layout = ColumnLayout(PayloadColumns.prefix + String(decoding: path, as: UTF8.self), "Nullable(Float64)")
         }
+        func isNamed(_ path: UnsafeRawBufferPointer) -> Bool {
+            guard path.count == self.path.count, let bytes = path.baseAddress else { return false }
+            return memcmp(bytes, self.path, path.count) == 0
+        }
+
         /// Of several values for one row the last counts.
         func set(_ value: Double, row: Int) {
             if rows > row {
@@ -58,6 +63,8 @@ final class JSONColumns {
     private var numbers: [[UInt8]: Int] = [:]
     /// Which column the i-th number of the row before went to: mostly it is the same again.
     private var guesses: [Int] = []
+    /// Of the row at hand.
+    private var text: [UInt8] = []
     /// Without columns of their own, payloads stay text.
     private let keepsText: Bool
 
@@ -100,7 +107,7 @@ final class JSONColumns {
         identity.setTags(row.tags, row: number)
         let complete = !keepsText && appendNumbers(flat, row: number)
         guard !complete || flat.exact == 0 else { return }
-        var text: [UInt8] = []
+        text.removeAll(keepingCapacity: true)
         JSONText.appendCompact(UnsafeRawBufferPointer(start: flat.text.bytes, count: flat.text.count), to: &text)
         text.withUnsafeBytes { identity.setRest($0, row: number) }
     }
@@ -121,7 +128,10 @@ final class JSONColumns {
     }
 
     private func column(_ path: UnsafeRawBufferPointer, _ index: Int) -> Column? {
-        if index < guesses.count, columns[guesses[index]].path.elementsEqual(path) { return columns[guesses[index]] }
+        if index < guesses.count {
+            let guess = columns[guesses[index]]
+            if guess.isNamed(path) { return guess }
+        }
         let key = Array(path)
         if numbers[key] == nil {
             guard columns.count < Self.mostColumns else { return nil }
