@@ -1,5 +1,7 @@
 // The numbers of a payload, with their paths.
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <unordered_set>
@@ -12,9 +14,31 @@ using simdjson::dom::element_type;
 
 constexpr int64_t largest_exact = int64_t(1) << 53;
 
+// Where a value lies. Longer than it may be, it is no path any more, but it can still be made shorter again.
+class Path {
+ public:
+  size_t size() const { return size_; }
+  const char *data() const { return bytes_; }
+  bool is_whole() const { return size_ <= sizeof bytes_; }
+  void shorten(size_t size) { size_ = size; }
+
+  void add(std::string_view part) {
+    if (part.size() <= sizeof bytes_ && size_ <= sizeof bytes_ - part.size()) memcpy(bytes_ + size_, part.data(), part.size());
+    size_ += part.size();
+  }
+  void add(char byte) {
+    if (size_ < sizeof bytes_) bytes_[size_] = byte;
+    size_++;
+  }
+
+ private:
+  size_t size_ = 0;
+  char bytes_[TELTEL_JSON_MAX_PATH_BYTES];
+};
+
 class Flattening {
  public:
-  explicit Flattening(teltel_json_parser &parser) : parser_(parser), path_(parser.path) { path_.clear(); }
+  explicit Flattening(teltel_json_parser &parser) : parser_(parser) {}
   bool exact = true;
 
   void object(simdjson::dom::object members, bool is_root) {
@@ -32,10 +56,10 @@ class Flattening {
         exact = false;
         continue;
       }
-      if (before > 0) path_ += '.';
-      path_ += key;
+      if (before > 0) path_.add('.');
+      path_.add(key);
       value(member.value);
-      path_.resize(before);
+      path_.shorten(before);
     }
     if (count == 0 && !is_root) exact = false;
     if (count > few && has_duplicates(members)) exact = false;
@@ -64,9 +88,13 @@ class Flattening {
     size_t index = 0;
     for (element each : elements) {
       is_number(each, number);
-      path_ += '[' + std::to_string(index++) + ']';
+      char digits[8]; /* TELTEL_JSON_MAX_ELEMENTS */
+      const char *end = std::to_chars(digits, digits + sizeof digits, index++).ptr;
+      path_.add('[');
+      path_.add(std::string_view(digits, static_cast<size_t>(end - digits)));
+      path_.add(']');
       add(number);
-      path_.resize(before);
+      path_.shorten(before);
     }
   }
 
@@ -97,12 +125,15 @@ class Flattening {
   }
 
   void add(double number) {
-    if (path_.size() > TELTEL_JSON_MAX_PATH_BYTES) {
+    if (!path_.is_whole()) {
       exact = false;
       return;
     }
-    parser_.numbers.push_back({static_cast<uint32_t>(parser_.paths.size()), static_cast<uint32_t>(path_.size()), number});
-    parser_.paths += path_;
+    const size_t begin = parser_.path_bytes;
+    if (parser_.paths.size() - begin < path_.size()) parser_.paths.resize(2 * parser_.paths.size() + path_.size());
+    memcpy(parser_.paths.data() + begin, path_.data(), path_.size());
+    parser_.path_bytes += path_.size();
+    parser_.numbers.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(path_.size()), number});
   }
 
   // Keys whose signs mean something in column names have no column. Dots do: "pos.x" as one key is common.
@@ -127,14 +158,14 @@ class Flattening {
 
   static constexpr size_t few = 24;
   teltel_json_parser &parser_;
-  std::string &path_;
+  Path path_;
 };
 }  // namespace
 
 extern "C" int teltel_json_flatten(teltel_json_parser *parser, const char *text, size_t count, teltel_json_flat *flat) try {
   if (!parser->parse(text, count)) return 0;
   parser->numbers.clear();
-  parser->paths.clear();
+  parser->path_bytes = 0;
   Flattening flattening(*parser);
   if (parser->root.is_object()) flattening.object(parser->root.get_object().value_unsafe(), true);
   else flattening.exact = false;

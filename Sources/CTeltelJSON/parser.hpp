@@ -24,8 +24,8 @@ struct teltel_json_parser {
 
   // Memory of answers.
   std::vector<teltel_json_number> numbers;
-  std::string paths;
-  std::string path;
+  std::vector<char> paths;
+  size_t path_bytes = 0;  // so much of `paths` is in use
   std::string tags;
 
  private:

@@ -17,49 +17,72 @@ final class JSONParser {
     deinit { teltel_json_parser_destroy(handle) }
 }
 
-/// The payload columns of one block of JSON events. The list of columns only grows, also from block to block, so that the blocks
-/// of a type soon have the same columns. One thread at a time.
-final class JSONColumns {
-    private final class Column {
-        let layout: ColumnLayout
-        let path: [UInt8]
-        let nulls = ColumnBytes()
-        let values = ColumnBytes()
-        /// Rows that have been filled.
-        var rows = 0
+/// One number of JSON payloads, for all rows of a block.
+private final class NumberColumn {
+    let layout: ColumnLayout
+    /// In memory that stays where it is.
+    let path = ColumnBytes()
+    let nulls = ColumnBytes()
+    let values = ColumnBytes()
 
-        init(path: [UInt8]) {
-            self.path = path
-            layout = ColumnLayout(PayloadColumns.prefix + String(decoding: path, as: UTF8.self), "Nullable(Float64)")
-        }
-        func isNamed(_ path: UnsafeRawBufferPointer) -> Bool {
-            guard path.count == self.path.count, let bytes = path.baseAddress else { return false }
-            return memcmp(bytes, self.path, path.count) == 0
-        }
+    init(path: UnsafeRawBufferPointer) {
+        self.path.append(path)
+        layout = ColumnLayout(PayloadColumns.prefix + String(decoding: path, as: UTF8.self), "Nullable(Float64)")
+    }
 
-        /// Of several values for one row the last counts.
-        func set(_ value: Double, row: Int) {
-            if rows > row {
-                values.removeLast(8)
-            } else {
-                fillWithNull(upTo: row)
-                nulls.append(plain: UInt8(0))
-                rows = row + 1
-            }
-            values.append(plain: value)
-        }
-        func fillWithNull(upTo row: Int) {
-            guard row > rows else { return }
-            memset(nulls.extend(by: row - rows), 1, row - rows)
-            values.append(zeros: (row - rows) * 8)
-            rows = row
+    /// Exactly so many rows: those that were not there are null, those behind are forgotten.
+    func setRows(_ rows: Int) {
+        let more = rows - nulls.count
+        if more > 0 {
+            memset(nulls.extend(by: more), 1, more)
+            values.append(zeros: more * 8)
+        } else {
+            nulls.removeLast(-more)
+            values.removeLast(-more * 8)
         }
     }
 
+    func removeAll() {
+        nulls.removeAll()
+        values.removeAll()
+    }
+}
+
+/// A column while a chunk is appended to it.
+///
+/// SAFETY: points into the column's memory, which has room for all rows of the chunk and is not touched otherwise meanwhile.
+private struct Slot {
+    let path: UnsafeRawBufferPointer
+    let nulls: UnsafeMutableRawPointer
+    let values: UnsafeMutableRawPointer
+
+    init(_ column: NumberColumn) {
+        path = column.path.bytes
+        nulls = column.nulls.base
+        values = column.values.base
+    }
+
+    func isNamed(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard path.count == other.count, let mine = path.baseAddress, let bytes = other.baseAddress else {
+            return path.count == other.count
+        }
+        return memcmp(mine, bytes, path.count) == 0
+    }
+
+    /// Of several values for one row the last counts.
+    func set(_ value: Double, row: Int) {
+        nulls.storeBytes(of: 0, toByteOffset: row, as: UInt8.self)
+        values.storeBytes(of: value, toByteOffset: row * 8, as: Double.self)
+    }
+}
+
+/// The payload columns of one block of JSON events. The list of columns only grows, also from block to block, so that the blocks
+/// of a type soon have the same columns. One thread at a time.
+final class JSONColumns {
     /// A payload may have any number of members with any names: further ones stay in the text.
     static let mostColumns = 1_024
 
-    private var columns: [Column] = []
+    private var columns: [NumberColumn] = []
     private var numbers: [[UInt8]: Int] = [:]
     /// Which column the i-th number of the row before went to: mostly it is the same again.
     private var guesses: [Int] = []
@@ -77,6 +100,10 @@ final class JSONColumns {
     func append(_ chunk: RowChunk, parser: JSONParser, identity: NativeColumns) -> Int {
         var refused = 0
         var added = 0
+        let last = identity.rows + chunk.offsets.count
+        for column in columns { column.setRows(last) }
+        var slots = columns.map(Slot.init)
+        var guesses = self.guesses
         for index in chunk.offsets.indices {
             guard let row = TextRow(chunk, index) else {
                 refused += 1
@@ -90,14 +117,19 @@ final class JSONColumns {
                 refused += 1
                 continue
             }
-            append(row, flat, to: identity, row: identity.rows + added)
+            let number = identity.rows + added
+            append(row, to: identity, row: number)
+            let complete = !keepsText && setNumbers(flat, row: number, of: last, &slots, &guesses)
+            if !complete || flat.exact == 0 { setRest(flat, to: identity, row: number) }
             added += 1
         }
+        self.guesses = guesses
+        for column in columns { column.setRows(identity.rows + added) }
         identity.add(chunk, rows: added)
         return refused
     }
 
-    private func append(_ row: TextRow, _ flat: teltel_json_flat, to identity: NativeColumns, row number: Int) {
+    private func append(_ row: TextRow, to identity: NativeColumns, row number: Int) {
         identity.sequences.append(plain: row.sequence)
         identity.frames.append(plain: row.frame)
         identity.simTimes.append(plain: row.simTime)
@@ -105,55 +137,54 @@ final class JSONColumns {
         identity.wallTimes.append(plain: row.wallTime < 0 ? 0 : row.wallTime)
         if let tagSet = row.tagSet { tagSet.json.withUnsafeBytes { identity.setTags($0, row: number) } }
         identity.setTags(row.tags, row: number)
-        let complete = !keepsText && appendNumbers(flat, row: number)
-        guard !complete || flat.exact == 0 else { return }
-        text.removeAll(keepingCapacity: true)
-        JSONText.appendCompact(UnsafeRawBufferPointer(start: flat.text.bytes, count: flat.text.count), to: &text)
-        text.withUnsafeBytes { identity.setRest($0, row: number) }
     }
 
-    /// True if every number found a column of its own.
-    private func appendNumbers(_ flat: teltel_json_flat, row: Int) -> Bool {
+    private func setRest(_ flat: teltel_json_flat, to identity: NativeColumns, row: Int) {
+        text.removeAll(keepingCapacity: true)
+        JSONText.appendCompact(UnsafeRawBufferPointer(start: flat.text.bytes, count: flat.text.count), to: &text)
+        text.withUnsafeBytes { identity.setRest($0, row: row) }
+    }
+
+    /// True if every number found a column of its own. `last`: rows that the columns must have room for.
+    private func setNumbers(
+        _ flat: teltel_json_flat, row: Int, of last: Int, _ slots: inout [Slot], _ guesses: inout [Int]
+    ) -> Bool {
         var complete = true
         for index in 0..<flat.number_count {
             let number = flat.numbers[index]
             let path = UnsafeRawBufferPointer(start: flat.paths + Int(number.path_offset), count: Int(number.path_count))
-            guard let column = column(path, index) else {
+            if index < guesses.count, slots[guesses[index]].isNamed(path) {
+                slots[guesses[index]].set(number.value, row: row)
+                continue
+            }
+            guard let found = column(path, rows: last, &slots) else {
                 complete = false
                 continue
             }
-            column.set(number.value, row: row)
+            if index < guesses.count { guesses[index] = found } else if index == guesses.count { guesses.append(found) }
+            slots[found].set(number.value, row: row)
         }
         return complete
     }
 
-    private func column(_ path: UnsafeRawBufferPointer, _ index: Int) -> Column? {
-        if index < guesses.count {
-            let guess = columns[guesses[index]]
-            if guess.isNamed(path) { return guess }
-        }
+    /// The one with this name, made if there is room for it.
+    private func column(_ path: UnsafeRawBufferPointer, rows: Int, _ slots: inout [Slot]) -> Int? {
         let key = Array(path)
-        if numbers[key] == nil {
-            guard columns.count < Self.mostColumns else { return nil }
-            numbers[key] = columns.count
-            columns.append(Column(path: key))
-        }
-        guard let found = numbers[key] else { return nil }
-        if index < guesses.count { guesses[index] = found } else if index == guesses.count { guesses.append(found) }
-        return columns[found]
+        if let known = numbers[key] { return known }
+        guard columns.count < Self.mostColumns else { return nil }
+        let column = NumberColumn(path: path)
+        column.setRows(rows)
+        numbers[key] = columns.count
+        columns.append(column)
+        slots.append(Slot(column))
+        return columns.count - 1
     }
 
-    func removeAll() {
-        for column in columns {
-            column.nulls.removeAll()
-            column.values.removeAll()
-            column.rows = 0
-        }
-    }
+    func removeAll() { for column in columns { column.removeAll() } }
 
     func write(rows: Int, to out: ColumnBytes) {
         for column in columns {
-            column.fillWithNull(upTo: rows)
+            column.setRows(rows)
             out.append(string: column.layout.name)
             out.append(string: column.layout.type)
             out.append(column.nulls)
