@@ -127,23 +127,30 @@ final class Bookkeeper: Sendable {
             // Known and cheap but for the first time: then it makes what is missing, the view over all tables too.
             try storage.tables.connect()
         } catch { return logger.debug("ClickHouse: \(error)") }
-        for snapshot in registry.snapshots() where !snapshot.record.isRecorded {
-            let record = snapshot.record
-            let told = state.withLock { $0.told[record.runID] }
-            let settled = record.status != .running && record.storedEvents + record.lost.values.reduce(0, +) >= record.accepted
-            let wanted = Told(status: record.status, isFinal: settled)
-            guard told != wanted, record.status == .running || settled || told?.status != record.status else { continue }
-            do throws(ClickHouseError) {
-                try storage.write([try metadata(record, settled: settled, storage)])
-                state.withLock { $0.told[record.runID] = wanted }
-                if settled { registry.update(record.runID) { $0.isRecorded = true } }
-            } catch {
-                // ClickHouse went away in between: the next turn tries again.
-                logger.debug("run_metadata of \(record.runID): \(error)")
-                return
+        let told = state.withLock { $0.told }
+        var rows: [(record: RunRecord, row: RunMetadata, wanted: Told)] = []
+        do throws(ClickHouseError) {
+            for record in registry.unrecorded() where rows.count < Self.mostRowsAtOnce {
+                let settled =
+                    record.status != .running && record.storedEvents + record.lost.values.reduce(0, +) >= record.accepted
+                let wanted = Told(status: record.status, isFinal: settled)
+                let before = told[record.runID]
+                guard before != wanted, record.status == .running || settled || before?.status != record.status else { continue }
+                rows.append((record, try metadata(record, settled: settled, storage), wanted))
             }
+            if !rows.isEmpty { try storage.write(rows.map(\.row)) }
+        } catch {
+            // ClickHouse went away in between: the next turn tries again.
+            return logger.debug("run_metadata: \(error)")
+        }
+        state.withLock { state in for row in rows { state.told[row.record.runID] = row.wanted } }
+        for row in rows where row.wanted.isFinal {
+            // Unless something has come meanwhile.
+            registry.update(row.record.runID) { if $0.accepted == row.record.accepted { $0.isRecorded = true } }
         }
     }
+    /// Thousands of runs may begin at once; each insert costs ClickHouse the same, whatever is in it.
+    private static let mostRowsAtOnce = 1_000
 
     private func metadata(_ record: RunRecord, settled: Bool, _ storage: Storage) throws(ClickHouseError) -> RunMetadata {
         var row = RunMetadata(

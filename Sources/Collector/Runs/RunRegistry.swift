@@ -265,6 +265,10 @@ final class RunRegistry: Sendable {
                 return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
             }
     }
+    /// Runs that `run_metadata` does not know to the end.
+    func unrecorded() -> [RunRecord] {
+        state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
+    }
     func snapshot(_ runID: String) -> Snapshot? { state.withLock { $0.runs[runID].map(Self.snapshot) } }
 
     private static func snapshot(_ run: Run) -> Snapshot {
