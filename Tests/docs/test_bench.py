@@ -25,3 +25,13 @@ def test_quick_benchmarks_give_a_table_whose_counts_add_up(tmp_path):
         assert received == sent
     assert re.fullmatch(r"[0-9a-f]{16}, the same in 4 runs", values["state hash"])
     assert re.fullmatch(r"min [\d.]+, median [\d.]+", values["ratio of neighbours"])
+
+
+def test_quick_benchmarks_of_the_live_path(tmp_path):
+    output = tmp_path / "bench-live.txt"
+    command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "live", "ingest", "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
+    assert [section for section, *_ in rows] == ["live"] * 8 + ["ingest"] * 6
+    assert all(re.match(r"[\d.,]+ |CPU per event [\d.]+ of before", value) for *_, value in rows)
