@@ -70,6 +70,21 @@ package final class BatchText: Sendable {
     }
 }
 
+extension JSONText {
+    /// An event's object up to the value of frameIndex, which must follow.
+    package static func appendEventHead(_ run: RunKey, channel: String, type: String, to out: inout [UInt8]) {
+        append("{\"v\":1,\"runId\":", to: &out)
+        appendString(run.runID, to: &out)
+        append(",\"sourceId\":", to: &out)
+        appendString(run.sourceID, to: &out)
+        append(",\"channel\":", to: &out)
+        appendString(channel, to: &out)
+        append(",\"type\":", to: &out)
+        appendString(type, to: &out)
+        append(",\"frameIndex\":", to: &out)
+    }
+}
+
 extension Batch {
     /// One JSON object per row with keys in the contract's order: v, runId, sourceId, channel, type, frameIndex, simTime,
     /// wallTimeMs?, tags?, payload. Thread-safe.
@@ -77,15 +92,7 @@ extension Batch {
 
     private func encode() -> EncodedRows {
         var head: [UInt8] = []
-        JSONText.append("{\"v\":1,\"runId\":", to: &head)
-        JSONText.appendString(run.runID, to: &head)
-        JSONText.append(",\"sourceId\":", to: &head)
-        JSONText.appendString(run.sourceID, to: &head)
-        JSONText.append(",\"channel\":", to: &head)
-        JSONText.appendString(schema.channel, to: &head)
-        JSONText.append(",\"type\":", to: &head)
-        JSONText.appendString(schema.type, to: &head)
-        JSONText.append(",\"frameIndex\":", to: &head)
+        JSONText.appendEventHead(run, channel: schema.channel, type: schema.type, to: &head)
         var out: [UInt8] = []
         out.reserveCapacity(count * (head.count + 128))
         var ends: [Int] = []

@@ -107,11 +107,7 @@ private struct Recovery {
     /// What the run file says, or the engine's disappearance, as the event that is missing in the rings.
     private static func endLine(_ run: RunKey, _ end: RunEnd, _ frame: UInt64, _ time: Double) -> [UInt8] {
         var out: [UInt8] = []
-        JSONText.append("{\"v\":1,\"runId\":", to: &out)
-        JSONText.appendString(run.runID, to: &out)
-        JSONText.append(",\"sourceId\":", to: &out)
-        JSONText.appendString(run.sourceID, to: &out)
-        JSONText.append(",\"channel\":\"run\",\"type\":\"run.end\",\"frameIndex\":", to: &out)
+        JSONText.appendEventHead(run, channel: "run", type: "run.end", to: &out)
         JSONText.append(frame, to: &out)
         JSONText.append(",\"simTime\":", to: &out)
         JSONText.append(time, to: &out)

@@ -1,5 +1,4 @@
 /// Takes posts whose head is that of a post before, byte by byte: reading the same head as HTTP costs ten times a line.
-import HTTPTypes
 import NIOCore
 
 /// The first to see a connection's bytes. Takes a request only if everything before it on the connection was whole requests
