@@ -56,7 +56,8 @@ struct Collector: Sendable {
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(
-                directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil)
+                directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil,
+                roused: { kept?.storage.wake() })
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
             ingest = try IngestPool(

@@ -41,6 +41,9 @@ struct LiveTrail {
         points.append((begin, now))
     }
 
+    /// There is a mark, and time will not change it.
+    var isSettled: Bool { points.isEmpty && mark != .max }
+
     /// The oldest point that is young enough and in the newest quarter of the ring, if it has changed.
     mutating func newMark(_ position: UInt64, ringBytes: Int, _ now: UInt64) -> UInt64? {
         let old = points.prefix { position - $0.position > UInt64(ringBytes) / 4 || now - $0.at > Self.ageNs }.count

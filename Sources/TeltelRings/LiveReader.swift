@@ -24,13 +24,22 @@ package final class LiveReader: Sendable {
     private let sink: any LiveSink
     /// Without storage nobody else gives ring space back to the producers.
     private let releases: Bool
+    /// Called when something comes after a quiet time.
+    private let roused: @Sendable () -> Void
     private let stopping = Atomic<Bool>(false)
     private let nap = Nap()
 
-    package init(directory: RingDirectory, sink: any LiveSink, releases: Bool) {
+    /// - Parameters:
+    ///   - releases: gives the space of what was read back to the producers.
+    ///   - roused: called on the reader's thread when something comes after 100 ms without anything, for those who sleep
+    ///     for longer than this reader does.
+    package init(
+        directory: RingDirectory, sink: any LiveSink, releases: Bool, roused: @escaping @Sendable () -> Void = {}
+    ) {
         self.directory = directory
         self.sink = sink
         self.releases = releases
+        self.roused = roused
     }
 
     /// Ends `run` after one more pass.
@@ -53,10 +62,12 @@ package final class LiveReader: Sendable {
         /// By cursor.
         var trails: [LiveTrail] = []
         var finished = false
+        /// The number of the first cursor in the watch of heads; the others follow.
+        var watched = 0
         /// Of the instance: what it was when its rings were asked for last.
         var seenNews: UInt64?
-        /// When it was found quiet last; 0: it was not.
-        private var quietAt: UInt64 = 0
+        /// When its rings were read last.
+        var passedAt: UInt64 = 0
         private let news: SharedWord
 
         init(_ instance: RingInstance) {
@@ -64,45 +75,96 @@ package final class LiveReader: Sendable {
             news = instance.newsWord
         }
 
-        /// Nothing has come, nothing has ended: most of many runs, most of the time. Touches one word of each ring.
-        mutating func isQuiet(_ now: UInt64) -> Bool {
-            if seenNews == news.loadAcquire(), !instance.isOver, areRingsQuiet {
-                quietAt = now
-                return true
-            }
-            if quietAt > 0 { for index in cursors.indices { cursors[index].wasQuiet(at: quietAt) } }
-            quietAt = 0
-            seenNews = news.loadAcquire()
-            return false
-        }
+        /// There may be new rings, or an end.
+        var hasNews: Bool { !finished && (seenNews != news.loadAcquire() || instance.isOver) }
+        /// Before its rings are asked for.
+        mutating func noteNews() { seenNews = news.loadAcquire() }
+    }
 
-        private var areRingsQuiet: Bool {
-            for index in cursors.indices where !cursors[index].isQuiet { return false }
-            return true
-        }
+    /// Of the reader's thread.
+    private struct Tour {
+        var walks: [Walk] = []
+        var version: UInt64 = 0
+        var heads = HeadWatch()
+        /// `heads` does not know all rings.
+        var isStale = true
+        var due: [Int] = []
+        /// Times of the last look at all heads, at all run files, of the last marks and the last rows.
+        var looked, askedNews, marked, lastRows: UInt64
     }
 
     package func run() {
         teltel_name_thread("teltel-live")
-        var version: UInt64 = 0
-        var marked: UInt64 = 0
-        var walks: [Walk] = []
+        var tour = Tour(looked: 0, askedNews: 0, marked: 0, lastRows: 0)
         while true {
             let last = stopping.load(ordering: .relaxed)
-            if directory.version != version {
-                version = directory.version
-                adopt(directory.instances, &walks)
-            }
-            var rows = 0
-            let now = teltel_monotonic_ns()
-            for index in walks.indices where !walks[index].finished {
-                rows += pass(&walks[index], now)
-                if now - marked > Self.markNs { mark(&walks[index], now) }
-            }
-            if now - marked > Self.markNs { marked = now }
+            let rows = look(&tour, teltel_monotonic_ns(), isLast: last)
             if last { return }
             nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : rows < Self.busyRows ? .prompt : .busy)
         }
+    }
+
+    /// Reads what is new. Most of many runs are quiet, most of the time: of those, only one word of each ring is looked at.
+    private func look(_ tour: inout Tour, _ now: UInt64, isLast: Bool) -> Int {
+        if directory.version != tour.version {
+            tour.version = directory.version
+            adopt(directory.instances, &tour.walks)
+            tour.isStale = true
+            tour.askedNews = 0
+        }
+        if tour.isStale { watchHeads(&tour) }
+        tour.due.removeAll(keepingCapacity: true)
+        tour.heads.moved(into: &tour.due)
+        // Run files are as many as rings and seldom have news.
+        let pause = now - tour.lastRows < Self.stillNs ? Self.newsNs : Self.quietNs
+        if now - tour.askedNews >= pause || isLast {
+            tour.askedNews = now
+            for index in tour.walks.indices where tour.walks[index].hasNews { tour.due.append(index) }
+        }
+        var rows = 0
+        for index in tour.due { rows += pass(index, &tour, now) }
+        if now - tour.marked > Self.markNs {
+            tour.marked = now
+            for index in tour.walks.indices where !tour.walks[index].finished { mark(&tour.walks[index], now) }
+        }
+        tour.looked = now
+        if rows > 0 {
+            if now - tour.lastRows > Self.quietNs { roused() }
+            tour.lastRows = now
+        }
+        return rows
+    }
+
+    private func watchHeads(_ tour: inout Tour) {
+        tour.isStale = false
+        tour.heads.removeAll()
+        for index in tour.walks.indices where !tour.walks[index].finished {
+            for (number, cursor) in tour.walks[index].cursors.enumerated() {
+                let entry = tour.heads.add(cursor.head, readTo: cursor.position, instance: index)
+                if number == 0 { tour.walks[index].watched = entry }
+            }
+        }
+    }
+
+    /// Reads one instance, and notes for the watch how far.
+    private func pass(_ index: Int, _ tour: inout Tour, _ now: UInt64) -> Int {
+        if tour.walks[index].finished { return 0 }
+        if tour.looked > tour.walks[index].passedAt {
+            // It was quiet when all were looked at.
+            for number in tour.walks[index].cursors.indices { tour.walks[index].cursors[number].wasQuiet(at: tour.looked) }
+        }
+        tour.walks[index].passedAt = now
+        let known = tour.walks[index].cursors.count
+        let rows = pass(&tour.walks[index], now)
+        let walk = tour.walks[index]
+        if walk.finished || walk.cursors.count != known {
+            tour.isStale = true
+        } else if !tour.isStale {
+            for (number, cursor) in walk.cursors.enumerated() {
+                tour.heads.set(walk.watched + number, readTo: cursor.position)
+            }
+        }
+        return rows
     }
 
     private func adopt(_ instances: [RingInstance], _ walks: inout [Walk]) {
@@ -119,13 +181,18 @@ package final class LiveReader: Sendable {
         }
     }
 
+    private static let quietNs: UInt64 = 100_000_000
+    private static let stillNs: UInt64 = 1_000_000_000
+    /// How old news of run files may become while something comes; `quietNs` while all is still.
+    private static let newsNs: UInt64 = 5_000_000
+
     /// So many rows at a time are a stream rather than single events.
     private static let busyRows = 16
 
-    /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything.
+    /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
     private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
-        if walk.isQuiet(now) { return 0 }
         let instance = walk.instance
+        walk.noteNews()
         // Looked at before the rings: what was written before the end is then read below.
         let end = instance.end
         var found = 0
@@ -159,6 +226,7 @@ package final class LiveReader: Sendable {
             walk.finished = true
             sink.ended(instance, end)
             directory.liveFinished(instance.id)
+            return 1
         }
         return found
     }
@@ -168,7 +236,7 @@ package final class LiveReader: Sendable {
 
     /// Once in a while: from where on a restarted collector could show events again.
     private func mark(_ walk: inout Walk, _ now: UInt64) {
-        for index in walk.trails.indices {
+        for index in walk.trails.indices where !walk.trails[index].isSettled {
             let cursor = walk.cursors[index]
             if let mark = walk.trails[index].newMark(cursor.position, ringBytes: cursor.ring.dataBytes, now) {
                 walk.instance.liveMarks?.set(cursor.ring.id.writer, mark)

@@ -6,7 +6,8 @@ import TeltelEvents
 /// One reader's position in one ring. Used by one thread.
 package struct RingCursor {
     package let ring: RingMapping
-    private let head: SharedWord
+    /// The ring's head. For as long as the ring is kept.
+    let head: SharedWord
     package private(set) var position: UInt64
     private var clock: RowClock
     private let instance: RingInstance
@@ -34,7 +35,6 @@ package struct RingCursor {
 
     /// Nothing had come at `now`: as good as a `read` that found nothing.
     mutating func wasQuiet(at now: UInt64) { clock.caughtUp(now: now) }
-    var isQuiet: Bool { head.loadAcquire() == position }
 
     /// - Parameter most: bytes of a round; a multiple of 8. A record that is larger is read all the same.
     package mutating func read(most: Int = Limits.roundBytes) throws(RingFault) -> Reading {

@@ -125,7 +125,8 @@ package final class Storage: Sendable {
     private func has(reached least: Phase) -> Bool { phase.withLock { $0.rawValue >= least.rawValue } }
     private static func nowMs() -> UInt64 { teltel_monotonic_ns() / 1_000_000 }
 
-    /// There is something in the rings: called by those that write into the collector's own.
+    /// There is something in the rings: called by those that write into the collector's own, and by the live reader after a
+    /// quiet time.
     package func wake() { spoolNap.wake() }
 
     /// A run has ended: its rows are sent without waiting for more.

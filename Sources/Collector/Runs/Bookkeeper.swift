@@ -29,6 +29,8 @@ final class Bookkeeper: Sendable {
         var failedSaves = 0
         /// What `run_metadata` has been told about each run.
         var told: [String: Told] = [:]
+        /// By run: what the registry has been told.
+        var counted: [String: Tally] = [:]
     }
     private struct Told: Equatable {
         var status: RunRecord.Status
@@ -82,14 +84,18 @@ final class Bookkeeper: Sendable {
         guard let storage else { return }
         var sums: [String: Tally] = [:]
         for (key, tally) in storage.totals() { sums[key.run.runID, default: Tally()] += tally }
-        for (runID, tally) in sums {
-            registry.update(runID) { record in
+        let before = state.withLock { $0.counted }
+        for (runID, tally) in sums where before[runID] != tally {
+            let isKnown = registry.update(runID) { record in
                 // An earlier collector's rows may be counted in the record alone: a count never goes back.
                 record.storedEvents = max(record.storedEvents, UInt64(tally.stored))
                 for (reason, count) in tally.lost { record.lost[reason.rawValue] = UInt64(count) }
                 record.acceptedAtLeast = max(record.acceptedAtLeast, UInt64(tally.spooled + tally.neverSpooled))
             }
+            // The spool may be ahead of the live reader, who makes runs known.
+            if !isKnown { sums[runID] = nil }
         }
+        state.withLock { $0.counted = sums }
     }
 
     private func save() {

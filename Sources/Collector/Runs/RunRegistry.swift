@@ -308,13 +308,15 @@ final class RunRegistry: Sendable {
         }
     }
 
-    /// Facts from storage: counts that only it knows.
-    func update(_ runID: String, _ change: (inout RunRecord) -> Void) {
+    /// Facts from storage: counts that only it knows. Returns whether there is such a run.
+    @discardableResult
+    func update(_ runID: String, _ change: (inout RunRecord) -> Void) -> Bool {
         state.withLock { state in
-            guard state.runs[runID] != nil else { return }
+            guard state.runs[runID] != nil else { return false }
             let before = state.runs[runID]!.record
             change(&state.runs[runID]!.record)
             if state.runs[runID]!.record != before { state.runs[runID]!.changed = true }
+            return true
         }
     }
 

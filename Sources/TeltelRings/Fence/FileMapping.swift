@@ -66,9 +66,9 @@ final class FileMapping: @unchecked Sendable {
 ///
 /// SAFETY: the offset was checked when it was made. Whoever keeps one keeps its mapping, too.
 package struct SharedWord: @unchecked Sendable {  // Sendable: the memory is only touched by atomic loads
-    private let word: UnsafeMutablePointer<UInt64>
+    @usableFromInline let word: UnsafeMutablePointer<UInt64>
     fileprivate init(_ word: UnsafeMutablePointer<UInt64>) { self.word = word }
-    package func loadAcquire() -> UInt64 { teltel_load_acquire(word) }
+    @inlinable package func loadAcquire() -> UInt64 { teltel_load_acquire(word) }
 }
 
 extension FileMapping {

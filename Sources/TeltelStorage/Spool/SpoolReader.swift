@@ -258,10 +258,11 @@ package final class SpoolReader {
 
     // MARK: sleeping
 
-    /// So that the fastest ring is looked at well before a quarter of it is full; seldom when nothing happens.
+    /// So that the fastest ring is looked at well before a quarter of it is full; seldom when nothing happens: the live reader
+    /// looks more often and wakes this one.
     private func napMicroseconds(_ nowNs: UInt64) -> Int {
         let idle = nowNs - min(nowNs, lastNewsNs)
-        if idle > 1_000_000_000 { return 20_000 }
+        if idle > 1_000_000_000 { return 500_000 }
         if idle > 100_000_000 { return 1_000 }
         var nap = 5_000.0
         for walk in active where !walk.isFinished {
