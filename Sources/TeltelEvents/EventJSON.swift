@@ -94,7 +94,6 @@ extension Batch {
         var head: [UInt8] = []
         JSONText.appendEventHead(run, channel: schema.channel, type: schema.type, to: &head)
         var out: [UInt8] = []
-        out.reserveCapacity(count * (head.count + 128))
         var ends: [Int] = []
         ends.reserveCapacity(count)
         for row in 0..<count {
@@ -104,6 +103,8 @@ extension Batch {
             appendRow(row, to: &out)
             MessageFrame.setHead(.text, of: &out, from: begin)
             ends.append(out.count)
+            // Rows of one type are of about one size.
+            if row == 0 { out.reserveCapacity(count * (out.count + out.count / 16)) }
         }
         return EncodedRows(bytes: out, ends: ends)
     }

@@ -96,11 +96,13 @@ package final class LiveReader: Sendable {
     package func run() {
         teltel_name_thread("teltel-live")
         var tour = Tour(looked: 0, askedNews: 0, marked: 0, lastRows: 0)
+        var recentRows = 0
         while true {
             let last = stopping.load(ordering: .relaxed)
             let rows = look(&tour, teltel_monotonic_ns(), isLast: last)
             if last { return }
-            nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : rows < Self.busyRows ? .prompt : .busy)
+            recentRows = recentRows - recentRows / 8 + rows
+            nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy)
         }
     }
 
@@ -186,8 +188,8 @@ package final class LiveReader: Sendable {
     /// How old news of run files may become while something comes; `quietNs` while all is still.
     private static let newsNs: UInt64 = 5_000_000
 
-    /// So many rows at a time are a stream rather than single events.
-    private static let busyRows = 16
+    /// So many rows in the last looks, some eight, are a stream rather than single events.
+    private static let busyRows = 128
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
     private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
