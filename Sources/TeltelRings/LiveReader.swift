@@ -188,8 +188,8 @@ package final class LiveReader: Sendable {
     /// How old news of run files may become while something comes; `quietNs` while all is still.
     private static let newsNs: UInt64 = 5_000_000
 
-    /// So many rows in the last looks, some eight, are a stream rather than single events.
-    private static let busyRows = 128
+    /// So many rows in the last looks, some eight, are a stream rather than single events: 8,000 a second at the shortest nap.
+    private static let busyRows = 16
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
     private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
