@@ -51,7 +51,8 @@ struct Collector: Sendable {
                 isPresent: { id in directory.instances.contains { $0.id == id } })
             self.bus = bus
             bookkeeper = Bookkeeper(
-                registry: registry, storage: kept?.storage, store: kept?.control, logger: logger,
+                registry: registry, storage: kept?.storage, store: kept?.control,
+                silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000, logger: logger,
                 endsSaved: { directory.recordsFinished($0) })
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
@@ -79,7 +80,9 @@ struct Collector: Sendable {
     func run() async throws {
         // What is there already is known before the first question can be asked.
         directory.lookAround()
-        registry.keepPositions(of: Set(directory.instances.map(\.id)))
+        let present = Set(directory.instances.map(\.id))
+        registry.keepPositions(of: present)
+        bookkeeper.adoptRemoved(present: present)
         for instance in directory.instances { registry.appeared(instance) }
         registry.failOrphans(reason: "host restarted, or its rings were removed")
         say()
@@ -110,7 +113,7 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
-            writers: { writers(of: $0) })
+            bookkeeper: bookkeeper, writers: { writers(of: $0) })
     }
 
     private func say() {
@@ -174,8 +177,11 @@ final class LivePath: LiveSink {
     var isWatched: Bool { bus.isWatched }
     func appeared(_ instance: RingInstance) { registry.appeared(instance) }
     func publish(_ batches: [Batch]) {
-        registry.note(batches)
-        bus.publish(batches)
+        let shown = registry.note(batches)
+        if shown.count < batches.count, let last = batches.last {
+            bus.withheld(last.round.ring, upTo: last.sequenceEnd(last.count - 1))
+        }
+        bus.publish(shown)
     }
     func began(_ ring: RingID, of instance: RingInstance, at position: UInt64) {
         bus.began(ring, run: Self.run(instance), at: position)

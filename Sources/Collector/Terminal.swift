@@ -3,6 +3,8 @@ import Foundation
 
 enum Terminal {
     static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+    /// A question; the answer is typed behind it.
+    static func ask(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
     static func complain(_ line: String) { FileHandle.standardError.write(Data(("teltel: " + line + "\n").utf8)) }
 
     /// Names come from engines: control characters must not reach the terminal.

@@ -65,6 +65,12 @@ package final class ControlStore: Sendable {
                     """)
         }
         migrator.registerMigration("answers", migrate: makeAnswers)
+        migrator.registerMigration("removed runs") { database in
+            try database.create(table: "removed_runs") { table in
+                table.primaryKey("run_id", .text)
+                table.column("counted", .text).notNull()  // positions by ring, as JSON
+            }
+        }
         return migrator
     }
 
@@ -101,6 +107,37 @@ package final class ControlStore: Sendable {
             // A record of a later version may lack what this one needs: that run is then known from storage only.
             return texts.compactMap { try? JSONDecoder().decode(RunRecord.self, from: Data($0.utf8)) }
         } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    }
+
+    /// Nothing happens if there is none. `counted`: by ring, where what was removed ends; as in `RunRecord`.
+    package func remove(_ runID: String, counted: [String: UInt64]) throws(ControlStoreError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM runs WHERE run_id = ?", arguments: [runID])
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO removed_runs (run_id, counted) VALUES (?, ?)",
+                arguments: [runID, String(decoding: try JSONEncoder().encode(counted), as: UTF8.self)])
+        }
+    }
+
+    /// Where removed runs end, by run id and ring.
+    package func removedRuns() throws(ControlStoreError) -> [String: [String: UInt64]] {
+        do {
+            let rows = try database.read { try Row.fetchAll($0, sql: "SELECT run_id, counted FROM removed_runs") }
+            // What cannot be read may show a removed run's last events once more, and no more than that.
+            return Dictionary(
+                rows.compactMap { row in
+                    (try? JSONDecoder().decode([String: UInt64].self, from: Data((row["counted"] as String).utf8))).map {
+                        (row["run_id"], $0)
+                    }
+                }, uniquingKeysWith: { $1 })
+        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    }
+
+    /// Their rings are gone.
+    package func forgetRemoved(_ runIDs: [String]) throws(ControlStoreError) {
+        try write { database in
+            for id in runIDs { try database.execute(sql: "DELETE FROM removed_runs WHERE run_id = ?", arguments: [id]) }
+        }
     }
 
     package func hasRun(_ runID: String) throws(ControlStoreError) -> Bool {

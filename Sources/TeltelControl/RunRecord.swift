@@ -30,6 +30,9 @@ package struct RunRecord: Sendable, Codable, Equatable {
     }
 
     package var runID: String
+    /// What people call it, and what they say about it; nil if nothing.
+    package var name: String?
+    package var note: String?
     /// The id that the engine gave, if a suffix was added because it had been used before.
     package var originalRunID: String?
     /// Of the first source that was seen.

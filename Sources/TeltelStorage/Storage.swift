@@ -240,6 +240,22 @@ package final class Storage: Sendable {
         try tables.client.run(ClickHouseQuery(sql, parameters: parameters, settings: ["readonly": "1"], format: format))
     }
 
+    // MARK: removing
+
+    /// Rows of the run wait for ClickHouse.
+    package func hasRowsUnderway(_ runID: String) -> Bool { store.hasRowsUnderway(runID) }
+
+    /// Takes every row of the run out of ClickHouse, and its counts out of the spool. None may be underway. Blocks until the rows
+    /// are gone; repeating it does no harm.
+    package func remove(run runID: String) throws(RemovalError) {
+        do throws(ClickHouseError) { try tables.remove(run: runID) } catch { throw .clickHouse(error) }
+        do throws(StorageError) { try store.forget(run: runID) } catch { throw .spool(error) }
+    }
+    package enum RemovalError: Error {
+        case clickHouse(ClickHouseError)
+        case spool(StorageError)
+    }
+
     /// Rows of `run_metadata`. Blocks.
     package func write(_ rows: [RunMetadata]) throws(ClickHouseError) { try tables.write(rows) }
 }

@@ -1,12 +1,15 @@
 """docs/http-api.md names what a running collector has: paths, metrics, fields, codes."""
 import json
 import re
+import shlex
+import subprocess
 import threading
 import time
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from support import BUILD
 from websockets.sync.client import connect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,6 +104,21 @@ def test_errors_have_the_codes_that_are_documented(with_a_run):
         answer = with_a_run.request(path)
         assert (answer[0], json.loads(answer[2])["error"]["code"]) == (status, code), path
         assert f"`{code}`" in TEXT
+
+
+def test_changes_of_runs_as_they_are_shown(with_a_run):
+    """The curl of PATCH, then each command for the terminal, the last of which deletes the run."""
+    (curl,) = re.findall(r"```sh\n(.*?)```", section("PATCH /api/run"), re.S)
+    subprocess.run(curl.replace("http://127.0.0.1:8080", with_a_run.url), shell=True, check=True, stdout=subprocess.PIPE)
+    assert with_a_run.run("posted-run")["name"] == "first try"
+    commands = re.findall(r"`(teltel run [^`]+)`", section("PATCH /api/run") + section("DELETE /api/run"))
+    assert [command.split()[2] for command in commands] == ["name", "note", "delete"]
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        subprocess.run([BUILD / "bin" / program, *arguments, "--url", with_a_run.url], input="y\n", text=True, check=True)
+        if "delete" not in command:
+            run = with_a_run.run("posted-run")
+    assert run["note"] == "wet track" and with_a_run.run("posted-run") is None
 
 
 def test_without_storage_analysis_says_so(live):

@@ -44,8 +44,9 @@ def sample(world: World):
     if time.monotonic() - world.begun < 10 or process.poll() is not None:
         return
     status = Path(f"/proc/{process.pid}/status").read_text()
-    anonymous = next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("RssAnon"))
-    world.samples.append((anonymous, len(os.listdir(f"/proc/{process.pid}/fd"))))
+    anonymous = next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("RssAnon")), None)
+    if anonymous is not None:  # it has just been killed
+        world.samples.append((anonymous, len(os.listdir(f"/proc/{process.pid}/fd"))))
 
 
 def play(world: World, seconds: float, program: Path, folder: Path, shm: str):

@@ -117,6 +117,15 @@ final class EventBus: Sendable {
 
     /// The run will not grow any more: its events are the first to go when the buffer is over its budget.
     func runFinished(_ runID: String) { state.withLock { $0.buffer.finish(runID) } }
+    /// Events up to there will not be shown.
+    func withheld(_ ring: RingID, upTo position: UInt64) { state.withLock { $0.marks.lost(ring, upTo: position) } }
+
+    /// Nobody will be shown the run's events again.
+    func remove(_ runID: String) {
+        state.withLock { state in
+            for (ring, position) in state.buffer.remove(runID) { state.marks.lost(ring, upTo: position) }
+        }
+    }
     func instanceEnded(_ instance: InstanceID) { state.withLock { $0.marks.ended(instance) } }
 
     private static func forEachListener(_ state: inout State, named runID: String, _ body: (inout Listener) -> Void) {

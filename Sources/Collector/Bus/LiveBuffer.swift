@@ -119,6 +119,13 @@ struct LiveBuffer: Sendable {
         evictedRuns += 1
     }
 
+    /// Returns where its rings were cut.
+    mutating func remove(_ runID: String) -> [RingID: UInt64] {
+        var cut: [RingID: UInt64] = [:]
+        evict(runID, &cut)
+        return cut
+    }
+
     mutating func finish(_ runID: String) { runs[runID]?.finished = true }
 
     // MARK: asking

@@ -33,6 +33,12 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Time in which a client must send or take something, e.g. 60s. [TELTEL_IDLE_TIMEOUT]")
     var idleTimeout: String?
 
+    @Option(
+        help:
+            "Time after which a posted run without events and without run.end counts as failed, e.g. 600s. [TELTEL_SILENCE_TIMEOUT]"
+    )
+    var silenceTimeout: String?
+
     @Option(help: "Folder of the rings. [TELTEL_SHM_DIR]")
     var shmDir: String?
 
@@ -104,6 +110,7 @@ struct CollectorSettings: Sendable {
     var maxConnections: Int?
     var requestMilliseconds = 10_000
     var idleMilliseconds = 60_000
+    var silenceMilliseconds = 600_000
     var shmDirectory = ""
     var dataDirectory = ""
     var clickhouseURL: String?
@@ -150,6 +157,8 @@ struct CollectorSettings: Sendable {
         maxConnections = connections > 0 ? connections : nil
         requestMilliseconds = try milliseconds(options.requestTimeout, "TELTEL_REQUEST_TIMEOUT", requestMilliseconds)
         idleMilliseconds = try milliseconds(options.idleTimeout, "TELTEL_IDLE_TIMEOUT", idleMilliseconds)
+        silenceMilliseconds = try milliseconds(
+            options.silenceTimeout, "TELTEL_SILENCE_TIMEOUT", silenceMilliseconds, most: 30 * 86_400_000)
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
         clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")

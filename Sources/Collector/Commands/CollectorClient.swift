@@ -43,7 +43,9 @@ struct CollectorClient: Sendable {
     /// Status and body.
     func get(_ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) { try await ask(.GET, path) }
 
-    private func ask(_ method: HTTPMethod, _ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
+    private func ask(
+        _ method: HTTPMethod, _ path: String, sending content: ByteBuffer = ByteBuffer()
+    ) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
         do {
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
                 .connect(host: host, port: port) { channel in
@@ -56,8 +58,9 @@ struct CollectorClient: Sendable {
             return try await channel.executeThenClose { inbound, outbound in
                 var headers = headers
                 headers.add(name: "connection", value: "close")
-                if method == .POST { headers.add(name: "content-length", value: "0") }
+                if method != .GET { headers.add(name: "content-length", value: String(content.readableBytes)) }
                 try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)))
+                if content.readableBytes > 0 { try await outbound.write(.body(.byteBuffer(content))) }
                 try await outbound.write(.end(nil))
                 var status = 0
                 var body = ByteBuffer()
@@ -79,11 +82,21 @@ struct CollectorClient: Sendable {
     func post<Answer: Decodable>(_ path: String, as: Answer.Type) async throws(ClientError) -> Answer {
         try Self.decode(try await good(.POST, path), from: path)
     }
+    /// Sends `content` as JSON, if there is any. The answer must be good.
+    func send(_ method: HTTPMethod, _ path: String, _ content: (some Encodable)?) async throws(ClientError) {
+        let body: ByteBuffer
+        do {
+            body = ByteBuffer(data: try content.map { try JSONEncoder().encode($0) } ?? Data())
+        } catch { throw ClientError(description: "\(path): \(error)") }
+        _ = try await good(method, path, sending: body)
+    }
     /// The body of a good answer.
     func text(_ path: String) async throws(ClientError) -> ByteBuffer { try await good(.GET, path) }
 
-    private func good(_ method: HTTPMethod, _ path: String) async throws(ClientError) -> ByteBuffer {
-        let (status, body) = try await ask(method, path)
+    private func good(
+        _ method: HTTPMethod, _ path: String, sending content: ByteBuffer = ByteBuffer()
+    ) async throws(ClientError) -> ByteBuffer {
+        let (status, body) = try await ask(method, path, sending: content)
         guard status == 200 else { throw refused(path, status, body) }
         return body
     }

@@ -11,7 +11,7 @@ struct Runs: AsyncParsableCommand {
 
     private struct Run: Decodable {
         let runId, status, created: String
-        let sourceId: String?
+        let sourceId, name: String?
         let accepted, refused, lost, stored, lastFrame: UInt64
         let ratePerSecond: Double
     }
@@ -21,8 +21,10 @@ struct Runs: AsyncParsableCommand {
             if json { return Terminal.say(String(buffer: try await client.text("/api/runs"))) }
             let runs = try await client.get("/api/runs", as: [Run].self)
             if runs.isEmpty { return Terminal.say("no runs yet") }
-            let head = ["STATUS", "RUN", "SOURCE", "STARTED", "LAST FRAME", "EVENTS", "PER SECOND", "REFUSED", "LOST", "STORED"]
-            Terminal.table([head] + runs.map(Self.row), rightAligned: [4, 5, 6, 7, 8, 9])
+            let head = [
+                "STATUS", "RUN", "NAME", "SOURCE", "STARTED", "LAST FRAME", "EVENTS", "PER SECOND", "REFUSED", "LOST", "STORED",
+            ]
+            Terminal.table([head] + runs.map(Self.row), rightAligned: [5, 6, 7, 8, 9, 10])
         }
     }
 
@@ -31,7 +33,7 @@ struct Runs: AsyncParsableCommand {
         let rate = run.status == "running" ? String(Int(run.ratePerSecond)) : ""
         let numbers = [run.refused, run.lost, run.stored].map { String($0) }
         let cells: [String] = [
-            run.status, run.runId, run.sourceId ?? "", started, String(run.lastFrame), String(run.accepted), rate,
+            run.status, run.runId, run.name ?? "", run.sourceId ?? "", started, String(run.lastFrame), String(run.accepted), rate,
         ]
         return (cells + numbers).map(Terminal.printable)
     }

@@ -19,6 +19,7 @@ enum HTTPServer {
         let ingest: IngestPool
         let keys: IdempotencyKeys
         let storage: Storage?
+        let bookkeeper: Bookkeeper
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
 
@@ -29,6 +30,12 @@ enum HTTPServer {
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
+        RunChangeRoutes(
+            registry: parts.registry,
+            removal: RunRemoval(
+                registry: parts.registry, bus: parts.bus, directory: parts.directory, storage: parts.storage,
+                bookkeeper: parts.bookkeeper)
+        ).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
@@ -45,19 +52,21 @@ enum HTTPServer {
         router.get("ws") { _, _ in
             Response(status: .upgradeRequired, headers: [.upgrade: "websocket", .connection: "upgrade"])
         }
-        let readOnly: [RouterPath] = ["api/runs", "api/run", "api/ready"]
-        for path in readOnly { refuseOthers(.get, path, router) }
-        refuseOthers(.post, "api/ingest", router)
-        refuseOthers(.post, "api/login", router)
+        let readOnly: [RouterPath] = ["api/runs", "api/ready"]
+        for path in readOnly { refuseOthers([.get], path, router) }
+        refuseOthers([.get, .patch, .delete], "api/run", router)
+        refuseOthers([.post], "api/ingest", router)
+        refuseOthers([.post], "api/login", router)
         UIRoutes().add(to: router)
         return router
     }
 
-    /// 405 for other methods than the one that a path has.
-    private static func refuseOthers(_ method: HTTPRequest.Method, _ path: RouterPath, _ router: Router<ConnectionContext>) {
-        for other in [HTTPRequest.Method.get, .post, .put, .delete, .patch] where other != method {
+    /// 405 for other methods than those that a path has.
+    private static func refuseOthers(_ methods: [HTTPRequest.Method], _ path: RouterPath, _ router: Router<ConnectionContext>) {
+        let names = methods.map(\.rawValue).joined(separator: ", ")
+        for other in [HTTPRequest.Method.get, .post, .put, .delete, .patch] where !methods.contains(other) {
             router.on(path, method: other) { request, _ -> Response in
-                throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(method.rawValue) only")
+                throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(names) only")
             }
         }
     }

@@ -10,6 +10,8 @@ struct RunAnswer: Encodable {
     struct TypeName: Encodable { let channel, type: String }
 
     let runId: String
+    /// What people call it, and what they say about it.
+    let name, note: String?
     let sourceId: String?
     /// Events in the live buffer.
     let size: Int
@@ -38,6 +40,8 @@ struct RunAnswer: Encodable {
     init(_ snapshot: RunRegistry.Snapshot, size: Int) {
         let record = snapshot.record
         runId = record.runID
+        name = record.name
+        note = record.note
         sourceId = record.sourceID.isEmpty ? nil : record.sourceID
         self.size = size
         created = Self.time(record.startedMs)
@@ -140,14 +144,18 @@ struct RunRoutes: Sendable {
             try JSONAnswer.response(registry.snapshots().map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) })
         }
         router.get("api/run") { request, _ in
-            guard let runID = request.uri.queryParameters["runId"].map(String.init), !runID.isEmpty else {
-                throw APIError.missingParameter("runId")
-            }
-            guard let snapshot = registry.snapshot(runID) else {
-                throw APIError(.notFound, "unknown-run", "no run \(runID) is known", hint: "GET /api/runs lists them")
-            }
+            let runID = try Self.runID(request)
+            guard let snapshot = registry.snapshot(runID) else { throw Self.unknown(runID) }
             return try JSONAnswer.response(
                 RunDetailAnswer(snapshot, size: bus.bufferedEvents(runID), writers: writers(runID)))
         }
+    }
+
+    static func runID(_ request: Request) throws -> String {
+        guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
+        return runID
+    }
+    static func unknown(_ runID: String) -> APIError {
+        APIError(.notFound, "unknown-run", "no run \(runID) is known", hint: "GET /api/runs lists them")
     }
 }

@@ -16,9 +16,12 @@ final class Bookkeeper: Sendable {
     private let store: ControlStore?
     /// Told which instances' ends are on disk.
     private let endsSaved: @Sendable ([InstanceID]) -> Void
+    private let silenceNs: UInt64
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let state = Mutex(State())
+    /// Held while records are written or removed: what was removed is not written after that.
+    private let writing = Mutex(())
 
     private struct State {
         /// Changed since the last save.
@@ -38,12 +41,13 @@ final class Bookkeeper: Sendable {
     }
 
     init(
-        registry: RunRegistry, storage: Storage?, store: ControlStore?, logger: Logger,
+        registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, logger: Logger,
         endsSaved: @escaping @Sendable ([InstanceID]) -> Void
     ) {
         self.registry = registry
         self.storage = storage
         self.store = store
+        self.silenceNs = silenceNs
         self.logger = logger
         self.endsSaved = endsSaved
     }
@@ -55,6 +59,7 @@ final class Bookkeeper: Sendable {
             takeChanges()
             if turn % 2 == 0 { countStored() }
             if turn % 4 == 0 {
+                registry.endSilent(now: teltel_monotonic_ns(), after: silenceNs)
                 save()
                 tellStorage()
             }
@@ -98,7 +103,35 @@ final class Bookkeeper: Sendable {
         state.withLock { $0.counted = sums }
     }
 
-    private func save() {
+    /// Forgets the run, here and on disk.
+    func remove(_ runID: String) throws(ControlStoreError) {
+        takeChanges()
+        save()
+        let result = writing.withLock { _ in
+            Result { () throws(ControlStoreError) in
+                try store?.remove(runID, counted: registry.snapshot(runID)?.record.counted ?? [:])
+                registry.remove(runID)
+                state.withLock { state in
+                    state.unsaved[runID] = nil
+                    state.told[runID] = nil
+                    state.counted[runID] = nil
+                }
+            }
+        }
+        try result.get()
+    }
+
+    /// At the start: runs whose rings are still there must not come back.
+    func adoptRemoved(present: Set<InstanceID>) {
+        guard let store else { return }
+        do throws(ControlStoreError) {
+            try store.forgetRemoved(registry.adoptRemoved(try store.removedRuns(), present: present))
+        } catch { logger.warning("\(error)") }
+    }
+
+    private func save() { writing.withLock { _ in saveChanges() } }
+
+    private func saveChanges() {
         guard let store else { return }
         let (records, ends) = state.withLock { state in
             defer { (state.unsaved, state.unsavedEnds) = ([:], []) }

@@ -31,6 +31,8 @@ final class RunRegistry: Sendable {
         /// By ring that is still there: everything before has been counted.
         var counted: [RingID: UInt64] = [:]
         var changed = true
+        /// When events came last, on the monotonic clock; 0: not since this collector started.
+        var lastEventNs: UInt64 = 0
         /// Counts of the last second, for the rate.
         var samples: [(at: UInt64, accepted: UInt64)] = []
         var producers: [RingInstance] = []
@@ -49,6 +51,8 @@ final class RunRegistry: Sendable {
     private struct State {
         var runs: [String: Run] = [:]
         var unclaimed = UnclaimedRejections()
+        /// Of removed runs: where their events end, in rings that may be read again.
+        var removed: [String: [RingID: UInt64]] = [:]
     }
     private let state = Mutex(State())
     private let clock: @Sendable () -> Int64
@@ -111,10 +115,7 @@ final class RunRegistry: Sendable {
             var run =
                 state.runs[instance.run.runID]
                 ?? Run(record: RunRecord(runID: instance.run.runID, sourceID: instance.run.sourceID, startedMs: started))
-            run.record.status = .running
-            run.record.endedMs = nil
-            run.record.endReason = nil
-            run.record.isRecorded = false
+            run.record.reopen()
             run.record.startedMs = min(run.record.startedMs, started)
             if instance.run.runID != description.runID { run.record.originalRunID = description.runID }
             if run.record.engineVersion.isEmpty { run.record.engineVersion = description.engineVersion }
@@ -130,8 +131,10 @@ final class RunRegistry: Sendable {
         }
     }
 
-    func note(_ batches: [Batch]) {
+    /// Returns those that are not of removed runs.
+    func note(_ all: [Batch]) -> [Batch] {
         state.withLock { state in
+            let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
             for batch in batches {
                 if state.runs[batch.run.runID] == nil {
                     let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
@@ -151,7 +154,13 @@ final class RunRegistry: Sendable {
                     state.runs[batch.run.runID]!.counted[batch.round.ring] = end
                 }
             }
+            return batches
         }
+    }
+
+    private static func isRemoved(_ batch: Batch, _ removed: [String: [RingID: UInt64]]) -> Bool {
+        guard let end = removed[batch.run.runID]?[batch.round.ring] else { return false }
+        return batch.sequenceEnd(batch.count - 1) <= end
     }
 
     /// `seen`: what lies before it in its ring has been counted.
@@ -176,6 +185,8 @@ final class RunRegistry: Sendable {
         let known = seen <= batch.sequence(0) ? 0 : (0..<batch.count).prefix { batch.sequence($0) < seen }.count
         run.record.types[index].accepted += UInt64(batch.count - known)
         run.record.isRecorded = false
+        run.lastEventNs = max(run.lastEventNs, batch.round.readAt)
+        if run.record.endReason == silence { run.record.reopen() }
         let last = batch.count - 1
         run.record.lastFrame = max(run.record.lastFrame, batch.frame(last))
         let time = batch.simTime(last)
@@ -320,6 +331,42 @@ final class RunRegistry: Sendable {
         }
     }
 
+    /// Posted runs that nobody ended and nobody posts to any more count as failed, until something comes again.
+    func endSilent(now: UInt64, after silenceNs: UInt64) {
+        state.withLock { state in
+            for index in state.runs.values.indices {
+                let run = state.runs.values[index]
+                guard run.record.status == .running, run.open.isEmpty, run.record.instances.isEmpty else { continue }
+                if run.lastEventNs == 0 { state.runs.values[index].lastEventNs = now }
+                guard run.lastEventNs > 0, now > run.lastEventNs, now - run.lastEventNs > silenceNs else { continue }
+                state.runs.values[index].record.status = .failed
+                state.runs.values[index].record.endReason = Self.silence
+                state.runs.values[index].record.endedMs = clock() - Int64((now - run.lastEventNs) / 1_000_000)
+                state.runs.values[index].changed = true
+            }
+        }
+    }
+    private static let silence = "fell silent without run.end"
+
+    func remove(_ runID: String) {
+        state.withLock { state in
+            guard let run = state.runs.removeValue(forKey: runID) else { return }
+            if !run.counted.isEmpty { state.removed[runID] = run.counted }
+        }
+    }
+
+    /// Runs that an earlier collector removed, and where they end. Returns those of which no ring is left.
+    func adoptRemoved(_ runs: [String: [String: UInt64]], present: Set<InstanceID>) -> [String] {
+        state.withLock { state in
+            for (runID, positions) in runs {
+                let rings = positions.compactMap { name, position in RingID(text: name).map { ($0, position) } }
+                let left = rings.filter { present.contains($0.0.instance) }
+                if !left.isEmpty { state.removed[runID] = Dictionary(left, uniquingKeysWith: max) }
+            }
+            return runs.keys.filter { state.removed[$0] == nil }
+        }
+    }
+
     /// Runs of an earlier collector that are marked running but have no ring any more: their engine went with the host.
     func failOrphans(reason: String) {
         state.withLock { state in
@@ -330,5 +377,15 @@ final class RunRegistry: Sendable {
                 state.runs[id]!.changed = true
             }
         }
+    }
+}
+
+extension RunRecord {
+    /// Something comes again, or from one more source.
+    fileprivate mutating func reopen() {
+        status = .running
+        endedMs = nil
+        endReason = nil
+        isRecorded = false
     }
 }

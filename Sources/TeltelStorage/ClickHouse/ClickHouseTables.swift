@@ -122,6 +122,26 @@ package final class ClickHouseTables: InsertTarget {
         }
     }
 
+    // MARK: Removing
+
+    /// Takes all rows of the run out of all tables. Returns when they are gone.
+    package func remove(run runID: String) throws(ClickHouseError) {
+        // `run_metadata` last: a run that is still listed can be removed again.
+        for table in try facts().map(\.name) + [TableSQL.metadataName] {
+            let name = TableSQL.qualified(database, table)
+            let parameters = ["run": runID]
+            // A mutation looks at every part; asking first is cheap.
+            let asked = ClickHouseQuery(
+                "SELECT 1 FROM \(name) WHERE run_id = {run:String} LIMIT 1", parameters: parameters,
+                settings: ["readonly": "1"], format: "TSV")
+            if try client.run(asked).isEmpty { continue }
+            var query = ClickHouseQuery(
+                "ALTER TABLE \(name) DELETE WHERE run_id = \(SQLText.literal(runID))", settings: ["mutations_sync": "2"])
+            query.timeout = Self.insertTimeout
+            _ = try client.run(query)
+        }
+    }
+
     // MARK: The database
 
     /// Asks for the version, makes the database, `run_metadata` and the view if they are missing, and reads which tables there are.

@@ -60,6 +60,7 @@ struct ByteReader {
         guard let number = Int(exactly: value) else { throw StorageError(.corrupt, "number \(value)") }
         return number
     }
+    mutating func takeSigned() throws(StorageError) -> Int { Int(Int64(bitPattern: try take(UInt64.self))) }
     mutating func takeBytes() throws(StorageError) -> [UInt8] {
         let count = Int(try take(UInt32.self))
         guard count <= end - at else { throw StorageError(.corrupt, "text of \(count) bytes") }

@@ -33,6 +33,14 @@ package struct Tally: Sendable, Equatable {
         a.spooled += b.spooled
         a.stored += b.stored
         a.lost.merge(b.lost, uniquingKeysWith: +)
+        a.lost = a.lost.filter { $0.value != 0 }
+    }
+    static func -= (a: inout Tally, b: Tally) {
+        var debt = Tally()
+        debt.spooled = -b.spooled
+        debt.stored = -b.stored
+        debt.lost = b.lost.mapValues { -$0 }
+        a += debt
     }
 }
 

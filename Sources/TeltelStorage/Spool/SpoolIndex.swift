@@ -18,7 +18,8 @@ struct IndexContent: Sendable {
     /// Rises with every write: the newest valid copy counts.
     var number: UInt64 = 0
     var instances: [InstanceID: InstanceRecord] = [:]
-    /// Rows of logs that are used up, and rows that never came into a segment. Rows of other logs are counted from their headers.
+    /// Rows of logs that are used up, and rows that never came into a segment, less the rows of runs that were removed. Rows of
+    /// other logs are counted from their headers: what was removed is negative until they are used up.
     var settled: Tallies = [:]
     /// Serials of logs whose segments do not count any more, until their files carry another serial.
     var retired: Set<UInt64> = []
@@ -46,11 +47,11 @@ struct IndexContent: Sendable {
         }
         body.put(settled.sorted { $0.key < $1.key }) { writer, entry in
             writer.put(entry.key)
-            writer.put(UInt64(entry.value.spooled))
-            writer.put(UInt64(entry.value.stored))
+            writer.put(UInt64(bitPattern: Int64(entry.value.spooled)))
+            writer.put(UInt64(bitPattern: Int64(entry.value.stored)))
             writer.put(entry.value.lost.sorted { $0.key.rawValue < $1.key.rawValue }) { writer, loss in
                 writer.put(loss.key.rawValue)
-                writer.put(UInt64(loss.value))
+                writer.put(UInt64(bitPattern: Int64(loss.value)))
             }
         }
         body.put(retired.sorted()) { $0.put($1) }
@@ -117,9 +118,9 @@ struct IndexContent: Sendable {
     private static func takeTally(_ reader: inout ByteReader) throws(StorageError) -> (RowKey, Tally) {
         let key = try reader.takeRowKey()
         var tally = Tally()
-        tally.spooled = try reader.takeInt()
-        tally.stored = try reader.takeInt()
-        let losses = try reader.takeList { reader throws(StorageError) in (try reader.takeText(), try reader.takeInt()) }
+        tally.spooled = try reader.takeSigned()
+        tally.stored = try reader.takeSigned()
+        let losses = try reader.takeList { reader throws(StorageError) in (try reader.takeText(), try reader.takeSigned()) }
         // A reason of a later version still counts: as damage, the vaguest.
         for (name, rows) in losses { tally.lost[LossReason(rawValue: name) ?? .spoolDamaged, default: 0] += rows }
         return (key, tally)

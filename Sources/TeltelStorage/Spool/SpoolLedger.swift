@@ -186,6 +186,7 @@ struct SpoolLedger: Sendable {
                 tally.lost = segment.losses[key] ?? [:]
                 tally.stored = max(0, rows - tally.lostTotal)
                 settled[key, default: Tally()] += tally
+                if settled[key] == Tally() { settled[key] = nil }
             }
             segments[id] = nil
         }
@@ -201,6 +202,16 @@ struct SpoolLedger: Sendable {
         for key in totals.keys where key.instance == instance {
             totals[key] = nil
             settled[key] = nil
+        }
+    }
+
+    /// The run's rows are not in ClickHouse any more, and none are on their way: it was never there.
+    mutating func forget(run runID: String) {
+        for (key, tally) in totals where key.run.runID == runID {
+            // Segments that still count it are balanced by a debt, until they go.
+            settled[key, default: Tally()] -= tally
+            if settled[key] == Tally() { settled[key] = nil }
+            totals[key] = nil
         }
     }
 

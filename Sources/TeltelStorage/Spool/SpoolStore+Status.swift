@@ -37,6 +37,21 @@ extension SpoolStore {
         state.withLock { state in state.ledger.totals.filter { $0.key.run == run } }
     }
 
+    /// Whether rows of the run are in segments and neither stored nor given up.
+    package func hasRowsUnderway(_ runID: String) -> Bool {
+        state.withLock { state in
+            state.ledger.segments.values.contains { segment in
+                !segment.isFinished && segment.header.counts.keys.contains { $0.run.runID == runID }
+            }
+        }
+    }
+
+    /// Its rows were removed from ClickHouse: their counts go, too. Synced on return.
+    package func forget(run runID: String) throws(StorageError) {
+        state.withLock { $0.ledger.forget(run: runID) }
+        try saveIndex(durable: true)
+    }
+
     /// By writer.
     package func marks(_ instance: InstanceID) -> [UInt16: RingMarks] {
         state.withLock { state in

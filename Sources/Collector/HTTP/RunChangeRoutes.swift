@@ -1,0 +1,82 @@
+/// DELETE and PATCH /api/run.
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOPosix
+import TeltelControl
+
+struct RunChangeRoutes: Sendable {
+    let registry: RunRegistry
+    let removal: RunRemoval
+
+    func add(to router: Router<ConnectionContext>) {
+        router.delete("api/run") { request, _ in
+            let runID = try RunRoutes.runID(request)
+            do {
+                try await NIOThreadPool.singleton.runIfActive { [removal] in try removal.remove(runID) }
+            } catch let error as RunRemovalError { throw Self.answer(error, runID) }
+            return try JSONAnswer.response(Removed(runId: runID))
+        }
+        router.patch("api/run") { request, _ in
+            let runID = try RunRoutes.runID(request)
+            let change = try await Self.change(request)
+            let isKnown = registry.update(runID) { record in
+                if let name = change.name { record.name = name.isEmpty ? nil : name }
+                if let note = change.note { record.note = note.isEmpty ? nil : note }
+            }
+            guard isKnown, let snapshot = registry.snapshot(runID) else { throw RunRoutes.unknown(runID) }
+            return try JSONAnswer.response(Changed(runId: runID, name: snapshot.record.name, note: snapshot.record.note))
+        }
+    }
+
+    private struct Removed: Encodable { let runId: String }
+    private struct Changed: Encodable {
+        let runId: String
+        let name, note: String?
+    }
+
+    /// What is not there stays as it is; "" takes it away.
+    private struct Change: Decodable {
+        let name, note: String?
+    }
+    private static let nameBytesMax = 255
+    private static let noteBytesMax = 16 << 10
+
+    private static func change(_ request: Request) async throws -> Change {
+        let hint = #"send {"name": "…", "note": "…"}, one or both"#
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: 64 << 10)
+        } catch {
+            throw APIError(.contentTooLarge, "body-too-large", "a name and a note are no longer than 64 KiB", hint: hint)
+        }
+        guard let change = try? JSONDecoder().decode(Change.self, from: Data(buffer: body)),
+            change.name != nil || change.note != nil
+        else { throw APIError(.badRequest, "bad-change", "the body is no JSON object with a name or a note", hint: hint) }
+        guard change.name?.utf8.count ?? 0 <= nameBytesMax, change.note?.utf8.count ?? 0 <= noteBytesMax else {
+            throw APIError(
+                .badRequest, "bad-change", "a name has at most \(nameBytesMax) bytes, a note \(noteBytesMax)", hint: "shorten it")
+        }
+        return change
+    }
+
+    private static func answer(_ error: RunRemovalError, _ runID: String) -> APIError {
+        switch error {
+        case .unknown: RunRoutes.unknown(runID)
+        case .running:
+            APIError(.conflict, "run-is-running", "\(runID) is still running", hint: "end its engine, or post its run.end")
+        case .underway:
+            APIError(
+                .conflict, "run-is-underway", "the last events of \(runID) are still on their way into storage",
+                hint: "try again", retryAfterSeconds: 5)
+        case .storageAway(let reason):
+            APIError(
+                .serviceUnavailable, "storage-failed", "nothing can be removed while ClickHouse is away: \(reason)",
+                hint: "GET /api/ready shows the state of storage", retryAfterSeconds: 5)
+        case .failed(let reason):
+            APIError(
+                .internalServerError, "removal-failed", "\(runID) is removed in part: \(reason)",
+                hint: "repeat it when that is mended")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// Takes a run out of everything that knows it.
+import Dispatch
+import TeltelControl
+import TeltelRings
+import TeltelStorage
+
+/// Why a run cannot be removed, or not now.
+enum RunRemovalError: Error {
+    case unknown
+    case running
+    /// Its last rows are on their way into storage.
+    case underway
+    case storageAway(String)
+    case failed(String)
+}
+
+struct RunRemoval: Sendable {
+    let registry: RunRegistry
+    let bus: EventBus
+    let directory: RingDirectory
+    let storage: Storage?
+    let bookkeeper: Bookkeeper
+
+    /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
+    /// on where it was: the run is listed until everything else of it has gone.
+    func remove(_ runID: String, patience: Duration = .seconds(10)) throws(RunRemovalError) {
+        guard let run = registry.snapshot(runID)?.record else { throw .unknown }
+        guard run.status != .running else { throw .running }
+        try waitUntilStill(runID, patience)
+        if let storage {
+            do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }
+        }
+        bus.remove(runID)
+        do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
+    }
+
+    /// Rows that are stored after the removal would be a run without a record, and rings that are still there would bring the run
+    /// back at the next start.
+    private func waitUntilStill(_ runID: String, _ patience: Duration) throws(RunRemovalError) {
+        let deadline = ContinuousClock.now + patience
+        let pause = DispatchSemaphore(value: 0)
+        while isUnderway(runID) {
+            guard ContinuousClock.now < deadline else {
+                if let status = storage?.status(), !status.isReady { throw .storageAway(status.detail) }
+                throw .underway
+            }
+            storage?.flush()
+            _ = pause.wait(timeout: .now() + .milliseconds(50))
+        }
+    }
+
+    private func isUnderway(_ runID: String) -> Bool {
+        if directory.instances.contains(where: { $0.description.kind == .engine && $0.run.runID == runID }) { return true }
+        guard let storage, let run = registry.snapshot(runID)?.record else { return false }
+        // Posted rows lie in the collector's own rings, which stay: what the live reader has counted must be in segments.
+        let arrived = run.storedEvents + run.lost.values.reduce(0, +)
+        return storage.hasRowsUnderway(runID) || (arrived < run.accepted && !run.isRecorded)
+    }
+
+    private static func explain(_ error: Storage.RemovalError) -> RunRemovalError {
+        switch error {
+        case .clickHouse(let error):
+            if error.code == nil { .storageAway(error.description) } else { .failed(error.description) }
+        case .spool(let error): .failed(error.description)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+"""Names, notes, and runs that are deleted."""
+import json
+import subprocess
+from urllib.parse import urlencode
+
+import pytest
+from bodies import frames, line, ndjson
+from database import sql
+from support import BUILD, wait_until
+from test_ingest import post
+
+JSON = {"Content-Type": "application/json"}
+
+
+def change(collector, run_id: str, **what):
+    status, _, body = collector.request("/api/run?" + urlencode({"runId": run_id}), json.dumps(what).encode(), JSON, method="PATCH")
+    return status, json.loads(body)
+
+
+def delete(collector, run_id: str):
+    status, headers, body = collector.request("/api/run?" + urlencode({"runId": run_id}), method="DELETE")
+    return status, json.loads(body), headers
+
+
+def post_run(collector, run_id: str, events: int = 100, end: bool = True):
+    last = ndjson(line(runId=run_id, type="run.end", frameIndex=events, payload={"status": "completed"})) if end else b""
+    assert post(collector, raw=frames(events, runId=run_id) + last)[0] == 202
+
+
+def ids(collector) -> list[str]:
+    return [run["runId"] for run in collector.json("/api/runs")]
+
+
+def is_ready(collector) -> bool:
+    return collector.request("/api/ready")[0] == 200
+
+
+def stored_rows(collector, run_id: str) -> tuple[int, int]:
+    """In the view, in run_metadata."""
+    return tuple(int(sql(collector, f"SELECT {what} AS n FROM {table} WHERE run_id = '{run_id}'")[0]["n"])
+                 for what, table in (("count()", "telemetry_events"), ("uniqExact(run_id)", "run_metadata")))
+
+
+def teltel(collector, *arguments, **options):
+    return subprocess.run([BUILD / "bin/teltel", *arguments, "--url", collector.url], capture_output=True, text=True, timeout=60, **options)
+
+
+def test_a_deleted_run_is_nowhere(collector):
+    wait_until(lambda: is_ready(collector), "storage is ready", 60)
+    for run_id in ("goes", "stays"):
+        post_run(collector, run_id)
+        collector.wait_status(run_id, "completed")
+        wait_until(lambda: stored_rows(collector, run_id) == (101, 1), f"{run_id} is stored", 60)
+    assert delete(collector, "goes")[:2] == (200, {"runId": "goes"})
+    assert ids(collector) == ["stays"]
+    assert collector.request("/api/run?runId=goes")[0] == 404
+    assert stored_rows(collector, "goes") == (0, 0)
+    assert stored_rows(collector, "stays")[0] == 101
+    assert delete(collector, "goes")[0] == 404
+
+    collector.stop()
+    collector.start()
+    wait_until(lambda: is_ready(collector), "storage is ready", 60)
+    assert ids(collector) == ["stays"] and collector.run("stays")["stored"] == 101
+    # The id is free again, and its counts begin anew.
+    post_run(collector, "goes", 7)
+    wait_until(lambda: stored_rows(collector, "goes")[0] == 8, "it is stored again", 60)
+    run = wait_until(lambda: (run := collector.run("goes"))["stored"] == 8 and run, "8 rows are counted")
+    assert (run["accepted"], run["lost"]) == (8, 0)
+
+
+def test_an_engines_run_is_deleted_while_its_last_rows_come(collector, vehicle):
+    vehicle("driven", 2).wait()
+    collector.wait_status("driven", "completed")
+    assert delete(collector, "driven")[0] == 200
+    assert ids(collector) == [] and stored_rows(collector, "driven") == (0, 0)
+    collector.kill()
+    collector.start()
+    wait_until(lambda: is_ready(collector), "storage is ready", 60)
+    assert ids(collector) == [] and stored_rows(collector, "driven") == (0, 0)
+
+
+def test_a_running_run_is_not_deleted(collector):
+    post_run(collector, "busy", end=False)
+    wait_until(lambda: "busy" in ids(collector), "the run is listed")
+    status, body, _ = delete(collector, "busy")
+    assert (status, body["error"]["code"]) == (409, "run-is-running")
+    assert body["error"]["hint"]
+    assert ids(collector) == ["busy"]
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+def test_an_unknown_run(collector, method):
+    status, _, body = collector.request("/api/run?runId=nobody", b'{"name":"x"}' if method == "PATCH" else None, JSON, method=method)
+    assert (status, json.loads(body)["error"]["code"]) == (404, "unknown-run")
+
+
+def test_names_and_notes_stay(collector):
+    post_run(collector, "first")
+    wait_until(lambda: "first" in ids(collector), "the run is listed")
+    assert change(collector, "first", name="Slow <b>lap</b>", note="wet\ntrack") == (
+        200, {"runId": "first", "name": "Slow <b>lap</b>", "note": "wet\ntrack"})
+    assert change(collector, "first", note="dry track")[1]["name"] == "Slow <b>lap</b>"
+    collector.wait_status("first", "completed")
+    collector.stop()
+    collector.start()
+    run = collector.json("/api/runs")[0]
+    assert (run["name"], run["note"]) == ("Slow <b>lap</b>", "dry track")
+    assert "name" not in change(collector, "first", name="")[1]
+    assert "name" not in collector.json("/api/run?runId=first")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"name":7}', b'{"name":"' + b"x" * 256 + b'"}', b'{"note":"' + b"x" * 20_000 + b'"}',
+                                  b" " * 70_000], ids=["empty", "list", "nothing", "number", "long-name", "long-note", "large"])
+def test_a_bad_change(collector, body):
+    post_run(collector, "kept", 1)
+    wait_until(lambda: "kept" in ids(collector), "the run is listed")
+    status, _, answer = collector.request("/api/run?runId=kept", body, JSON, method="PATCH")
+    assert status in (400, 413) and json.loads(answer)["error"]["hint"]
+    assert "name" not in collector.json("/api/runs")[0]
+
+
+def test_from_the_terminal(collector):
+    post_run(collector, "a b/c")
+    wait_until(lambda: "a b/c" in ids(collector), "the run is listed")
+    assert teltel(collector, "run", "name", "a b/c", "Lap 1").returncode == 0
+    assert teltel(collector, "run", "note", "a b/c", "first try").returncode == 0
+    wait_until(lambda: "Lap 1" in teltel(collector, "runs").stdout, "the name is listed")
+    assert collector.json("/api/runs")[0]["note"] == "first try"
+    collector.wait_status("a b/c", "completed")
+    refused = teltel(collector, "run", "delete", "a b/c", input="n\n")
+    assert refused.returncode == 1 and "nothing was deleted" in refused.stderr and ids(collector) == ["a b/c"]
+    done = teltel(collector, "run", "delete", "a b/c", input="y\n")
+    assert (done.returncode, done.stdout) == (0, "deleted a b/c\n"), done.stderr
+    again = teltel(collector, "run", "delete", "a b/c", "--yes")
+    assert again.returncode == 1 and "no run a b/c is known" in again.stderr
+
+
+def test_a_posted_run_that_falls_silent_has_failed_until_more_comes(make_collector):
+    collector = make_collector("--no-storage", "--silence-timeout", "1s")
+    post_run(collector, "quiet", 3, end=False)
+    run = collector.wait_status("quiet", "failed")
+    assert run["endReason"] == "fell silent without run.end" and run["endedAt"] >= run["created"]
+    post_run(collector, "quiet", 1, end=False)
+    assert "endReason" not in collector.wait_status("quiet", "running")
+    collector.wait_status("quiet", "failed")
+    post_run(collector, "quiet", 1)
+    assert collector.wait_status("quiet", "completed")["accepted"] == 6
+
+
+def test_an_engine_may_be_silent(make_collector, programs, start_engine, tmp_path):
+    collector = make_collector("--no-storage", "--silence-timeout", "1s")
+    hold = tmp_path / "go"
+    engine = start_engine(programs / "engine", "held", 2, 1_000, 1, tmp_path / "truth", ENGINE_HOLD_AT="1", ENGINE_HOLD_UNTIL=str(hold))
+    collector.wait_status("held", "running")
+    post_run(collector, "quiet", 1, end=False)
+    collector.wait_status("quiet", "failed")  # so much time has passed
+    assert collector.run("held")["status"] == "running"
+    hold.touch()
+    assert engine.wait() == 0
+    collector.wait_status("held", "completed")
