@@ -8,7 +8,8 @@ struct App: AsyncParsableCommand {
         abstract: "Collects the telemetry of simulation engines, shows it live and keeps it.",
         version: Version.text,
         subcommands: [
-            Collect.self, Runs.self, RunCommand.self, Tail.self, Recover.self, Doctor.self, Token.self, LoginURL.self,
+            Collect.self, Runs.self, RunCommand.self, Tail.self, Recover.self,
+            StorageCommand.self, SpoolCommand.self, Doctor.self, Token.self, LoginURL.self,
             VersionCommand.self,
         ])
 

@@ -224,6 +224,8 @@ package final class Storage: Sendable {
         return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter)
     }
 
+    /// Rows in segments that are neither stored nor given up.
+    package var waitingRows: Int { store.waitingRows }
     /// By writer: how far its rows are spooled and stored.
     package func marks(_ instance: InstanceID) -> [UInt16: RingMarks] { store.marks(instance) }
     /// Rows by instance, run, channel and type.

@@ -53,6 +53,12 @@ def test_fields_of_runs_are_documented(with_a_run):
     assert [name for name in detail if f"`{name}`" not in described] == []
 
 
+def test_fields_of_storage_are_documented(with_a_run):
+    answer = with_a_run.json("/api/storage")
+    names = {*answer, *answer["spool"], *answer["inserts"], *(name for table in answer["tables"] for name in table)}
+    assert answer["tables"] and [name for name in names if f"`{name}`" not in section("GET /api/storage")] == []
+
+
 def test_paths_are_there(with_a_run):
     paths = set(re.findall(r"\| \[`(/[^`]+)`\]", TEXT))
     assert {"/api/ingest", "/api/runs", "/ws", "/metrics", "/api/analysis/series"} <= paths

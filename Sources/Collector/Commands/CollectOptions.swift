@@ -186,7 +186,8 @@ struct CollectorSettings: Sendable {
             options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL", flushMilliseconds, most: 60_000)
     }
 
-    private static func defaultDataDirectory(_ environment: [String: String]) -> String {
+    /// Where runs are kept unless something else is said.
+    static func defaultDataDirectory(_ environment: [String: String]) -> String {
         let base = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         return (base ?? NSHomeDirectory() + "/.local/share") + "/teltel"
     }

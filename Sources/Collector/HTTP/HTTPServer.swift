@@ -36,6 +36,7 @@ enum HTTPServer {
                 registry: parts.registry, bus: parts.bus, directory: parts.directory, storage: parts.storage,
                 bookkeeper: parts.bookkeeper)
         ).add(to: router)
+        StorageRoutes(storage: parts.storage).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
@@ -52,7 +53,7 @@ enum HTTPServer {
         router.get("ws") { _, _ in
             Response(status: .upgradeRequired, headers: [.upgrade: "websocket", .connection: "upgrade"])
         }
-        let readOnly: [RouterPath] = ["api/runs", "api/ready"]
+        let readOnly: [RouterPath] = ["api/runs", "api/ready", "api/storage"]
         for path in readOnly { refuseOthers([.get], path, router) }
         refuseOthers([.get, .patch, .delete], "api/run", router)
         refuseOthers([.post], "api/ingest", router)

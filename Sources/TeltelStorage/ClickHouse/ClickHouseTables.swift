@@ -312,3 +312,31 @@ extension ClickHouseTables {
         return tables.values.sorted { $0.name < $1.name }.map { Facts(name: $0.name, key: $0.key, columns: $0.columns) }
     }
 }
+
+/// What a table of events takes.
+package struct TableSize: Sendable {
+    package let name: String
+    package let key: TableKey?
+    package let rows, bytes, parts: UInt64
+}
+
+extension ClickHouseTables {
+    /// Of all tables of events, the largest first. Blocks.
+    package func sizes() throws(ClickHouseError) -> [TableSize] {
+        let keys = Dictionary(try facts().map { ($0.name, $0.key) }, uniquingKeysWith: { $1 })
+        let sql = """
+            SELECT table, sum(rows), sum(bytes_on_disk), count() FROM system.parts
+            WHERE active AND database = {database:String} GROUP BY table ORDER BY 3 DESC
+            """
+        let query = ClickHouseQuery(
+            sql, parameters: ["database": client.endpoint.database], settings: ["readonly": "1"], format: "TSV")
+        let lines = String(decoding: try client.run(query), as: UTF8.self).split(separator: "\n")
+        return lines.compactMap { line in
+            let fields = line.split(separator: "\t").map(String.init)
+            guard fields.count == 4, let key = keys[fields[0]], let rows = UInt64(fields[1]), let bytes = UInt64(fields[2]),
+                let parts = UInt64(fields[3])
+            else { return nil }
+            return TableSize(name: fields[0], key: key, rows: rows, bytes: bytes, parts: parts)
+        }
+    }
+}

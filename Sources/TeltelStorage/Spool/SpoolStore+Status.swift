@@ -25,6 +25,11 @@ extension SpoolStore {
         }
     }
 
+    /// Rows in segments that are neither stored nor given up.
+    package var waitingRows: Int {
+        state.withLock { state in state.ledger.segments.values.reduce(0) { $0 + $1.remaining.reduce(0, +) } }
+    }
+
     /// Every row that came into a segment is in ClickHouse, or counted as lost.
     package var isSettled: Bool { state.withLock { $0.ledger.logs.values.allSatisfy { $0.unfinished == 0 } } }
 
