@@ -72,7 +72,9 @@ typedef struct { uint64_t word; } teltel_type; /* by value; {0} = not defined; b
 typedef struct { uint16_t id; } teltel_tags;   /* by value; {0} = no tags; belongs to one run */
 
 /* ---- run ------------------------------------------------------------------------------------------------------------ */
-enum { TELTEL_DROP_NEWEST = 0, TELTEL_OVERWRITE_OLDEST = 1, TELTEL_BLOCK = 2 }; /* this version has only the first */
+/* When a ring is full: the new event is refused; or the oldest ones that no collector has taken yet are overwritten, as a flight
+ * recorder does; or emit waits for the collector, at most block_ms, for offline runs that must keep all. */
+enum { TELTEL_DROP_NEWEST = 0, TELTEL_OVERWRITE_OLDEST = 1, TELTEL_BLOCK = 2 };
 enum { TELTEL_COMPLETED = 0, TELTEL_FAILED = 1, TELTEL_CANCELLED = 2 };
 enum { TELTEL_NO_CLOCK_MARKS = 1 }; /* option flag: teltel_frame_start reads no clock; records then have no wall time */
 typedef struct teltel_tag { const char *key, *value; } teltel_tag;
@@ -86,12 +88,15 @@ typedef struct teltel_run_options {
   size_t tag_count;
   uint64_t seed;
   uint32_t has_seed;
-  uint32_t policy;            /* when a ring is full: TELTEL_DROP_NEWEST */
+  uint32_t policy;            /* when a ring is full: TELTEL_DROP_NEWEST, TELTEL_OVERWRITE_OLDEST or TELTEL_BLOCK */
   uint64_t ring_bytes;        /* per writer, rounded up to a power of two, 256 KiB ... 1 GiB; default: 8 MiB or a 64th of
                                  the free shared memory. Too little space: smaller rings, down to 256 KiB, then none. */
   uint32_t writers;           /* rings made at once besides the starting thread's, 0 ... 255: as many as worker threads */
   uint32_t flags;             /* TELTEL_NO_CLOCK_MARKS */
   const char *shm_dir;        /* default: $TELTEL_SHM_DIR, else /dev/shm/teltel-<uid>; must be the user's own, mode 0700 */
+  uint32_t block_ms;          /* TELTEL_BLOCK: longest wait in milliseconds; default: 1000. Then the event is refused, and so is
+                                 what follows, at once, until the collector makes room again. */
+  uint32_t reserved0;
 } teltel_run_options;
 
 /* ---- event types: describe your own struct once --------------------------------------------------------------------- */
@@ -129,9 +134,9 @@ typedef struct teltel_wheel_force { int64_t wheel_id; double force[3], slip_rati
 typedef struct teltel_frame_end_values { double dt; int64_t substeps; double cpu_time_ms; } teltel_frame_end_values;
 enum { TELTEL_BODY_STATE = 1, TELTEL_AERO_STATE = 2, TELTEL_WHEEL_FORCE = 3 };
 
-typedef struct teltel_drops { /* events refused so far, by reason; "full" also counts a run's own run.start and run.end */
+typedef struct teltel_drops { /* by reason; "full" and "overwritten" also count a run's own run.start and run.end */
   size_t struct_size;
-  uint64_t full, overwritten, size, type, state, writer, fork;
+  uint64_t full, overwritten /* accepted once, gone before a collector took them */, size, type, state, writer, fork;
 } teltel_drops;
 
 #if !defined(TELTEL_STUB)
@@ -168,7 +173,8 @@ TELTEL_API teltel_status teltel_define_known(teltel_run *run, const char *channe
  *  are kept bit for bit.
  *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended).
  *  Threads: any; each has a ring of its own, which its first emit attaches (see teltel_thread_attach).
- *  Cost: one copy, about 50 instructions besides; no lock, no allocation, no system call, no clock. Refused: no more. */
+ *  Cost: one copy, about 50 instructions besides; no lock, no allocation, no system call, no clock. Refused: no more. A full
+ *  ring: TELTEL_OVERWRITE_OLDEST adds some 10 ns for each record overwritten, TELTEL_BLOCK sleeps (asking the clock). */
 TELTEL_API teltel_status teltel_emit(teltel_run *run, teltel_type type, uint64_t frame, double sim_time,
                                      const void *record) TELTEL_NOEXCEPT;
 /** For the odd event whose shape is not known: `length` bytes of JSON text, which the collector checks. The type is made on
@@ -225,7 +231,7 @@ TELTEL_API teltel_status teltel_commit(teltel_writer *writer) TELTEL_NOEXCEPT;
  *  Errors: none. Threads: the one that uses the writer. Cost: a few instructions. */
 TELTEL_API void teltel_cancel(teltel_writer *writer) TELTEL_NOEXCEPT;
 
-/** Events refused so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all types; types beyond
+/** Events refused, or overwritten, so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all types; types beyond
  *  the first 1,024 are counted together. Errors: 0 without a run or for a type of another run.
  *  Threads: any, also while others emit. Cost: for all types some us a ring, for one under 1 us; takes the lock. */
 TELTEL_API uint64_t teltel_dropped(teltel_run *run, teltel_type type, teltel_drops *details) TELTEL_NOEXCEPT;
@@ -242,7 +248,8 @@ TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
 /** Version of the library that runs, as TELTEL_VERSION_NUMBER is that of this header.
  *  Errors: none. Threads: any. Cost: a few instructions. */
 TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
-/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks". Errors: 0 for anything else, also NULL.
+/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block".
+ *  Errors: 0 for anything else, also NULL.
  *  Threads: any. Cost: under 100 ns. */
 TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
 

@@ -135,7 +135,13 @@ class Run {
   /// teltel_thread_attach, teltel_thread_detach: for the calling thread.
   Status attach_thread() const noexcept { return teltel_thread_attach(run_); }
   void detach_thread() const noexcept { teltel_thread_detach(run_); }
-  /// Events refused so far, of all types: teltel_dropped.
+  /// Events refused, or overwritten, so far: teltel_dropped. By reason, of all types or of one.
+  [[nodiscard]] teltel_drops drops(teltel_type type = {}) const noexcept {
+    teltel_drops result = teltel_drops_default();
+    teltel_dropped(run_, type, &result);
+    return result;
+  }
+  /// As a total of all types.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return teltel_dropped(run_, teltel_type{}, nullptr); }
 
  private:

@@ -63,6 +63,13 @@ static uint64_t clock_ns(clockid_t clock) {
 uint64_t ctel_wall_ns(void) { return clock_ns(CLOCK_REALTIME); }
 uint64_t ctel_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
+void ctel_pause(uint64_t ns) {
+  int before = errno;
+  struct timespec pause = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+  syscall(SYS_nanosleep, &pause, NULL); /* not nanosleep: a thread must not be cancelled inside an emit */
+  errno = before;
+}
+
 uint64_t ctel_random(void) {
   uint64_t value = 0;
   if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value || value == 0)

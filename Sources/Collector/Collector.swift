@@ -35,7 +35,7 @@ struct Collector: Sendable {
         self.logger = logger
         // First: nothing is touched by a collector that may not listen.
         port = try Port(settings)
-        let registry = RunRegistry()
+        let registry = RunRegistry(isStored: settings.storage)
         self.registry = registry
         do {
             let directory = try RingDirectory(

@@ -21,6 +21,21 @@ package struct RunRecord: Sendable, Codable, Equatable {
             self.fields = fields
         }
     }
+    /// Events of one type that were refused, or overwritten, at the engine.
+    package struct TypeRefusals: Sendable, Codable, Equatable {
+        package var sourceID: String
+        package var channel: String
+        /// "" for events of unknown type, and for those of types beyond the counted ones.
+        package var type: String
+        package var byReason: [String: UInt64]
+
+        package init(sourceID: String, channel: String, type: String, byReason: [String: UInt64]) {
+            self.sourceID = sourceID
+            self.channel = channel
+            self.type = type
+            self.byReason = byReason
+        }
+    }
     package struct FieldRecord: Sendable, Codable, Equatable {
         package var name: String
         package var kind: String
@@ -50,9 +65,11 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var types: [EventType] = []
     package var lastFrame: UInt64 = 0
     package var lastSimTime: Double = 0
-    /// Events refused at the engine, by instance and reason: the newest state of each instance's own counters.
+    /// Events refused, or overwritten, at the engine, by instance and reason: the newest state of each instance's own counters.
     package var refusedByInstance: [String: [String: UInt64]] = [:]
-    /// Accepted events that will never be stored, by reason.
+    /// The same by type. nil in records that an earlier version saved.
+    package var refusedTypesByInstance: [String: [TypeRefusals]]? = [:]
+    /// Accepted events that a reader took and that will never be stored, by reason. See ``lostByReason``.
     package var lost: [String: UInt64] = [:]
     /// Posted lines that were no events, by code.
     package var rejectedLines: [String: UInt64] = [:]
@@ -72,13 +89,27 @@ package struct RunRecord: Sendable, Codable, Equatable {
     }
 
     /// Events refused at the engine, by reason.
-    package var refused: [String: UInt64] {
+    package var refused: [String: UInt64] { producerCounts.filter { $0.key != Self.overwrittenReason } }
+
+    /// Accepted events that will never be stored, by reason: those that their engine has overwritten are among them.
+    package var lostByReason: [String: UInt64] {
+        overwritten == 0 ? lost : lost.merging([Self.overwrittenReason: overwritten]) { $0 &+ $1 }
+    }
+
+    /// Accepted by the engine's library, and overwritten under its policy before a reader had taken them.
+    package var overwritten: UInt64 { producerCounts[Self.overwrittenReason] ?? 0 }
+    private static let overwrittenReason = "overwritten"
+
+    private var producerCounts: [String: UInt64] {
         refusedByInstance.values.reduce(into: [:]) { sums, counts in sums.merge(counts) { $0 &+ $1 } }
     }
 
-    /// Events that storage has taken over: more than were counted by type when the live reader came late or was lapped.
+    /// Events that the reader that keeps them has taken over: more than were counted by type when the live reader came late or
+    /// was lapped.
     package var acceptedAtLeast: UInt64 = 0
-    package var accepted: UInt64 { max(acceptedAtLeast, types.reduce(0) { $0 + $1.accepted }) }
+    package var accepted: UInt64 { max(acceptedAtLeast &+ overwritten, seen) }
+    /// By the live reader.
+    package var seen: UInt64 { types.reduce(0) { $0 + $1.accepted } }
 }
 
 extension RunRecord.FieldRecord {

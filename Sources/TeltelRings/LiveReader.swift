@@ -202,7 +202,8 @@ package final class LiveReader: Sendable {
             let rings = try instance.rings()
             for ring in rings.dropFirst(walk.cursors.count) {
                 let position = ring.replayStart(instance.liveMarks?[ring.id.writer] ?? .max)
-                walk.cursors.append(try RingCursor(ring: ring, instance: instance, position: position))
+                let takes = releases ? ring.takeUp(from: position).earlier : nil
+                walk.cursors.append(try RingCursor(ring: ring, instance: instance, position: position, takes: takes))
                 walk.trails.append(LiveTrail())
                 sink.began(ring.id, of: instance, at: position)
             }

@@ -24,7 +24,14 @@ package struct RingCursor {
         case missed(bytes: UInt64)
     }
 
-    package init(ring: RingMapping, instance: RingInstance, position: UInt64) throws(RingFault) {
+    /// Takes what it reads: there is no other reader that keeps it. nil: it only looks on.
+    private let takes: TakenEarlier?
+
+    /// - Parameter takes: what earlier readers have taken; nil: another reader keeps the records, or none.
+    package init(
+        ring: RingMapping, instance: RingInstance, position: UInt64, takes: TakenEarlier? = nil
+    ) throws(RingFault) {
+        self.takes = takes
         self.ring = ring
         head = ring.headWord
         self.instance = instance
@@ -38,13 +45,14 @@ package struct RingCursor {
 
     /// - Parameter most: bytes of a round; a multiple of 8. A record that is larger is read all the same.
     package mutating func read(most: Int = Limits.roundBytes) throws(RingFault) -> Reading {
-        let head = try ring.checkedHead(from: position)
+        var head = try ring.checkedHead(from: position)
         let now = teltel_monotonic_ns()
         guard head != position else {
             clock.caughtUp(now: now)
             return .nothing
         }
         clock.arrived(now: now, wall: teltel_wall_ns())
+        if let takes { head = ring.takeLimit(position, takes, head: head) }
         var limit = most
         while true {
             let stretch = ring.stretch(from: position, to: head, limit: limit)
@@ -59,6 +67,7 @@ package struct RingCursor {
             guard consumed > 0, UInt64(consumed) <= head - position else {
                 throw RingFault(.record, "\(ring.id): record at \(position) passes the head")
             }
+            if let takes, !ring.take(position..<position + UInt64(consumed), takes) { return .missed(bytes: jump()) }
             position += UInt64(consumed)
             if position == head { clock.caughtUp(now: now) }
             return .batches(batches)

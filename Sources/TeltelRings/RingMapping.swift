@@ -10,6 +10,9 @@ package final class RingMapping: Sendable {
     package let dataBytes: Int
     /// Of the writer; "" = unnamed.
     package let name: String
+    /// The producer gives up the oldest records when the ring is full (PAIR P6 of ring_abi.h): a reader must `take` what it
+    /// keeps. Otherwise the producer waits for `release`, or refuses new records.
+    package let overwritesOldest: Bool
     private let mapping: FileMapping
     private let dataOffset: Int
     private let countersOffset: Int
@@ -45,6 +48,7 @@ package final class RingMapping: Sendable {
         dataOffset = Int(header.data_offset)
         countersOffset = Int(header.counters_offset)
         counterRows = Int(rows)
+        overwritesOldest = header.policy == UInt32(TELTEL_POLICY_OVERWRITE_OLDEST)
         self.name = fixedText(header.name)
     }
 
@@ -57,8 +61,16 @@ package final class RingMapping: Sendable {
     /// What the producer may overwrite.
     package var released: UInt64 { mapping.loadAcquire(Self.releasedOffset) }
 
-    /// PAIR P2: release here <-> acquire in the producer. Everything before `position` has been copied.
-    package func release(upTo position: UInt64) { mapping.storeRelease(Self.releasedOffset, position) }
+    /// PAIR P2: release here <-> acquire in the producer. Everything before `position` has been copied. Of a ring that
+    /// overwrites the oldest records it was taken before.
+    package func release(upTo position: UInt64) {
+        if !overwritesOldest { mapping.storeRelease(Self.releasedOffset, position) }
+    }
+
+    /// PAIR P6. Whether `released` was where it is expected, and is moved.
+    func exchangeReleased(_ expected: UInt64, for position: UInt64) -> Bool {
+        mapping.exchange(Self.releasedOffset, expected, for: position)
+    }
 
     /// The head, if it is possible at all when everything before `position` has been read.
     package func checkedHead(from position: UInt64) throws(RingFault) -> UInt64 {
@@ -83,10 +95,11 @@ package final class RingMapping: Sendable {
 
     /// Were the bytes from `position` on, copied just now, out of the producer's reach all the time?
     ///
-    /// Either they are not released yet; or the head is so near that even the largest record in flight ends before them.
+    /// The producer says how far it overwrites (PAIR P6); or else, either they are not released yet; or the head is so near that even the largest record in flight ends before them.
     /// The first test holds on every machine; the second on those that keep stores in order, and only widens the window.
     package func isIntact(from position: UInt64) -> Bool {
         readerFence()
+        if overwritesOldest { return low <= position }
         if released <= position, low <= position { return true }
         #if arch(x86_64)
             let largest = UInt64(min(Int(TELTEL_MAX_RECORD_BYTES), dataBytes / 4))
@@ -120,6 +133,9 @@ package struct RefusalRow: Sendable, Equatable {
     package let type: Int
     package let counts: [UInt64]
     package var total: UInt64 { counts.reduce(0, &+) }
+    /// Not refused but accepted, and given up later.
+    package var overwritten: UInt64 { counts[Int(TELTEL_REFUSAL_OVERWRITTEN)] }
+    package var countsOneType: Bool { (1...Int(TELTEL_COUNTED_TYPES)).contains(type) }
 
     static func read(_ mapping: FileMapping, _ offset: Int, _ rows: Int) -> [RefusalRow] {
         var result: [RefusalRow] = []

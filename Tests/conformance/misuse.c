@@ -278,8 +278,7 @@ static void wrong_options(void) {
     IS(run == NULL, 1); \
   } while (0)
   REFUSED(o.struct_size = 0, TELTEL_ERROR_ARGUMENT);
-  REFUSED(o.policy = TELTEL_OVERWRITE_OLDEST, TELTEL_ERROR_ARGUMENT);
-  REFUSED(o.policy = TELTEL_BLOCK, TELTEL_ERROR_ARGUMENT);
+  REFUSED(o.policy = TELTEL_BLOCK + 1, TELTEL_ERROR_ARGUMENT);
   REFUSED(o.ring_bytes = (1 << 30) + 1u, TELTEL_ERROR_ARGUMENT);
   REFUSED(o.writers = 256, TELTEL_ERROR_ARGUMENT);
   REFUSED(o.flags = 2, TELTEL_ERROR_ARGUMENT);

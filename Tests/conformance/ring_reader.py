@@ -9,6 +9,7 @@ from pathlib import Path
 RUN_MAGIC, RING_MAGIC = 0x316E75724C544C54, 0x31676E724C544C54
 BYTE_ORDER, HEADER_BYTES, RECORD_HEADER, WRAP_TYPE = 0x01020304, 4096, 24, 0xFFFF
 COUNTED_TYPES, COUNTER_ROWS, MAX_RECORD = 1024, 1026, 1 << 20
+DROP_NEWEST, OVERWRITE_OLDEST, BLOCK = range(3)
 REASONS = ("full", "overwritten", "size", "type", "state", "writer", "fork")
 KINDS = {1: "b", 2: "B", 3: "h", 4: "H", 5: "i", 6: "I", 7: "q", 8: "Q", 9: "f", 10: "d", 11: "?", 12: "s"}
 KIND_NAMES = dict(zip(KINDS, "i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool text".split()))
@@ -77,11 +78,12 @@ class Ring:
     index: int
     name: str
     head: int
+    low: int
     released: int
     data_bytes: int
     state: int
     users: int
-    records: list  # from released to head
+    records: list  # from released to head: those that no reader has taken
     refused: dict  # (row, reason) -> count
 
 
@@ -225,10 +227,14 @@ def read_ring(instance, data, index):
     size = h["data_bytes"]
     check(size & (size - 1) == 0 and size >= 256 << 10 and h["data_offset"] % 4096 == 0, "ring size or offset")
     check(h["data_offset"] + size <= len(data), "ring outside the file")
-    check(head % 8 == 0 and released % 8 == 0 and head - size <= released <= head and low == 0, "ring positions")
+    check(head % 8 == 0 and released % 8 == 0 and head - size <= released <= head, "ring positions")
+    check(head - size <= low <= released if h["policy"] == OVERWRITE_OLDEST else low == 0, "low")
+    check(h["policy"] == instance.header["policy"] <= BLOCK, "policy")
+    if low:  # what a reader has taken and the writer has not yet overwritten is whole, too
+        list(read_records(instance, data, h["data_offset"], size, low, released))
     records = list(read_records(instance, data, h["data_offset"], size, released, head))
     refused = counters(data, h["counters_offset"], h["counter_rows"])
-    return Ring(index, c_text(data, 64, 64), head, released, size, state, users, records, refused)
+    return Ring(index, c_text(data, 64, 64), head, low, released, size, state, users, records, refused)
 
 
 def read_instance(folder):

@@ -3,6 +3,7 @@
  * RATE: events per second and thread, 0 = as fast as it goes. Event k of thread t is {thread t, index k, value f(t, k)}.
  * TRUTH_FILE, mapped: one uint64 per thread, how many of its events were accepted so far (they are 0 ... n-1 when none was
  * refused), then one per thread for refused ones. Prints "accepted A refused R" at the end.
+ * In the environment: ENGINE_OVERFLOW=overwrite|block, ENGINE_RING_BYTES, ENGINE_BLOCK_MS (the run's options).
  * With ENGINE_HOLD_AT=k and ENGINE_HOLD_UNTIL=FILE in the environment each thread waits before its event k until FILE is there.
  */
 #include <fcntl.h>
@@ -54,6 +55,11 @@ static void *emit(void *argument) {
   return NULL;
 }
 
+static uint64_t setting(const char *name) {
+  const char *text = getenv(name);
+  return text ? strtoull(text, NULL, 10) : 0;
+}
+
 int main(int argc, char **argv) {
   static uint64_t own[2 * MAX_THREADS];
   if (argc < 5) return 2;
@@ -73,6 +79,10 @@ int main(int argc, char **argv) {
   options.source_id = argc > 6 ? argv[6] : "test-engine";
   options.engine_version = "1.2.3";
   options.writers = (uint32_t)threads;
+  const char *overflow = getenv("ENGINE_OVERFLOW");
+  if (overflow) options.policy = strcmp(overflow, "block") ? TELTEL_OVERWRITE_OLDEST : TELTEL_BLOCK;
+  options.ring_bytes = setting("ENGINE_RING_BYTES");
+  options.block_ms = (uint32_t)setting("ENGINE_BLOCK_MS");
   teltel_status status = teltel_run_start(&options, &run);
   if (status != TELTEL_OK) { fprintf(stderr, "%s\n", teltel_strerror(status)); return 1; }
   teltel_define(run, "test", "test.sample", fields, sizeof fields / sizeof *fields, sizeof(struct sample), &type);

@@ -42,6 +42,7 @@ uint32_t ctel_tid(void);
 uint32_t ctel_uid(void);
 uint64_t ctel_wall_ns(void);
 uint64_t ctel_monotonic_ns(void);
+void ctel_pause(uint64_t ns); /* leaves errno alone and is no cancellation point; a signal may end it early */
 uint64_t ctel_random(void); /* never 0 */
 const char *ctel_environment(const char *name); /* NULL if unset or empty */
 const char *ctel_program_name(void);

@@ -13,7 +13,7 @@
  * RULES. Little-endian, natural alignment. Fields marked W are written by the producer, R by the collector, all others
  * once, before the file is complete. "release" fields are stored with release order after what they publish and loaded
  * with acquire. The reader copies before it checks and trusts nothing; the producer trusts only `released`, and that only
- * inside [head - data_bytes, head]. Readers follow the offsets in the headers, never sizeof. Unknown entry kinds and field
+ * inside [head - data_bytes, head] (overwrite oldest: inside [low, head]). Readers follow the offsets in the headers, never sizeof. Unknown entry kinds and field
  * kinds are skipped by their length. The version changes only when an old reader would misread.
  *
  * IDENTITY OF A ROW. (instance, writer, sequence): instance from the run file, writer = ring index, sequence = the record's
@@ -26,6 +26,13 @@
  *               is published before the first record that uses it.
  *   P4 rings    ring_count: release              <-> acquire in the readers: the ring file is complete before it is counted.
  *   P5 end      state: release                   <-> acquire in the readers: end_* and every head are final before ENDED.
+ *   P6 oldest   policy overwrite oldest only. `released` is moved by compare-and-swap, by both sides: whoever moves it over a
+ *               record owns that record. A reader copies [released, p), checks that `released` still is where it began, and
+ *               swaps it to p: these records are its own, wherever the bytes go now. The producer swaps it over the oldest
+ *               records and counts each of them as OVERWRITTEN; what a reader has taken, it passes without counting. Then it
+ *               stores `low`, and after a release fence writes over what lies before `low`. low: store, release fence <->
+ *               acquire fence, load after the copy in the readers: bytes from a position >= low were copied whole.
+ *               Hence accepted = taken by a reader + OVERWRITTEN, for each type, exactly.
  */
 #ifndef TELTEL_RING_ABI_H
 #define TELTEL_RING_ABI_H
@@ -75,7 +82,7 @@ typedef struct teltel_ingest_head {
 /* ---- counters of refused events --------------------------------------------------------------------------------------- */
 enum {
   TELTEL_REFUSAL_FULL = 0,        /* ring full, policy drop newest (or block ran out of time) */
-  TELTEL_REFUSAL_OVERWRITTEN = 1, /* policy overwrite oldest: accepted once, given up before it was released */
+  TELTEL_REFUSAL_OVERWRITTEN = 1, /* policy overwrite oldest: accepted once, overwritten before a reader had taken it (P6) */
   TELTEL_REFUSAL_SIZE = 2,        /* record larger than allowed */
   TELTEL_REFUSAL_TYPE = 3,        /* empty handle, or one of another run */
   TELTEL_REFUSAL_STATE = 4,       /* reservation open, writer closed, run ended */
@@ -103,10 +110,10 @@ typedef struct teltel_ring_header {
   char name[64];            /* of the writer; UTF-8, ends with NUL; "" = unnamed */
   /* 128: the producer's line */
   uint64_t head;            /* W release (P1): bytes ever written; position p lies at data_offset + p % data_bytes */
-  uint64_t low;             /* W release, policy overwrite oldest: records before it are gone; moved before they are overwritten */
+  uint64_t low;             /* W (P6), policy overwrite oldest: records before it are gone; a record begins here, or the head */
   uint8_t pad0[112];
   /* 256: the collector's line */
-  uint64_t released;        /* R release (P2): the producer may overwrite everything before it */
+  uint64_t released;        /* R release (P2): the producer may overwrite everything before it. Overwrite oldest: see P6 */
   uint8_t pad1[120];
   /* 384: seldom written */
   uint32_t state, tid;      /* W release: TELTEL_WRITER_*; thread that uses it now */

@@ -21,6 +21,18 @@ static inline void ctel_publish_head(uint64_t *head, uint64_t position) { __atom
 /* PAIR P2 room. Acquire <-> release of released in a reader. If weaker: we overwrite bytes that are still being copied. */
 static inline uint64_t ctel_released(const teltel_ring_header *ring) { return __atomic_load_n(&ring->released, __ATOMIC_ACQUIRE); }
 
+/* PAIR P6 oldest. Whoever moves `released` over a record owns it. Acquire and release: a reader's copy is done before we write
+ * over it; what we count is counted before a reader goes on behind it. */
+static inline int ctel_take_oldest(teltel_ring_header *ring, uint64_t from, uint64_t to) {
+  return __atomic_compare_exchange_n(&ring->released, &from, to, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+/* PAIR P6 oldest. The fence keeps the stores of new records behind it. If weaker: a reader that copied new bytes finds the old
+ * low, and takes a torn record for a whole one. */
+static inline void ctel_publish_low(teltel_ring_header *ring, uint64_t low) {
+  __atomic_store_n(&ring->low, low, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* PAIR P3 table. First the file's new size, then the entries that lie in it. */
 static inline void ctel_publish_file_bytes(teltel_run_header *run, uint64_t bytes) {
   __atomic_store_n(&run->file_bytes, bytes, __ATOMIC_RELEASE);

@@ -37,7 +37,9 @@ typedef struct ctel_writer {
   uint32_t closed;   /* the run ends: set once by the ending thread, read by the writer's own */
   uint32_t in_use;   /* a thread or an explicit handle has it */
   uint32_t index;    /* n of ring-n */
-  uint32_t reserved0;
+  uint32_t policy;   /* TELTEL_POLICY_* */
+  uint64_t low;      /* overwrite oldest: the ring's low, out of reach of others */
+  uint64_t block_ns; /* block: how long an emit waits for room */
 } ctel_writer;
 
 enum { CTEL_RUN_UNUSED = 0, CTEL_RUN_OPEN = 1, CTEL_RUN_ENDED = 2, CTEL_RUN_FORKED = 3 /* of the parent process */ };
@@ -61,7 +63,8 @@ typedef struct ctel_run {
   uint32_t references; /* writers that outlive the end of the run, because a thread may still hold them */
   uint32_t out_of_space; /* a ring could not be made: emits do not try again, attach and open do */
   int folder_descriptor, run_descriptor; /* the latter holds the lock: closing any descriptor of that file drops it */
-  uint32_t kind;
+  uint32_t kind, policy;
+  uint64_t block_ns;   /* policy block */
 } ctel_run;
 
 static inline uintptr_t ctel_limit(const ctel_writer *w) { return __atomic_load_n(&w->limit, __ATOMIC_RELAXED); }

@@ -10,6 +10,9 @@ static inline uint64_t teltel_load_acquire(const uint64_t *p) { return __atomic_
 static inline uint64_t teltel_load_relaxed(const uint64_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static inline uint32_t teltel_load_acquire_32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 static inline void teltel_store_release(uint64_t *p, uint64_t value) { __atomic_store_n(p, value, __ATOMIC_RELEASE); }
+static inline int teltel_exchange(uint64_t *p, uint64_t expected, uint64_t value) {
+  return __atomic_compare_exchange_n(p, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
 static inline void teltel_fence_acquire(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 
 /* A watch on a folder: new, renamed and removed entries. Returns a descriptor, or -errno. */

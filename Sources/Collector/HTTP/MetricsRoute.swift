@@ -61,7 +61,7 @@ struct MetricsRoute: Sendable {
         for run in runs {
             byStatus[run.record.status.rawValue, default: 0] += 1
             refused.merge(run.record.refused) { $0 &+ $1 }
-            lost.merge(run.record.lost) { $0 &+ $1 }
+            lost.merge(run.record.lostByReason) { $0 &+ $1 }
         }
         text.add(
             "teltel_runs", .gauge, "Known runs.",

@@ -58,7 +58,7 @@ struct RunAnswer: Encodable {
         ratePerSecond = snapshot.ratePerSecond
         accepted = record.accepted
         refused = record.refused.values.reduce(0, &+)
-        lost = record.lost.values.reduce(0, &+)
+        lost = record.lostByReason.values.reduce(0, &+)
         dropped = refused + lost
         stored = record.storedEvents
         rejected = record.rejectedLines.values.reduce(0, &+)
@@ -95,6 +95,12 @@ struct RunDetailAnswer: Encodable {
         let at: String
     }
     private let refusedByReason, lostByReason, rejectedByCode: [String: UInt64]
+    /// Refused or overwritten events, by type and reason.
+    struct TypeRefusals: Encodable {
+        let sourceId, channel, type: String
+        var byReason: [String: UInt64]
+    }
+    private let refusedByType: [TypeRefusals]
     private let rejectedLines: [Rejected]
     private let config: String?
     private let missedBytes: UInt64
@@ -107,7 +113,8 @@ struct RunDetailAnswer: Encodable {
         }
         self.writers = writers
         refusedByReason = record.refused
-        lostByReason = record.lost
+        lostByReason = record.lostByReason
+        refusedByType = Self.refused(record)
         rejectedByCode = record.rejectedLines
         rejectedLines = snapshot.rejectedLines.map {
             Rejected(line: $0.line, code: $0.code, message: $0.message, at: RunAnswer.time($0.atMs))
@@ -117,7 +124,22 @@ struct RunDetailAnswer: Encodable {
     }
 
     private enum Key: CodingKey {
-        case types, writers, refusedByReason, lostByReason, rejectedByCode, rejectedLines, config, missedBytes
+        case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, config, missedBytes
+    }
+
+    /// Of all instances of the run.
+    private static func refused(_ record: RunRecord) -> [TypeRefusals] {
+        var sums: [TypeRefusals] = []
+        for one in (record.refusedTypesByInstance ?? [:]).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+            let same = sums.firstIndex { $0.sourceId == one.sourceID && $0.channel == one.channel && $0.type == one.type }
+            if let same {
+                sums[same].byReason.merge(one.byReason) { $0 &+ $1 }
+            } else {
+                sums.append(
+                    TypeRefusals(sourceId: one.sourceID, channel: one.channel, type: one.type, byReason: one.byReason))
+            }
+        }
+        return sums
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -126,6 +148,7 @@ struct RunDetailAnswer: Encodable {
         try values.encode(types, forKey: .types)
         try values.encode(writers, forKey: .writers)
         try values.encode(refusedByReason, forKey: .refusedByReason)
+        try values.encode(refusedByType, forKey: .refusedByType)
         try values.encode(lostByReason, forKey: .lostByReason)
         try values.encode(rejectedByCode, forKey: .rejectedByCode)
         try values.encode(rejectedLines, forKey: .rejectedLines)

@@ -171,7 +171,7 @@ final class Bookkeeper: Sendable {
         do throws(ClickHouseError) {
             for record in registry.unrecorded() where rows.count < Self.mostRowsAtOnce {
                 let settled =
-                    record.status != .running && record.storedEvents + record.lost.values.reduce(0, +) >= record.accepted
+                    record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
                 let wanted = Told(status: record.status, isFinal: settled)
                 let before = told[record.runID]
                 guard before != wanted, record.status == .running || settled || before?.status != record.status else { continue }

@@ -55,10 +55,16 @@ final class RunRegistry: Sendable {
         var removed: [String: [RingID: UInt64]] = [:]
     }
     private let state = Mutex(State())
+    private let isStored: Bool
     private let clock: @Sendable () -> Int64
 
-    /// `clock` gives milliseconds since 1970.
-    init(clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }) { self.clock = clock }
+    /// - Parameters:
+    ///   - isStored: another reader than the live one takes what engines emit.
+    ///   - clock: gives milliseconds since 1970.
+    init(isStored: Bool, clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }) {
+        self.isStored = isStored
+        self.clock = clock
+    }
 
     /// Runs that an earlier collector knew. Those still marked running end as failed unless their rings are found.
     func adopt(_ records: [RunRecord]) {
@@ -239,10 +245,10 @@ final class RunRegistry: Sendable {
     /// A run has ended when all its producers have; one failed → failed. Returns whether it has.
     func ended(_ instance: RingInstance, _ end: RunEnd) -> Bool {
         guard instance.description.kind == .engine else { return false }
-        let refused = Self.byReason(instance.refusals())
+        let refusals = Refusals(instance)
         return state.withLock { state in
             guard var run = state.runs[instance.run.runID], run.open.remove(instance.id) != nil else { return false }
-            if !refused.isEmpty { run.record.refusedByInstance[instance.id.description] = refused }
+            refusals.note(in: &run.record)
             run.producers.removeAll { $0.id == instance.id }
             run.ends.append(end)
             run.untoldEnds.append(instance.id)
@@ -258,19 +264,11 @@ final class RunRegistry: Sendable {
         }
     }
 
-    static func byReason(_ rows: [RefusalRow]) -> [String: UInt64] {
-        var result: [String: UInt64] = [:]
-        for row in rows {
-            for (reason, count) in zip(RefusalRow.reasons, row.counts) where count > 0 { result[reason, default: 0] += count }
-        }
-        return result
-    }
-
     // MARK: what others ask
 
     /// Newest first, running ones on top.
     func snapshots() -> [Snapshot] {
-        state.withLock { state in state.runs.values.map(Self.snapshot) }
+        state.withLock { state in state.runs.values.map(snapshot) }
             .sorted { a, b in
                 let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
                 return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
@@ -280,13 +278,13 @@ final class RunRegistry: Sendable {
     func unrecorded() -> [RunRecord] {
         state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
     }
-    func snapshot(_ runID: String) -> Snapshot? { state.withLock { $0.runs[runID].map(Self.snapshot) } }
+    func snapshot(_ runID: String) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
 
-    private static func snapshot(_ run: Run) -> Snapshot {
+    private func snapshot(_ run: Run) -> Snapshot {
         var record = run.record
+        if !isStored { record.acceptedAtLeast = max(record.acceptedAtLeast, record.seen) }
         for producer in run.producers {
-            let refused = byReason(producer.refusals())
-            if !refused.isEmpty { record.refusedByInstance[producer.id.description] = refused }
+            Refusals(producer).note(in: &record)
         }
         record.counted = Dictionary(uniqueKeysWithValues: run.counted.map { ($0.key.description, $0.value) })
         var rate = 0.0
@@ -310,7 +308,7 @@ final class RunRegistry: Sendable {
         state.withLock { state in
             var changes = Changes()
             for index in state.runs.values.indices where !state.runs.values[index].isQuiet {
-                if state.runs.values[index].changed { changes.records.append(Self.snapshot(state.runs.values[index]).record) }
+                if state.runs.values[index].changed { changes.records.append(snapshot(state.runs.values[index]).record) }
                 changes.ended += state.runs.values[index].untoldEnds
                 state.runs.values[index].untoldEnds = []
                 state.runs.values[index].sample(now)

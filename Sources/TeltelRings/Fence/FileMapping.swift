@@ -60,6 +60,11 @@ final class FileMapping: @unchecked Sendable {
         precondition(writable)
         teltel_store_release(word(offset), value)
     }
+    /// Acquire and release. Whether the word was as expected, and is changed.
+    func exchange(_ offset: Int, _ expected: UInt64, for value: UInt64) -> Bool {
+        precondition(writable)
+        return teltel_exchange(word(offset), expected, value) != 0
+    }
 }
 
 /// One word of a mapping, for those who look at thousands of them many times a second: neither counted references nor bounds.

@@ -60,7 +60,7 @@ enum RingFile {
         ring.pointee.counters_offset = UInt64(TELTEL_HEADER_BYTES)
         ring.pointee.counter_rows = TELTEL_COUNTER_ROWS
         ring.pointee.writer = index
-        ring.pointee.policy = UInt32(TELTEL_POLICY_DROP_NEWEST)
+        ring.pointee.policy = run.pointee.policy
         copyText(name, to: ctel_ring_name(ring), capacity: nameCapacity)
     }
 
@@ -77,6 +77,8 @@ enum RingFile {
         w.pointee.salt = run.pointee.salt
         w.pointee.owner = run
         w.pointee.index = run.pointee.writer_count
+        w.pointee.policy = run.pointee.policy
+        w.pointee.block_ns = run.pointee.block_ns
     }
 
     /// Unmaps the ring and gives the writer's memory back. Nobody may use it any more.

@@ -25,10 +25,18 @@ enum RunEnd {
     /// run.end is the last record: all other writers are closed first. It bears the newest frame and time of the run.
     private static func emitEnd(_ run: RunState, _ status: Int32, _ reason: UnsafePointer<CChar>?) {
         let mine = Writers.attached(run, insist: false)
+        mine?.pointee.block_ns = 0  // the lock is held: who waits has done so before, see awaitRoomForEnd
         closeAll(run, except: mine)
         let (frame, time) = newest(run)
         if let mine { RunEvents.emitEnd(run, mine, frame, time, status, reason) }
     }
+
+    /// Policy block: so that run.end finds room too. No lock is held.
+    static func awaitRoomForEnd(_ handle: OpaquePointer) {
+        guard let w = Writers.inThreadList(UInt64(UInt(bitPattern: handle))), w.pointee.reserved == 0 else { return }
+        _ = findOpenRoom(w, endBytesMax) || awaitRoom(w, endBytesMax)
+    }
+    private static let endBytesMax = 2048
 
     private static func closeAll(_ run: RunState, except kept: WriterState?) {
         var next = run.pointee.writers

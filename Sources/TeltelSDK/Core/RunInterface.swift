@@ -46,6 +46,7 @@ func runEndC(_ handle: OpaquePointer?, _ status: Int32, _ reason: UnsafePointer<
     guard status >= Int32(TELTEL_COMPLETED), status <= Int32(TELTEL_CANCELLED) else {
         return Status.fail(Status.argument, "unknown end status")
     }
+    RunEnd.awaitRoomForEnd(handle)
     ctel_lock()
     defer { ctel_unlock() }
     guard let run = findOpenRun(handle) else { return Status.ended }

@@ -3,6 +3,7 @@ import CTeltel
 
 enum RunStart {
     static let defaultRingBytesMax: UInt64 = 8 << 20
+    static let defaultBlockMs: UInt32 = 1_000
     static let tableBytesMax: UInt64 = 1 << 30
     static let ingestTableBytesMax: UInt64 = 16 << 20
 
@@ -35,7 +36,7 @@ enum RunStart {
         guard config.count <= Int(TELTEL_MAX_CONFIG_BYTES), config.isEmpty || JSONCheck.isObject(config) else {
             return Status.fail(Status.argument, "config_json is not a JSON object of at most 1 MiB")
         }
-        guard o.policy == UInt32(TELTEL_DROP_NEWEST) else { return Status.fail(Status.argument, "policy not in this version") }
+        guard o.policy <= UInt32(TELTEL_BLOCK) else { return Status.fail(Status.argument, "unknown overflow policy") }
         guard o.ring_bytes <= TELTEL_MAX_RING_BYTES else { return Status.fail(Status.argument, "ring_bytes above 1 GiB") }
         guard o.writers < TELTEL_MAX_WRITERS else { return Status.fail(Status.argument, "more than 255 writers") }
         guard o.flags & ~UInt32(TELTEL_NO_CLOCK_MARKS) == 0 else { return Status.fail(Status.argument, "unknown option flag") }
@@ -51,6 +52,10 @@ enum RunStart {
         run.pointee.instance = ctel_random()
         run.pointee.flags = options.flags
         run.pointee.kind = UInt32(kind)
+        run.pointee.policy = options.policy
+        if options.policy == UInt32(TELTEL_BLOCK) {
+            run.pointee.block_ns = UInt64(options.block_ms == 0 ? defaultBlockMs : options.block_ms) * 1_000_000
+        }
         run.pointee.types = kind == Int(TELTEL_KIND_INGEST) ? TELTEL_INGEST_TYPE : 0  // fixed, not in the table
         run.pointee.table_limit = kind == Int(TELTEL_KIND_INGEST) ? ingestTableBytesMax : tableBytesMax
         run.pointee.folder_descriptor = -1

@@ -62,7 +62,7 @@ func makeRoom(_ w: WriterState, _ word: RecordWord) -> Int32 {
     if w.pointee.reserved != 0 { return refuse(w, word, UInt32(TELTEL_REFUSAL_STATE)) }
     if word.isForeign { return refuse(w, RecordWord(0), UInt32(TELTEL_REFUSAL_TYPE)) }
     if UInt64(word.bytes) > recordLimit(ringBytes: w.pointee.data_bytes) { return refuse(w, word, UInt32(TELTEL_REFUSAL_SIZE)) }
-    if findOpenRoom(w, Int(word.padded)) { return Status.ok }
+    if findOpenRoom(w, Int(word.padded)) || awaitRoom(w, Int(word.padded)) { return Status.ok }
     return ctel_is_closed(w) == 0 ? refuse(w, word, UInt32(TELTEL_REFUSAL_FULL)) : closedStatus(w, word)
 }
 
@@ -73,6 +73,23 @@ func findOpenRoom(_ w: WriterState, _ need: Int) -> Bool {
     ctel_fence()
     if ctel_is_closed(w) == 0 { return true }
     ctel_set_limit(w, 0)
+    return false
+}
+
+/// Policy block: waits until a reader has made room, the run ends or the limit passes. Holds no lock, and does not spin. False:
+/// there is no room. Events that come after a limit has passed are refused at once (`stillFull`) until a reader makes room.
+@inline(never)
+func awaitRoom(_ w: WriterState, _ need: Int) -> Bool {
+    guard w.pointee.block_ns > 0 else { return false }
+    let begin = ctel_monotonic_ns()
+    var pause: UInt64 = 50_000
+    while ctel_is_closed(w) == 0 {
+        let waited = ctel_monotonic_ns() &- begin
+        guard waited < w.pointee.block_ns else { return false }
+        ctel_pause(min(pause, w.pointee.block_ns - waited))
+        if findOpenRoom(w, need) { return true }
+        pause = min(pause * 2, 1_000_000)
+    }
     return false
 }
 
@@ -87,7 +104,9 @@ func findRoom(_ w: WriterState, _ need: Int) -> Bool {
     var head = UInt64(w.pointee.cursor) &+ w.pointee.bias
     let toEnd = capacity - Int(head & UInt64(capacity - 1))
     let wrap = toEnd < need ? toEnd : 0
-    let released = ctel_released(ring)
+    let overwrites = w.pointee.policy == UInt32(TELTEL_POLICY_OVERWRITE_OLDEST)
+    if overwrites { OverwriteOldest.makeRoom(w, head: head, need: wrap + need) }
+    let released = overwrites ? w.pointee.low : ctel_released(ring)
     let used = head &- released
     // A reader that lies about `released`, in either direction, only makes the ring look full.
     var free = used > UInt64(capacity) ? 0 : capacity - Int(used)

@@ -119,10 +119,17 @@
             return Writer(pointer)
         }
 
-        /// Refused events so far, by reason.
-        public var drops: Drops {
+        /// Events of all types that were refused or overwritten so far, by reason.
+        public var drops: Drops { drops(teltel_type(word: 0)) }
+
+        /// The same for one type; those beyond the first 1,024 types are counted together.
+        public func drops<State>(of type: EventType<State>) -> Drops {
+            type.word == 0 ? Drops(teltel_drops_default()) : drops(teltel_type(word: type.word))
+        }
+
+        private func drops(_ type: teltel_type) -> Drops {
             var drops = teltel_drops_default()
-            _ = droppedC(handle.pointer, teltel_type(word: 0), &drops)
+            _ = droppedC(handle.pointer, type, &drops)
             return Drops(drops)
         }
 
@@ -130,10 +137,12 @@
         public var maxRecordBytes: Int { maxRecordC(handle.pointer) }
     }
 
-    /// Events that were refused, by reason.
+    /// Events that were refused, or overwritten, by reason.
     public struct Drops: Sendable, Equatable {
         /// Ring full: collector absent or too slow.
         public let full: UInt64
+        /// Accepted, and overwritten before a collector took them (``RunOptions/Overflow/overwriteOldest``).
+        public let overwritten: UInt64
         /// Record larger than the ring allows.
         public let size: UInt64
         /// Handle empty or of another run.
@@ -144,10 +153,10 @@
         public let writer: UInt64
         /// Emitted in a child of fork.
         public let fork: UInt64
-        public var total: UInt64 { full + size + type + state + writer + fork }
+        public var total: UInt64 { full + overwritten + size + type + state + writer + fork }
 
         init(_ drops: teltel_drops) {
-            (full, size, type) = (drops.full, drops.size, drops.type)
+            (full, overwritten, size, type) = (drops.full, drops.overwritten, drops.size, drops.type)
             (state, writer, fork) = (drops.state, drops.writer, drops.fork)
         }
     }

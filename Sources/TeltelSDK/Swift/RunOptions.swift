@@ -3,6 +3,17 @@
 
     /// How a run starts. Everything has a default.
     public struct RunOptions: Sendable {
+        /// What becomes of an event that finds its ring full: the collector is absent, or too slow.
+        public enum Overflow: Sendable, Equatable {
+            /// It is refused and counted. Emitting takes the same time as always.
+            case dropNewest
+            /// It overwrites the oldest events that no collector has taken yet, as a flight recorder does; those are counted.
+            case overwriteOldest
+            /// It waits for the collector, in milliseconds of at least 1, then it is refused and counted; and so is what follows,
+            /// at once, until the collector makes room again. For offline runs that must keep all.
+            case block(upTo: Duration = .seconds(1))
+        }
+
         /// Empty: generated, unique. At most 255 bytes, like all names.
         public var runID = ""
         /// For example "flight-engine"; empty: the program's name.
@@ -17,6 +28,8 @@
         public var ringBytes = 0
         /// Rings made at once besides the starting thread's, 0 ... 255: as many as worker threads.
         public var writers = 0
+        /// What becomes of an event that finds its ring full.
+        public var overflow = Overflow.dropNewest
         /// The shared-memory folder (0700, the user's own); empty: `$TELTEL_SHM_DIR`, else `/dev/shm/teltel-<uid>`.
         public var folder = ""
         /// Whether ``Run/frameStart(_:time:dt:)`` reads the clock; without it records have no wall time.
@@ -44,6 +57,13 @@
             // Negative or huge numbers become one that the library refuses with its own words.
             o.ring_bytes = ringBytes < 0 ? .max : UInt64(ringBytes)
             o.writers = UInt32(exactly: writers) ?? .max
+            switch overflow {
+            case .dropNewest: o.policy = UInt32(TELTEL_DROP_NEWEST)
+            case .overwriteOldest: o.policy = UInt32(TELTEL_OVERWRITE_OLDEST)
+            case .block(let limit):
+                o.policy = UInt32(TELTEL_BLOCK)
+                o.block_ms = UInt32(max(1, min(limit / .milliseconds(1), Double(UInt32.max))))
+            }
             o.flags = clockMarks ? 0 : UInt32(TELTEL_NO_CLOCK_MARKS)
             return o
         }

@@ -8,6 +8,7 @@ struct RingWalk {
     private let headWord: SharedWord
     /// Everything before it is in a segment, or counted as lost.
     var position: UInt64
+    private let earlier: TakenEarlier
     /// Up to here the producer had written at the last look.
     private(set) var head: UInt64
     /// Bytes per record, from the last segment: how many rows wait is only known when they are read.
@@ -25,8 +26,9 @@ struct RingWalk {
     /// Arrivals that are nearer to each other count as one.
     private static let arrivalGapNs: UInt64 = 5_000_000
 
-    init(ring: RingMapping, instance: RingInstance, position: UInt64, nowNs: UInt64) {
+    init(ring: RingMapping, instance: RingInstance, position: UInt64, earlier: TakenEarlier, nowNs: UInt64) {
         self.ring = ring
+        self.earlier = earlier
         headWord = ring.headWord
         self.position = position
         head = position
@@ -59,6 +61,18 @@ struct RingWalk {
         }
         return true
     }
+
+    /// Where rows end that can be taken together with those at `position`.
+    var takeLimit: UInt64 { ring.takeLimit(position, earlier, head: head) }
+    /// Goes on behind what the producer has given up under its policy to overwrite the oldest, and counts itself. Returns how
+    /// many bytes that were.
+    mutating func skipOverwritten() throws(RingFault) -> UInt64 {
+        let next = min(head, try ring.resume(position, earlier))
+        defer { position = next }
+        return next - position
+    }
+    /// The `count` bytes at `position` have been copied. False: they are not to be used.
+    func take(_ count: Int) -> Bool { ring.take(position..<position + UInt64(count), earlier) }
 
     /// Milliseconds since 1970 of the row at `row`, and up to where rows have the same, unless a clock mark comes. Rows are
     /// asked for in their order.

@@ -152,13 +152,13 @@ package final class SpoolReader {
     }
 
     private func adopt(_ ring: RingMapping, _ walk: Walk, _ nowNs: UInt64) throws(RingFault) {
-        let position = max(ring.released, ring.low, store.mark(ring.id) ?? 0)
+        let (position, earlier) = ring.takeUp(from: store.mark(ring.id) ?? 0)
         guard position & 7 == 0, position <= ring.head else {
             throw RingFault(.head, "\(ring.id): \(position) is beyond the head")
         }
         store.adopt(ring.id, from: position)
         if ring.released < position { ring.release(upTo: position) }
-        walk.rings.append(RingWalk(ring: ring, instance: walk.instance, position: position, nowNs: nowNs))
+        walk.rings.append(RingWalk(ring: ring, instance: walk.instance, position: position, earlier: earlier, nowNs: nowNs))
     }
 
     private func quarantine(_ walk: Walk, _ fault: RingFault) {

@@ -56,6 +56,7 @@ export interface RunSummary {
 export interface RunDetail extends RunSummary {
   writers: WriterInfo[];
   refusedByReason: [string, number][];
+  lostByReason: [string, number][];
   /** Posted lines that are no events, by code. */
   rejectedByCode: [string, number][];
   /** The newest of them, oldest first. */
@@ -156,6 +157,7 @@ export function readRunDetail(json: unknown): RunDetail {
       stored: amount(writer["stored"]),
     })),
     refusedByReason: readCounts(run["refusedByReason"]),
+    lostByReason: readCounts(run["lostByReason"]),
     rejectedByCode: readCounts(run["rejectedByCode"]),
     rejectedLines: list(run["rejectedLines"]).map((line) => ({
       line: amount(line["line"]), code: text(line["code"]), message: text(line["message"]), atMs: parseTime(text(line["at"])),

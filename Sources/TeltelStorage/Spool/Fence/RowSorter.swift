@@ -24,7 +24,7 @@ final class RowSorter {
     /// Takes whole records, until about `limit` bytes are taken or the head is reached. Moves the walk's position.
     /// After a fault everything before the faulty record has been taken.
     func take(_ walk: inout RingWalk, _ instance: InstanceTable, limit: UInt64) throws(RingFault) {
-        let begin = walk.position
+        var begin = walk.position
         let rowsBefore = blocks.rowCount
         defer {
             let rows = blocks.rowCount - rowsBefore
@@ -32,16 +32,11 @@ final class RowSorter {
         }
         var least = 0
         while walk.position < walk.head, walk.position - begin < limit {
-            let low = walk.ring.low
-            if low > walk.position {
-                // The producer gave them up, and counts them, under its policy to overwrite the oldest.
-                guard low <= walk.head, low & 7 == 0 else { throw RingFault(.head, "\(walk.ring.id): low \(low)") }
-                walk.position = low
-                continue
-            }
+            begin += try walk.skipOverwritten()
+            if walk.position == walk.head { break }
             let count = copy(walk, limit: max(least, min(Self.pieceBytes, Int(limit - (walk.position - begin)))))
             guard walk.ring.isIntact(from: walk.position) else { continue }
-            let (consumed, needed) = try sort(&walk, count, instance)
+            guard let (consumed, needed) = try sort(&walk, count, instance) else { continue }
             if consumed == 0, let needed, needed > count, needed <= Int(TELTEL_MAX_RECORD_BYTES) + 8, least < needed {
                 least = needed
                 continue
@@ -55,16 +50,17 @@ final class RowSorter {
     }
 
     private func copy(_ walk: RingWalk, limit: Int) -> Int {
-        let stretch = walk.ring.stretch(from: walk.position, to: walk.head, limit: limit)
+        let stretch = walk.ring.stretch(from: walk.position, to: walk.takeLimit, limit: limit)
         if stretch.count > piece.capacity { piece = Piece(capacity: stretch.count) }
         // SAFETY: the stretch lies inside the mapping, and fits.
         walk.ring.withBytes(stretch) { piece.bytes.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         return stretch.count
     }
 
+    /// nil: the producer has given up some of the rows, and none was taken.
     private func sort(_ walk: inout RingWalk, _ count: Int, _ instance: InstanceTable) throws(RingFault) -> (
         consumed: Int, needed: Int?
-    ) {
+    )? {
         // Worked on outside of the object, whose properties cost a check at every access.
         let piece = piece
         let bytes = UnsafeRawBufferPointer(start: piece.bytes, count: count)
@@ -79,9 +75,16 @@ final class RowSorter {
                 try scan(&scanner, bytes, piece, &walk, instance, &rows, &consumed)
             }
         } catch { fault = error }
-        append(rows, bytes, piece, walk, instance)
-        guard let fault else { return (consumed, scanner.needed) }
-        walk.position += UInt64(consumed)
+        guard let fault else {
+            let isOurs = consumed == 0 || UInt64(consumed) > walk.head - walk.position || walk.take(consumed)
+            if !isOurs { return nil }
+            append(rows, bytes, piece, walk, instance)
+            return (consumed, scanner.needed)
+        }
+        if consumed > 0, walk.take(consumed) {
+            append(rows, bytes, piece, walk, instance)
+            walk.position += UInt64(consumed)
+        }
         throw fault
     }
 

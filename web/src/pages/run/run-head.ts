@@ -43,11 +43,10 @@ export class RunHead {
       this.shownStatus = run.status;
     }
     this.showFacts(run, nowMs);
-    const reasons = counts(run.refusedByReason);
     const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
     this.tile("Accepted", formatCount(run.accepted), rate, false);
-    this.tile("Refused", formatCount(run.refused), reasons || "events", run.refused > 0);
-    this.tile("Lost", formatCount(run.lost), "events", run.lost > 0);
+    this.tile("Refused", formatCount(run.refused), counts(run.refusedByReason) || "events", run.refused > 0);
+    this.tile("Lost", formatCount(run.lost), counts(run.lostByReason) || "events", run.lost > 0);
     this.tile("Live", ...behind(run.writers, "live"), false);
     const isOff = isStorageOff();
     this.tile("Spooled", ...(isOff ? storageOff : behind(run.writers, "spooled")), false);
