@@ -14,6 +14,14 @@
  *    points nowhere, one writer used by two threads at once, a writer after teltel_writer_close, and a ring file that
  *    another process of the same user truncates.
  *
+ * Environment, read by teltel_run_start
+ *  - TELTEL_DISABLED=1: no telemetry.
+ *  - TELTEL_SHM_DIR: the folder of the rings.
+ *  - TELTEL_ENABLE: which types are recorded, as 'aero.*,physics/wheel.*:10,debug.*:0'. Entries are separated by commas: a
+ *    pattern (`*` is any text; with a slash for "channel/name", else for the name) and, after a colon, n for the events of each
+ *    n-th frame (frame % n == 0), 0 for none, up to 1,000,000. The last entry that matches decides; what no entry matches is
+ *    not recorded. run.start and run.end always are. If it is not understood, all is recorded and teltel_last_message tells.
+ *
  * Linux only. Elsewhere, and with -DTELTEL_STUB, everything here compiles to inline no-ops and nothing has to be linked.
  */
 #ifndef TELTEL_H
@@ -45,7 +53,7 @@ extern "C" {
 #endif
 
 /* ---- status --------------------------------------------------------------------------------------------------------- */
-typedef int32_t teltel_status; /* 0 = done; > 0 = event refused and counted; < 0 = call failed. Values never change. */
+typedef int32_t teltel_status; /* 0 = done; > 0 = event not recorded; < 0 = call failed. Values never change. */
 enum {
   TELTEL_OK = 0,
   TELTEL_REFUSED_FULL = 1,      /* ring full: collector absent or too slow */
@@ -54,6 +62,7 @@ enum {
   TELTEL_REFUSED_STATE = 4,     /* no run (not counted), run ended (not counted), writer closed, reservation open */
   TELTEL_REFUSED_WRITER = 5,    /* no ring for this thread: limit of writers reached, or no space */
   TELTEL_REFUSED_FORK = 6,      /* run belongs to the parent process */
+  TELTEL_SKIPPED = 7,           /* not wanted (TELTEL_ENABLE): neither accepted nor refused, and not counted */
   TELTEL_ERROR_DISABLED = -1,   /* TELTEL_DISABLED=1 in the environment, or built with TELTEL_STUB */
   TELTEL_ERROR_ARGUMENT = -2,
   TELTEL_ERROR_MISMATCH = -3,   /* same channel and name defined before with other fields */
@@ -72,8 +81,8 @@ typedef struct { uint64_t word; } teltel_type; /* by value; {0} = not defined; b
 typedef struct { uint16_t id; } teltel_tags;   /* by value; {0} = no tags; belongs to one run */
 
 /* ---- run ------------------------------------------------------------------------------------------------------------ */
-/* When a ring is full: the new event is refused; or the oldest ones that no collector has taken yet are overwritten, as a flight
- * recorder does; or emit waits for the collector, at most block_ms, for offline runs that must keep all. */
+/* When a ring is full: the new event is refused; or the oldest ones that no collector has taken yet are overwritten, as a
+ * flight recorder does; or emit waits for the collector, at most block_ms, for offline runs that must keep all. */
 enum { TELTEL_DROP_NEWEST = 0, TELTEL_OVERWRITE_OLDEST = 1, TELTEL_BLOCK = 2 };
 enum { TELTEL_COMPLETED = 0, TELTEL_FAILED = 1, TELTEL_CANCELLED = 2 };
 enum { TELTEL_NO_CLOCK_MARKS = 1 }; /* option flag: teltel_frame_start reads no clock; records then have no wall time */
@@ -171,7 +180,8 @@ TELTEL_API teltel_status teltel_define_known(teltel_run *run, const char *channe
 
 /** Records one event. `record` is read for the type's record_size, with any alignment; frame (a number) and sim_time (seconds)
  *  are kept bit for bit.
- *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended).
+ *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended);
+ *  SKIPPED (the type is not wanted).
  *  Threads: any; each has a ring of its own, which its first emit attaches (see teltel_thread_attach).
  *  Cost: one copy, about 50 instructions besides; no lock, no allocation, no system call, no clock. Refused: no more. A full
  *  ring: TELTEL_OVERWRITE_OLDEST adds some 10 ns for each record overwritten, TELTEL_BLOCK sleeps (asking the clock). */
@@ -220,7 +230,7 @@ TELTEL_API teltel_status teltel_writer_emit(teltel_writer *writer, teltel_type t
                                             const void *record) TELTEL_NOEXCEPT;
 /** Room for one record in the ring, to be filled in place: 8-byte aligned, record_size bytes, undefined at first. Until commit
  *  or cancel nothing is visible and other emits of this writer are refused. sim_time in seconds.
- *  Errors: NULL (refused and counted: skip the work). Threads: the one that uses the writer.
+ *  Errors: NULL (refused and counted, or not wanted: skip the work). Threads: the one that uses the writer.
  *  Cost: with commit about 70 instructions; no copy. */
 TELTEL_API void *teltel_reserve(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time) TELTEL_NOEXCEPT
     TELTEL_USE_RESULT;
@@ -231,8 +241,8 @@ TELTEL_API teltel_status teltel_commit(teltel_writer *writer) TELTEL_NOEXCEPT;
  *  Errors: none. Threads: the one that uses the writer. Cost: a few instructions. */
 TELTEL_API void teltel_cancel(teltel_writer *writer) TELTEL_NOEXCEPT;
 
-/** Events refused, or overwritten, so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all types; types beyond
- *  the first 1,024 are counted together. Errors: 0 without a run or for a type of another run.
+/** Events refused, or overwritten, so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all
+ *  types; types beyond the first 1,024 are counted together. Errors: 0 without a run or for a type of another run.
  *  Threads: any, also while others emit. Cost: for all types some us a ring, for one under 1 us; takes the lock. */
 TELTEL_API uint64_t teltel_dropped(teltel_run *run, teltel_type type, teltel_drops *details) TELTEL_NOEXCEPT;
 /** The largest record_size that fits into this run's rings, in bytes: a quarter of a ring, at most 1 MiB, less 24.
@@ -248,7 +258,7 @@ TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
 /** Version of the library that runs, as TELTEL_VERSION_NUMBER is that of this header.
  *  Errors: none. Threads: any. Cost: a few instructions. */
 TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
-/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block".
+/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block", "enable".
  *  Errors: 0 for anything else, also NULL.
  *  Threads: any. Cost: under 100 ns. */
 TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT;

@@ -35,6 +35,7 @@ const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT {
   case TELTEL_REFUSED_TYPE: return "type not defined, or of another run";
   case TELTEL_REFUSED_STATE: return "no run, run ended, writer closed or reservation open";
   case TELTEL_REFUSED_WRITER: return "no ring for this thread: limit of writers reached, or no space";
+  case TELTEL_SKIPPED: return "left out by TELTEL_ENABLE";
   case TELTEL_REFUSED_FORK: return "run belongs to the parent process";
   case TELTEL_ERROR_DISABLED: return "telemetry switched off by TELTEL_DISABLED";
   case TELTEL_ERROR_ARGUMENT: return "wrong argument";
@@ -50,7 +51,7 @@ const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT {
 }
 
 int teltel_has(const char *feature) TELTEL_NOEXCEPT {
-  static const char *const features[] = {"tags", "json", "key", "labels", "marks", "overwrite", "block"};
+  static const char *const features[] = {"tags", "json", "key", "labels", "marks", "overwrite", "block", "enable"};
   for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
     if (!strcmp(feature, features[i])) return 1;
   return 0;

@@ -60,6 +60,7 @@ class Type:
     is_json: bool
     record_size: int = 0
     flags: int = 0
+    every: int = 1  # only frames that it divides; 0xFFFFFFFF: none
     fields: list = field(default_factory=list)
 
 
@@ -154,9 +155,9 @@ class Cursor:
         return text
 
 
-def read_entry(instance, cursor, kind, flags, id, record_size, count):
+def read_entry(instance, cursor, kind, flags, id, record_size, count, every):
     if kind == 1:
-        made = Type(id, cursor.text(), cursor.text(), False, record_size, flags)
+        made = Type(id, cursor.text(), cursor.text(), False, record_size, flags, every or 1)
         for _ in range(count):
             form, offset, elements, field_flags = cursor.numbers("<IIII")
             made.fields.append(Field(cursor.text(), form, offset, elements, field_flags, cursor.text(), cursor.text()))
@@ -165,7 +166,7 @@ def read_entry(instance, cursor, kind, flags, id, record_size, count):
             check(made.fields[-1].name.count(",") + 1 in (1, elements), "number of names")
         add_unique(instance.types, id, made)
     elif kind == 2:
-        add_unique(instance.types, id, Type(id, cursor.text(), cursor.text(), True))
+        add_unique(instance.types, id, Type(id, cursor.text(), cursor.text(), True, every=every or 1))
     elif kind == 3:
         add_unique(instance.tag_sets, id, [(cursor.text(), cursor.text()) for _ in range(count)])
     elif kind == 4:
@@ -187,10 +188,10 @@ def read_table(instance, data):
     end = at + instance.header["table_head"]
     while at < end:
         check(at + 24 <= end, "entry cut off")
-        size, kind, flags, id, record_size, count, _ = struct.unpack_from("<IHHIIII", data, at)
+        size, kind, flags, id, record_size, count, every = struct.unpack_from("<IHHIIII", data, at)
         check(size >= 24 and at + size <= end, "entry size")
         cursor = Cursor(data, at + 24, at + size)
-        read_entry(instance, cursor, kind, flags, id, record_size, count)
+        read_entry(instance, cursor, kind, flags, id, record_size, count, every)
         check(kind > 6 or cursor.at == at + size, "bytes left in an entry")
         at += (size + 7) & ~7
     check(at == end, "table head inside an entry")

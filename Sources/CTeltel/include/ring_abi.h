@@ -13,8 +13,9 @@
  * RULES. Little-endian, natural alignment. Fields marked W are written by the producer, R by the collector, all others
  * once, before the file is complete. "release" fields are stored with release order after what they publish and loaded
  * with acquire. The reader copies before it checks and trusts nothing; the producer trusts only `released`, and that only
- * inside [head - data_bytes, head] (overwrite oldest: inside [low, head]). Readers follow the offsets in the headers, never sizeof. Unknown entry kinds and field
- * kinds are skipped by their length. The version changes only when an old reader would misread.
+ * inside [head - data_bytes, head] (overwrite oldest: inside [low, head]). Readers follow the offsets in the headers, never
+ * sizeof. Unknown entry kinds and field kinds are skipped by their length. The version changes only when an old reader would
+ * misread.
  *
  * IDENTITY OF A ROW. (instance, writer, sequence): instance from the run file, writer = ring index, sequence = the record's
  * byte position in its ring (monotonic from 0, never reset, the same after any restart).
@@ -176,7 +177,7 @@ typedef struct teltel_entry {
   uint32_t id;
   uint32_t record_size; /* types: bytes of payload of each record; JSON types: 0 */
   uint32_t count;       /* types: fields; tags: pairs */
-  uint32_t reserved0;
+  uint32_t every;       /* types: only events with frame % every == 0 are recorded; 0: all; 0xFFFFFFFF: none */
 } teltel_entry;
 /* A text is u32 length and that many bytes, padded to 4. Labels are names for 0, 1, 2 ..., separated by commas. */
 

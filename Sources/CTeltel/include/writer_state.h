@@ -65,6 +65,8 @@ typedef struct ctel_run {
   int folder_descriptor, run_descriptor; /* the latter holds the lock: closing any descriptor of that file drops it */
   uint32_t kind, policy;
   uint64_t block_ns;   /* policy block */
+  char *selection;     /* rules of TELTEL_ENABLE; NULL: all types are recorded in full */
+  uint32_t *every;     /* by type id: see Selection.swift; NULL while all are 1. Never freed: emits read it without the lock */
 } ctel_run;
 
 static inline uintptr_t ctel_limit(const ctel_writer *w) { return __atomic_load_n(&w->limit, __ATOMIC_RELAXED); }

@@ -9,7 +9,7 @@ func emitJSONC(
     guard let handle else { return Status.refusedState }
     guard let text, length > 0 else { return Status.fail(Status.argument, "no JSON text", name) }
     var word = RecordWord(0)
-    let status = jsonWord(handle, channel, name, length, &word)
+    let status = jsonWord(handle, channel, name, frame, length, &word)
     guard status == Status.ok else { return status }
     let run = UInt64(UInt(bitPattern: handle))
     guard let w = threadWriter(run, insist: false) else { return refuseWithoutWriter(run, word.value) }
@@ -18,7 +18,7 @@ func emitJSONC(
 
 /// The handle's word of a JSON record of this length, its type made if it is new.
 private func jsonWord(
-    _ handle: OpaquePointer, _ channel: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, _ length: Int,
+    _ handle: OpaquePointer, _ channel: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, _ frame: UInt64, _ length: Int,
     _ word: inout RecordWord
 ) -> Int32 {
     ctel_lock()
@@ -29,6 +29,8 @@ private func jsonWord(
     let status = Types.defineJSON(run, channel, name, &id)
     if status == Status.limit || status == Status.noSpace { return countInRun(run, word, UInt32(TELTEL_REFUSAL_TYPE)) }
     guard status == Status.ok else { return status }
+    let marks = Selection.marks(run, type: id)
+    if marks != 0, !Selection.wants(run, marks | RecordWord(bytes: 0, type: id).value, frame) { return Status.skipped }
     // A length beyond every limit must not reach the bits of the run's mark.
     let bytes = Int(TELTEL_RECORD_HEADER_BYTES) + min(length, Int(TELTEL_MAX_RECORD_BYTES))
     word = RecordWord(RecordWord(bytes: bytes, type: id).value ^ run.pointee.salt)

@@ -8,7 +8,12 @@ public import CTeltel
 func reserveC(_ writer: OpaquePointer?, _ type: teltel_type, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer? {
     guard _fastPath(writer != nil) else { return nil }
     let w = WriterState(writer.unsafelyUnwrapped)
-    let word = RecordWord(type.word ^ w.pointee.salt)
+    var handle = type.word
+    if _slowPath(handle & RecordWord.selectedMark != 0) {
+        guard Selection.wants(w.pointee.owner, handle, frame) else { return nil }
+        handle &= ~RecordWord.selectedMark
+    }
+    let word = RecordWord(handle ^ w.pointee.salt)
     let fits = w.pointee.cursor &+ word.padded <= ctel_limit(w) && UInt64(word.bytes) <= w.pointee.data_bytes >> 2
     if _slowPath(!fits), makeRoom(w, word) != Status.ok { return nil }
     let cursor = w.pointee.cursor

@@ -17,6 +17,7 @@ enum RunEnd {
         ctel_close(run.pointee.folder_descriptor)
         if let index = run.pointee.index { ctel_free(index) }
         run.pointee.index = nil
+        Selection.forget(run)
         Writers.releaseEndedWritersOfThread()
         run.pointee.references -= 1
         if run.pointee.references == 0 { run.pointee.state = UInt32(CTEL_RUN_UNUSED) }

@@ -44,7 +44,7 @@ enum RunEvents {
         var id: UInt32 = 0
         let status = name.withUTF8Buffer { text in
             // SAFETY: a StaticString ends with NUL behind its bytes.
-            text.withMemoryRebound(to: CChar.self) { Types.defineJSON(run, "run", $0.baseAddress, &id) }
+            text.withMemoryRebound(to: CChar.self) { Types.defineJSON(run, "run", $0.baseAddress, always: true, &id) }
         }
         guard status == Status.ok else { return status }
         return json.text.withUnsafeBytes { text in

@@ -23,6 +23,7 @@ enum RunStart {
         guard opened == Status.ok else { return opened }
         defer { ctel_close(base) }
         run.pointee.ring_bytes = ringBytes(options.ring_bytes, folder: base)
+        if kind == Int(TELTEL_KIND_ENGINE) { Selection.read(run) }
         let made = makeInstance(run, base, options, rings)
         if made == Status.ok { out = run } else { abandon(run, base) }
         return made
@@ -46,7 +47,12 @@ enum RunStart {
 
     private static func prepare(_ run: RunState, slot: UInt32, _ kind: Int, _ options: teltel_run_options) {
         let generation = ctel_next_generation()
+        let every = run.pointee.every  // an emit with a stale handle may still read it
         run.pointee = ctel_run()
+        if let every {
+            for type in 0...Int(TELTEL_MAX_TYPES) { every[type] = 0 }
+            run.pointee.every = every
+        }
         run.pointee.handle = (generation << 10 | UInt64(slot)) << 4
         run.pointee.salt = (generation % 255 + 1) << 24
         run.pointee.instance = ctel_random()
@@ -181,6 +187,9 @@ enum RunStart {
             withInstanceName(run) { ctel_remove_folder(base, $0) }
         }
         if let index = run.pointee.index { ctel_free(index) }
+        Selection.forget(run)
+        let every = run.pointee.every
         run.pointee = ctel_run()
+        run.pointee.every = every
     }
 }

@@ -7,14 +7,14 @@ import CTeltel
 struct TableEntry {
     private(set) var bytes: [UInt8]
 
-    init(kind: Int, flags: UInt32 = 0, recordSize: Int = 0, count: Int = 0) {
+    init(kind: Int, flags: UInt32 = 0, recordSize: Int = 0, count: Int = 0, every: UInt32 = 1) {
         bytes = []
         number32(0)  // size: known at the end
         number32(UInt32(kind) | flags << 16)
         number32(0)  // id: given when it is appended
         number32(UInt32(recordSize))
         number32(UInt32(count))
-        number32(0)
+        number32(every == 1 ? 0 : every)
     }
 
     mutating func number32(_ value: UInt32) {

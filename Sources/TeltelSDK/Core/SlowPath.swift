@@ -15,10 +15,12 @@ func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
     return true
 }
 
-/// No stack frame of its own: an engine without telemetry (run 0) pays a compare and a return.
+/// No stack frame of its own: an engine without telemetry (run 0), or without this type, pays a compare and a return.
 @usableFromInline @inline(never)
 func emitSlow(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    if RecordWord.isDisabled(type) { return run == 0 ? Status.refusedState : Status.skipped }
     if run == 0 { return Status.refusedState }
+    if type & RecordWord.selectedMark != 0 { return emitSelected(run, type, frame, time, record) }
     let w = ctel_thread_writer_get().unsafelyUnwrapped
     if w.pointee.run == UInt64(run), stillFull(w, type) { return Status.refusedFull }
     return emitFound(run, type, frame, time, record)
@@ -36,8 +38,26 @@ func emitFound(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ r
 
 @usableFromInline @inline(never)
 func writerSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    if type & RecordWord.selectedMark != 0 { return writerSelected(w, type, frame, time, record) }
     if stillFull(w, type) { return Status.refusedFull }
     return writerDecide(w, type, frame, time, record)
+}
+
+/// Of a type that TELTEL_ENABLE leaves out in part.
+@inline(never)
+func emitSelected(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    var w = ctel_thread_writer_get().unsafelyUnwrapped
+    if w.pointee.run != UInt64(run) {
+        guard let found = threadWriter(UInt64(run), insist: false) else { return refuseWithoutWriter(UInt64(run), type) }
+        w = found
+    }
+    return writerSelected(w, type, frame, time, record)
+}
+
+@inline(never)
+func writerSelected(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    guard Selection.wants(w.pointee.owner, type, frame) else { return Status.skipped }
+    return writerSlow(w, type & ~RecordWord.selectedMark, frame, time, record)
 }
 
 @inline(never)
@@ -128,8 +148,8 @@ func findRoom(_ w: WriterState, _ need: Int) -> Bool {
     let cursor = UInt(bitPattern: w.pointee.data.unsafelyUnwrapped + offset)
     w.pointee.cursor = cursor
     w.pointee.bias = head &- UInt64(cursor)
-    // Never 16 MiB ahead: there a foreign handle's mark would pass as a size.
-    ctel_set_limit(w, cursor &+ UInt(min(capacity - offset, free, (1 << 24) - 8)))
+    // Never 8 MiB ahead: there the marks of foreign or selected handles would pass as a size.
+    ctel_set_limit(w, cursor &+ UInt(min(capacity - offset, free, Int(RecordWord.selectedMark) - 8)))
     return true
 }
 

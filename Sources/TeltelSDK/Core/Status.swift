@@ -15,6 +15,7 @@ typealias RunState = UnsafeMutablePointer<ctel_run>
     static var refusedType: Int32 { Int32(TELTEL_REFUSED_TYPE) }
     @usableFromInline static var refusedState: Int32 { Int32(TELTEL_REFUSED_STATE) }
     static var refusedWriter: Int32 { Int32(TELTEL_REFUSED_WRITER) }
+    static var skipped: Int32 { Int32(TELTEL_SKIPPED) }
     static var refusedFork: Int32 { Int32(TELTEL_REFUSED_FORK) }
     static var disabled: Int32 { Int32(TELTEL_ERROR_DISABLED) }
     static var argument: Int32 { Int32(TELTEL_ERROR_ARGUMENT) }
@@ -58,6 +59,14 @@ typealias RunState = UnsafeMutablePointer<ctel_run>
     @inlinable @inline(__always) var bytes: UInt { UInt(truncatingIfNeeded: value & 0xFFFF_FFFF) }
     /// Bytes up to the next record.
     @inlinable @inline(__always) var padded: UInt { (bytes &+ 7) & ~7 }
+    /// In a handle: not all events of the type are recorded (Selection.swift). Larger than any limit, so that the hot path needs
+    /// no test for it; the second one: none is.
+    static var selectedMark: UInt64 { 1 << 23 }
+    static var disabledMark: UInt64 { 1 << 22 }
+    /// No record is that long, and no handle has both marks and a length: one made of arbitrary bits is refused as foreign.
+    @inline(__always) static func isDisabled(_ handle: UInt64) -> Bool { handle & 0xFF_FFFF == disabledHandleBits }
+    private static var disabledHandleBits: UInt64 { selectedMark | disabledMark }
+
     var type: UInt32 { UInt32(truncatingIfNeeded: value >> 32) & 0xFFFF }
     /// Empty handle, or one of another run: its mark does not cancel out.
     var isForeign: Bool { value & 0xFF00_0000 != 0 || type == 0 }

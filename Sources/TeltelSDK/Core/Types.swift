@@ -6,8 +6,9 @@ enum Types {
     static func define(_ run: RunState, _ desc: teltel_type_desc, flags: UInt32, _ out: inout teltel_type) -> Int32 {
         let status = checkFrame(desc)
         guard status == Status.ok else { return status }
+        let every = Selection.every(run, desc.channel, desc.name)
         var entry = TableEntry(
-            kind: Int(TELTEL_ENTRY_TYPE), flags: flags, recordSize: desc.record_size, count: desc.field_count)
+            kind: Int(TELTEL_ENTRY_TYPE), flags: flags, recordSize: desc.record_size, count: desc.field_count, every: every)
         entry.text(desc.channel)
         entry.text(desc.name)
         let key = entry.bytes.count - RunTable.headBytes
@@ -28,17 +29,21 @@ enum Types {
             out = handle(run, id, payload: desc.record_size)
             return Status.ok
         }
-        return add(run, &entry, key: key, desc.name) { out = handle(run, $0, payload: desc.record_size) }
+        return add(run, &entry, key: key, every: every, desc.name) { out = handle(run, $0, payload: desc.record_size) }
     }
 
     /// A type whose records are JSON text, as an id. Lock held; the run is open.
+    ///
+    /// - Parameter always: whatever TELTEL_ENABLE says.
     static func defineJSON(
-        _ run: RunState, _ channel: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, _ id: inout UInt32
+        _ run: RunState, _ channel: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?, always: Bool = false,
+        _ id: inout UInt32
     ) -> Int32 {
         guard let name, name.pointee != 0, isText(name), isText(channel) else {
             return Status.fail(Status.argument, "channel and name are UTF-8 of at most 255 bytes, and the name is not empty")
         }
-        var entry = TableEntry(kind: Int(TELTEL_ENTRY_JSON_TYPE))
+        let every = always ? 1 : Selection.every(run, channel, name)
+        var entry = TableEntry(kind: Int(TELTEL_ENTRY_JSON_TYPE), every: every)
         entry.text(channel)
         entry.text(name)
         let key = entry.bytes.count - RunTable.headBytes
@@ -50,24 +55,28 @@ enum Types {
             id = head.id
             return Status.ok
         }
-        return add(run, &entry, key: key, name) { id = $0 }
+        return add(run, &entry, key: key, every: every, name) { id = $0 }
     }
 
     private static func add(
-        _ run: RunState, _ entry: inout TableEntry, key: Int, _ name: UnsafePointer<CChar>?, _ use: (UInt32) -> Void
+        _ run: RunState, _ entry: inout TableEntry, key: Int, every: UInt32, _ name: UnsafePointer<CChar>?,
+        _ use: (UInt32) -> Void
     ) -> Int32 {
         guard run.pointee.types < TELTEL_MAX_TYPES else { return Status.fail(Status.limit, "more than 16384 types", name) }
         let id = run.pointee.types + 1
         entry.finish(id: id)
-        guard RunTable.append(run, entry, key: (UInt32(TELTEL_ENTRY_TYPE), key)) else { return Status.noSpace }
+        guard Selection.note(run, type: id, every: every),
+            RunTable.append(run, entry, key: (UInt32(TELTEL_ENTRY_TYPE), key))
+        else { return Status.noSpace }
         ctel_store_relaxed_u32(&run.pointee.types, id)
         use(id)
         return Status.ok
     }
 
     private static func handle(_ run: RunState, _ id: UInt32, payload: Int) -> teltel_type {
-        let word = RecordWord(bytes: Int(TELTEL_RECORD_HEADER_BYTES) + payload, type: id)
-        return teltel_type(word: word.value ^ run.pointee.salt)
+        let marks = Selection.marks(run, type: id)
+        let bytes = RecordWord.isDisabled(marks) ? 0 : Int(TELTEL_RECORD_HEADER_BYTES) + payload
+        return teltel_type(word: RecordWord(bytes: bytes, type: id).value ^ run.pointee.salt | marks)
     }
 
     // MARK: Checks
