@@ -16,7 +16,7 @@ def test_its_commands_run_in_order(shm):
         ["bash", "-euxo", "pipefail", "-c", script], cwd=ROOT, env={**os.environ, "TELTEL_SHM_DIR": shm}, capture_output=True,
         text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"libteltel-dev_{VERSION}" in done.stdout and len(os.listdir(shm)) == 2
+    assert f"libteltel-dev_{VERSION}" in done.stdout and len(os.listdir(shm)) == 4
 
 
 def test_its_swift_code_is_that_of_the_example():
