@@ -178,6 +178,16 @@ TELTEL_API teltel_status teltel_define_desc(teltel_run *run, const teltel_type_d
 TELTEL_API teltel_status teltel_define_known(teltel_run *run, const char *channel, uint32_t which,
                                              teltel_type *type) TELTEL_NOEXCEPT;
 
+/** The handles of all types that were defined so far, in that order; at most `capacity` of them are written. Returns how many
+ *  there are. Types of JSON text have no definition, and are not among them.
+ *  Errors: 0 without a run. Threads: any. Cost: about 50 ns a type; takes the lock. */
+TELTEL_API size_t teltel_types(teltel_run *run, teltel_type *types, size_t capacity) TELTEL_NOEXCEPT;
+/** The definition of a type, asked back: fills memory of `size` bytes, aligned as malloc's, which then begins with a
+ *  teltel_type_desc whose pointers lead into the same memory. Returns how many bytes it takes, and writes nothing if there are
+ *  fewer; so ask with 0 first. The description may be given to teltel_define_desc, also of another run.
+ *  Errors: 0 without a run, or for a type of another run. Threads: any. Cost: some us; allocates, takes the lock. */
+TELTEL_API size_t teltel_describe(teltel_run *run, teltel_type type, void *memory, size_t size) TELTEL_NOEXCEPT;
+
 /** Records one event. `record` is read for the type's record_size, with any alignment; frame (a number) and sim_time (seconds)
  *  are kept bit for bit.
  *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended);
@@ -258,7 +268,8 @@ TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
 /** Version of the library that runs, as TELTEL_VERSION_NUMBER is that of this header.
  *  Errors: none. Threads: any. Cost: a few instructions. */
 TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
-/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block", "enable".
+/** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block", "enable",
+ *  "schema".
  *  Errors: 0 for anything else, also NULL.
  *  Threads: any. Cost: under 100 ns. */
 TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
@@ -289,7 +300,16 @@ static inline teltel_status teltel_define_known(teltel_run *run, const char *cha
   if (type) type->word = 0;
   return TELTEL_REFUSED_STATE;
 }
-static inline teltel_status teltel_emit(teltel_run *run, teltel_type type, uint64_t frame, double sim_time, const void *record) {
+static inline size_t teltel_types(teltel_run *run, teltel_type *types, size_t capacity) {
+  (void)run; (void)types; (void)capacity;
+  return 0;
+}
+static inline size_t teltel_describe(teltel_run *run, teltel_type type, void *memory, size_t size) {
+  (void)run; (void)type; (void)memory; (void)size;
+  return 0;
+}
+static inline teltel_status teltel_emit(teltel_run *run, teltel_type type, uint64_t frame, double sim_time,
+                                        const void *record) {
   (void)run; (void)type; (void)frame; (void)sim_time; (void)record;
   return TELTEL_REFUSED_STATE;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <string_view>
 #include <type_traits>
@@ -73,6 +74,26 @@ template <class T> struct Describe;
 class Writer;
 template <class T> class Type;
 
+/// A type's definition, asked back: teltel_describe. Owns the memory that it points to.
+class Schema {
+ public:
+  Schema() noexcept = default;
+  /// Is there a definition? Not for a type of another run.
+  explicit operator bool() const noexcept { return memory_ != nullptr; }
+  const teltel_type_desc &operator*() const noexcept { return *get(); }
+  const teltel_type_desc *operator->() const noexcept { return get(); }
+
+ private:
+  friend class Run;
+  Schema(teltel_run *run, teltel_type type) noexcept {
+    const std::size_t size = teltel_describe(run, type, nullptr, 0);
+    if (size != 0) memory_.reset(new (std::nothrow) std::max_align_t[size / sizeof(std::max_align_t) + 1]);
+    if (memory_ != nullptr && teltel_describe(run, type, memory_.get(), size) != size) memory_.reset();
+  }
+  const teltel_type_desc *get() const noexcept { return std::launder(reinterpret_cast<const teltel_type_desc *>(memory_.get())); }
+  std::unique_ptr<std::max_align_t[]> memory_;
+};
+
 /// teltel_run_options with their defaults.
 struct Options : teltel_run_options {
   Options() noexcept : teltel_run_options(teltel_run_options_default()) {}
@@ -113,6 +134,10 @@ class Run {
 
   /// teltel_define with what TELTEL_DESCRIBE says of T. A type that could not be defined refuses its events; see its status().
   template <class T> [[nodiscard]] Type<T> define() const noexcept;
+  /// How a type was defined; empty for one of another run.
+  [[nodiscard]] Schema schema(teltel_type type) const noexcept { return Schema(run_, type); }
+  /// teltel_types.
+  std::size_t types(teltel_type *out, std::size_t capacity) const noexcept { return teltel_types(run_, out, capacity); }
   /// teltel_tags_define; no tags if that fails.
   [[nodiscard]] teltel_tags tags(const teltel_tag *pairs, std::size_t count) const noexcept {
     teltel_tags result{};

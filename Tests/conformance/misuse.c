@@ -71,6 +71,8 @@ static void null_run(void) {
   teltel_cancel(NULL);
   teltel_writer_close(NULL);
   IS(teltel_dropped(NULL, no_type, NULL), 0);
+  IS(teltel_types(NULL, &type, 1), 0);
+  IS(teltel_describe(NULL, no_type, NULL, 0), 0);
   IS(teltel_max_record(NULL), 0);
   IS(teltel_instance(NULL), 0);
   IS(teltel_run_id(NULL, NULL, 0), 0);
@@ -215,6 +217,10 @@ static void limits(void) {
     defined++;
     last = type;
   }
+  static teltel_type all[16384];
+  IS(teltel_types(run, all, 16384), 16383); /* run.start has no fields */
+  IS(all[16382].word, last.word);
+  IS(teltel_describe(run, last, NULL, 0) > sizeof(teltel_type_desc) + sizeof(teltel_field), 1);
   IS(defined, 16384 - 4); /* run.start, wide, large and the one with long names came before */
   IS(teltel_define(run, "many", "type-0", fields, 1, 8, &type), TELTEL_OK);
   IS(teltel_emit_json(run, "c", "one.more", 0, 0, "1", 1), TELTEL_REFUSED_TYPE);

@@ -54,12 +54,28 @@ static teltel_type bytes_type(teltel_run *run, const char *name, uint32_t size) 
   return type;
 }
 
+/* Asks how the type was defined, and defines it so in another run. */
+static void copy_definition(teltel_run *run, teltel_type type, teltel_run *other) {
+  teltel_type types[3], copy;
+  expect(teltel_types(run, types, 3) == 2 && types[1].word == type.word, "types");
+  const size_t size = teltel_describe(run, type, NULL, 0);
+  teltel_type_desc *desc = malloc(size);
+  desc->channel = NULL;
+  expect(teltel_describe(run, type, desc, size - 1) == size && desc->channel == NULL, "describe into too little memory");
+  expect(teltel_describe(run, type, desc, size) == size, "describe");
+  expect(teltel_define_desc(other, desc, &copy) == TELTEL_OK, "define what was described");
+  expect(teltel_describe(other, type, NULL, 0) == 0, "describe a foreign type");
+  free(desc);
+}
+
 static void conformance(void) {
   teltel_run *run = start("conformance"), *other = start("other");
   teltel_type all, same, wide = bytes_type(run, "wide", 70000), foreign = bytes_type(other, "foreign", 8);
   teltel_define(run, "test", "all.kinds", all_kinds, sizeof all_kinds / sizeof *all_kinds, sizeof(AllKinds), &all);
   teltel_define(run, "test", "all.kinds", all_kinds, sizeof all_kinds / sizeof *all_kinds, sizeof(AllKinds), &same);
   expect(all.word != 0 && all.word == same.word, "define");
+
+  copy_definition(run, all, other);
 
   AllKinds low = lowest(), high = highest(), first = usual(1), second = usual(2);
   teltel_emit(run, all, 0, 0.0, &low);

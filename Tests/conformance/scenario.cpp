@@ -52,6 +52,12 @@ void conformance() {
   const auto all = run.define<AllKinds>();
   expect(all.get().word == run.define<AllKinds>().get().word, "define");
 
+  const teltel::Schema schema = run.schema(all.get());
+  teltel_type copy;
+  expect(schema && teltel_define_desc(other.get(), &*schema, &copy) == TELTEL_OK, "define what was described");
+  expect(!other.schema(all.get()), "describe a foreign type");
+  expect(run.types(nullptr, 0) == 2, "types");
+
   all.emit(run, 0, 0.0, lowest());
   all.emit(run, UINT64_MAX, double_of(0x8000000000000000u), highest());
   all.emit(run, 1, double_of(0x7FF0000000000001u), usual(1));

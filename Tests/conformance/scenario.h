@@ -2,6 +2,7 @@
  *
  * Each program writes the same two runs into $TELTEL_SHM_DIR; expected.json says what a reader must find there.
  *   run "conformance": every kind of field and its extremes, tags, JSON, frame marks, an own writer, refusals by reason.
+ *   run "other": the type all.kinds as "conformance" describes it when asked; nothing else but its own events.
  *   run "wrap": records of odd sizes until the smallest ring is full; released; the same again, four times in all. Not made when
  *   the program gets an argument: a collector is to read the other one.
  */

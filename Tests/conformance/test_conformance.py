@@ -3,7 +3,7 @@ import time
 
 import pytest
 from conftest import BUILD, HERE, compile_program, environment, run
-from expected import WRAP_SIZES, expected_conformance, expected_wrap, summary
+from expected import WRAP_SIZES, expected_conformance, expected_wrap, summary, type_summary
 from ring_reader import BadFile, read_instance
 
 
@@ -43,6 +43,12 @@ def instances(request, programs, tmp_path_factory):
 
 def test_the_scenario_is_found_in_the_files(instances):
     assert summary(instances[0]["conformance"]) == expected_conformance()
+
+
+def test_what_was_described_is_defined_alike(instances):
+    conformance, other = (instances[0][name] for name in ("conformance", "other"))
+    kinds = [type_summary(t) for run in (conformance, other) for t in run.types.values() if t.name == "all.kinds"]
+    assert len(kinds) == 2 and {**kinds[0], "id": 0} == {**kinds[1], "id": 0}
 
 
 def test_the_header_says_who_and_when(instances):

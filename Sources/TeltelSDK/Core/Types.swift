@@ -73,7 +73,8 @@ enum Types {
         return Status.ok
     }
 
-    private static func handle(_ run: RunState, _ id: UInt32, payload: Int) -> teltel_type {
+    /// The handle of a type of this run. Lock held.
+    static func handle(_ run: RunState, _ id: UInt32, payload: Int) -> teltel_type {
         let marks = Selection.marks(run, type: id)
         let bytes = RecordWord.isDisabled(marks) ? 0 : Int(TELTEL_RECORD_HEADER_BYTES) + payload
         return teltel_type(word: RecordWord(bytes: bytes, type: id).value ^ run.pointee.salt | marks)

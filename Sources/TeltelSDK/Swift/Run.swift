@@ -21,7 +21,7 @@
         public let id: String
         /// The random number that names this instance of the run and its folder (16 hex digits); 0 if nothing is recorded.
         public let instance: UInt64
-        private let handle: RunHandle
+        let handle: RunHandle
 
         /// Starts a run and records `run.start`.
         public init(_ options: RunOptions = RunOptions()) {

@@ -28,6 +28,24 @@ struct AllKinds: BitwiseCopyable {
         .text(\.text, "text"),
     ]
 
+    static var schema: TypeSchema? {
+        func member(
+            _ name: String, _ kind: TypeSchema.Member.Kind, _ offset: Int, count: Int = 1, unit: String = "",
+            labels: [String] = [], isKey: Bool = false
+        ) -> TypeSchema.Member {
+            .init(name: name, kind: kind, offset: offset, count: count, unit: unit, labels: labels, isKey: isKey)
+        }
+        return TypeSchema(
+            channel: "test", name: "all.kinds", recordBytes: 88,
+            members: [
+                member("i64", .i64, 0), member("u64", .u64, 8), member("f64", .f64, 16, unit: "m/s"),
+                member("pos.x,pos.y,pos.z", .f64, 24, count: 3, unit: "m"), member("f32", .f32, 48), member("i32", .i32, 52),
+                member("u32", .u32, 56), member("id", .u32, 60, isKey: true), member("i16", .i16, 64),
+                member("u16", .u16, 66), member("samples", .i16, 68, count: 4), member("i8", .i8, 76), member("u8", .u8, 77),
+                member("mode", .u8, 78, labels: ["off", "on"]), member("flag", .bool, 79), member("text", .text, 80, count: 8),
+            ])
+    }
+
     static var lowest: AllKinds {
         AllKinds(
             i64: .min, f64: -0.0,
@@ -84,6 +102,10 @@ func conformance() throws(TelemetryError) {
     let foreign = try other.define("foreign", channel: "test", Bytes<8>.fields)
     let all = try run.define("all.kinds", channel: "test", AllKinds.fields)
     _ = try run.define("all.kinds", channel: "test", AllKinds.fields)
+
+    expect(run.schema(of: all) == AllKinds.schema && run.schemas.last == AllKinds.schema, "schema")
+    expect(run.schemas.map(\.name) == ["wide", "all.kinds"] && other.schema(of: all) == nil, "schemas")
+    _ = try other.define("all.kinds", channel: "test", AllKinds.fields)
 
     all.emit(AllKinds.lowest, frame: 0, time: 0)
     all.emit(AllKinds.highest, frame: .max, time: -0.0)
