@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, ROOT, environment, run
+from conftest import BUILD, HERE, ROOT, compile_program, environment, run
 from ring_reader import KIND_NAMES, read_instance
 from support import wait_until
 from test_conformance import FACES
@@ -169,3 +169,40 @@ def test_values_of_every_kind_keep_their_bits(emitted, collector, shm, tmp_path)
     wait_until(lambda: (run := collector.run("conformance")) and run["stored"] == run["accepted"], "all are stored", 60)
     check_stored(collector, kind, records)
 
+
+
+def payloads(events):
+    return {(event["type"], int(event["frameIndex"])): event["payload"] for event in events if event["channel"] != "run"}
+
+
+def check_extremes(events):
+    found = payloads(events)
+    longest = "n" * 255
+    assert found.pop((longest, 7)) == {longest: "42"}
+    assert found.pop(("most.fields", 2**64 - 1)) == {f"f{i}": str(i * 0.5) for i in range(1024)}
+    assert found.pop(("largest.record", 8)) == {"bytes": ["7"] * ((1 << 20) - 24)}
+    assert found == {("odd.text", 0): {"text": "\ufffdab\ufffd"}, ("odd.text", 1): {"text": "café"}, ("odd.text", 2): {"text": "1234567\ufffd"}}
+
+
+def test_extremes_of_definitions_come_through(programs, collector, shm):
+    run([compile_program(HERE / "extremes.c", programs / "extremes")], env=environment(shm))
+    recovered = subprocess.run([BUILD / "bin/teltel", "recover", shm], capture_output=True, text=True, timeout=60, check=True)
+    check_extremes([parse(line) for line in recovered.stdout.splitlines()])
+    collector.start()
+    collector.wait_status("extremes", "completed")
+    with connect(collector.url.replace("http", "ws") + "/ws", max_size=None) as socket:
+        socket.send(json.dumps({"runId": "extremes", "tail": 1000}))
+        events = []
+        while not events or events[-1]["type"] != "run.end":
+            events.append(parse(socket.recv(timeout=30)))
+    check_extremes(events)
+    wait_until(lambda: (run := collector.run("extremes")) and run["stored"] == run["accepted"], "all are stored", 60)
+    table = table_of(collector, "test", "most.fields")
+    row, = sql(collector, f"SELECT toString(frame_index) AS frame, * FROM {table} WHERE run_id = 'extremes'")
+    assert row["frame"] == str(2**64 - 1) and all(row[f"payload.f{i}"] == i * 0.5 for i in range(1024))
+    rows = sql(collector, f"SELECT `payload.text` AS text FROM {table_of(collector, 'test', 'odd.text')} ORDER BY frame_index")
+    assert [row["text"] for row in rows] == ["\ufffdab\ufffd", "café", "1234567\ufffd"]
+    row, = sql(collector, f"SELECT length(`payload/bytes`) AS n, arraySum(`payload/bytes`) AS sum FROM {table_of(collector, 'test', 'largest.record')}")
+    assert (int(row["n"]), int(row["sum"])) == ((1 << 20) - 24, 7 * ((1 << 20) - 24))
+    longest = table_of(collector, "n" * 255, "n" * 255)
+    assert sql(collector, f"SELECT `payload.{'n' * 255}` AS n FROM {longest}") == [{"n": 42}]
