@@ -2,7 +2,8 @@
  *
  * Rules that hold for every function
  *  - Nothing here aborts, throws, prints, installs signal handlers or needs an `if` around it:
- *    a NULL run (telemetry could not start) makes every call a cheap no-op.
+ *    a NULL run (telemetry could not start) makes every call a cheap no-op. errno, rounding mode and exceptions' flags, signal
+ *    masks, locale and environment stay as they are; no number is computed with.
  *  - Text is UTF-8, ends with NUL, and is copied before the call returns. NULL means "". Ids, channels, names, tags and
  *    units have at most 255 bytes; text that is longer or not UTF-8 is refused with TELTEL_ERROR_ARGUMENT.
  *  - Structs begin with struct_size; take them from their *_default function. A field left 0 means "default".

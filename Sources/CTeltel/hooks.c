@@ -1,6 +1,7 @@
 /* The process-wide lock, and the two moments at which libteltel must act by itself: a thread ends, the process forks. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <pthread.h>
 
@@ -17,22 +18,32 @@ static pthread_key_t thread_key;
 static void (*on_thread_exit)(void);
 static void (*on_fork)(void);
 
-void ctel_lock(void) { pthread_mutex_lock(&lock); }
-void ctel_unlock(void) { pthread_mutex_unlock(&lock); }
+/* Whatever happens between the two leaves the engine's errno as it was. */
+static int engine_errno;
+void ctel_lock(void) {
+  int now = errno;
+  pthread_mutex_lock(&lock);
+  engine_errno = now;
+}
+void ctel_unlock(void) {
+  int before = engine_errno;
+  pthread_mutex_unlock(&lock);
+  errno = before;
+}
 
 /* Both locks are held across fork, so that the child finds every structure whole. */
 static void before_fork(void) {
-  ctel_lock();
+  pthread_mutex_lock(&lock); /* fork has an errno of its own */
   ctel_message_lock();
 }
 static void after_fork_in_parent(void) {
   ctel_message_unlock();
-  ctel_unlock();
+  pthread_mutex_unlock(&lock);
 }
 static void after_fork_in_child(void) {
   ctel_message_unlock();
   on_fork();
-  ctel_unlock();
+  pthread_mutex_unlock(&lock);
 }
 static void thread_ends(void *unused) {
   (void)unused;
@@ -67,6 +78,8 @@ void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void)) {
   on_thread_exit = thread_exit;
   on_fork = forked;
   ctel_unlock();
+  int before = errno;
   pthread_once(&installed, install);
+  errno = before;
 }
 void ctel_mark_thread(void) { pthread_setspecific(thread_key, &thread_key); }

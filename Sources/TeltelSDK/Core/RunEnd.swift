@@ -51,7 +51,7 @@ enum RunEnd {
     /// Frame and time of the record with the highest frame among each ring's newest. A thread that is emitting at this moment
     /// may be missed or, having lapped its ring, be read while it writes: the numbers are then its older or newer record's.
     private static func newest(_ run: RunState) -> (frame: UInt64, time: Double) {
-        var result: (frame: UInt64, time: Double) = (0, 0)
+        var result: (frame: UInt64, time: UInt64) = (0, 0)
         var next = run.pointee.writers
         while let w = next {
             next = w.pointee.next_in_run
@@ -60,10 +60,17 @@ enum RunEnd {
             // SAFETY: the place of a whole record in a ring that is still mapped.
             let record = UnsafeRawPointer(ctel_at(place).unsafelyUnwrapped)
             let frame = record.load(fromByteOffset: 8, as: UInt64.self)
-            let time = record.load(fromByteOffset: 16, as: Double.self)
-            if frame > result.frame || (frame == result.frame && time > result.time) { result = (frame, time) }
+            let time = record.load(fromByteOffset: 16, as: UInt64.self)
+            if frame > result.frame || (frame == result.frame && order(time) > order(result.time)) { result = (frame, time) }
         }
-        return result
+        return (result.frame, Double(bitPattern: result.time))
+    }
+
+    /// Numbers in the order of the times with these bits. A comparison of doubles may raise an exception's flag, or trap: that is
+    /// the engine's own.
+    private static func order(_ time: UInt64) -> Int64 {
+        let bits = Int64(bitPattern: time)
+        return bits < 0 ? bits ^ .max : bits
     }
 
     /// Heads are final after this: rings that a thread may hold stay mapped, but to private pages.

@@ -62,7 +62,10 @@
             case .overwriteOldest: o.policy = UInt32(TELTEL_OVERWRITE_OLDEST)
             case .block(let limit):
                 o.policy = UInt32(TELTEL_BLOCK)
-                o.block_ms = UInt32(max(1, min(limit / .milliseconds(1), Double(UInt32.max))))
+                // Whole numbers: the engine's rounding mode and its exceptions' flags are its own.
+                let (seconds, attoseconds) = limit.components
+                let milliseconds = attoseconds / 1_000_000_000_000_000
+                o.block_ms = UInt32(clamping: max(1, min(seconds, Int64(UInt32.max)) * 1_000 + milliseconds))
             }
             o.flags = clockMarks ? 0 : UInt32(TELTEL_NO_CLOCK_MARKS)
             return o
