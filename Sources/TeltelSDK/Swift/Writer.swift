@@ -17,12 +17,20 @@
         }
 
         /// Fills a record in place. `fill` gets uninitialised room for one `State` and initialises all of it; it is not called
-        /// if the event is refused (and counted). `State` needs an alignment of at most 8.
+        /// if the event is refused (and counted). A `State` with an alignment above 8 (vectors) does not fit into the ring as it
+        /// is: it is filled on the stack and copied.
         @discardableResult
         public func fill<State>(
             _ type: EventType<State>, frame: UInt64, time: Double, _ fill: (UnsafeMutablePointer<State>) -> Void
         ) -> Bool {
-            precondition(MemoryLayout<State>.alignment <= 8, "a reserved record is aligned to 8 bytes")
+            guard MemoryLayout<State>.alignment <= 8 else {
+                return withUnsafeTemporaryAllocation(of: State.self, capacity: 1) { room in
+                    // SAFETY: room for one State, which `fill` initialises.
+                    let value = room.baseAddress.unsafelyUnwrapped
+                    fill(value)
+                    return writerEmit(state, type.word, frame, time, value) == Status.ok
+                }
+            }
             guard let room = reserveC(OpaquePointer(state), teltel_type(word: type.word), frame, time) else { return false }
             // SAFETY: reserve gave room for the type's record, which is one State (Run.define).
             fill(room.assumingMemoryBound(to: State.self))

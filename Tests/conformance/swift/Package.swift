@@ -5,6 +5,7 @@ let package = Package(
     name: "scenario",
     dependencies: [.package(name: "teltel", path: "../../..", traits: [])],
     targets: [
-        .executableTarget(name: "scenario", dependencies: [.product(name: "TeltelSDK", package: "teltel")])
+        .executableTarget(name: "scenario", dependencies: [.product(name: "TeltelSDK", package: "teltel")]),
+        .executableTarget(name: "allocations", dependencies: [.product(name: "TeltelSDK", package: "teltel")]),
     ]
 )
