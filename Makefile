@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live bench bench-live format lint install install-library deb clean
+.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live bench bench-live format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -76,6 +76,10 @@ format: ## Formats the Swift code
 
 lint: ## Checks the format
 	swift format lint --strict -r Package.swift Sources Tests examples
+
+docs: ## Makes the reference pages of the library in build/docs
+	@scripts/setup.sh docs
+	@scripts/build-docs.sh $(BUILD)/docs
 
 install: build ## Installs everything under PREFIX (default /usr/local); DESTDIR and LIBDIR work
 	@PREFIX="$(PREFIX)" LIBDIR="$(LIBDIR)" DESTDIR="$(DESTDIR)" scripts/install.sh $(BUILD) runtime development collector

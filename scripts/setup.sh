@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what a fresh Debian 12 with the Swift toolchain lacks. Quick when nothing is missing; says what it installs.
-#   usage: scripts/setup.sh build|test
-#     build  what `make build` and `make demo` need      test  also what `make test` needs
+#   usage: scripts/setup.sh build|test|docs
+#     build  what `make build` and `make demo` need      test  also what `make test` needs      docs  also what `make docs` needs
 set -eu
 
 kind=${1:-build}
@@ -16,13 +16,14 @@ command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or la
 
 packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev
     libsimdjson-dev libfmt-dev libbullet-dev esbuild node-typescript"
-[ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base"
+[ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen"
+[ "$kind" = docs ] && packages="$packages doxygen"
 
 missing=
 for package in $packages; do
     # A tool that stands on PATH is as good as its package.
     case $package in
-        g++ | make | pkg-config | esbuild | clang | chromium | valgrind | cmake) command -v "$package" >/dev/null && continue ;;
+        g++ | make | pkg-config | esbuild | clang | chromium | valgrind | cmake | doxygen) command -v "$package" >/dev/null && continue ;;
         python3) command -v python3 >/dev/null && continue ;;
         python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
         python3-venv) python3 -c 'import ensurepip' >/dev/null 2>&1 && continue ;;

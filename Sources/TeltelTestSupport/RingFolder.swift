@@ -123,7 +123,7 @@ package final class RingFolder {
     {
         let size = MemoryLayout<teltel_entry>.size + body.count
         let entry = teltel_entry(
-            bytes: UInt32(size), kind: UInt16(kind), flags: flags, id: id, record_size: recordSize, count: count, reserved0: 0)
+            bytes: UInt32(size), kind: UInt16(kind), flags: flags, id: id, record_size: recordSize, count: count, every: 0)
         poke(.run, at: Self.tableOffset + tableHead, withUnsafeBytes(of: entry) { Array($0) } + body)
         tableHead += (size + 7) & ~7
         poke(.run, at: MemoryLayout<teltel_run_header>.offset(of: \.table_head)!, value: UInt64(tableHead))

@@ -24,6 +24,7 @@
         /// Records one event: one copy, no lock, no allocation, no system call.
         ///
         /// - Parameters:
+        ///   - state: the record: its fields are those that ``Run/define(_:channel:_:)`` was told.
         ///   - frame: kept as it is.
         ///   - time: simulated seconds; any bits.
         /// - Returns: false if it was refused (and counted, see ``Run/drops``), or if the run records nothing.

@@ -55,6 +55,7 @@
         let isKey: Bool
 
         /// - Parameters:
+        ///   - path: to a stored property of the record.
         ///   - name: `"pos.x"` becomes `{"pos":{"x":…}}`; a vector takes a name for each element, `"pos.x,pos.y,pos.z"`, or one.
         ///   - unit: for example `"m/s"`.
         ///   - labels: for integers: names of 0, 1, 2 …

@@ -158,7 +158,7 @@ package final class SyntheticInstance {
     private func entry(_ kind: Int, id: UInt32, recordSize: UInt32, count: UInt32, _ body: [UInt8]) {
         let head = teltel_entry(
             bytes: UInt32(24 + body.count), kind: UInt16(kind), flags: 0, id: id, record_size: recordSize, count: count,
-            reserved0: 0)
+            every: 0)
         let at = 4_096 + counterBytes + tableHead
         run.store(head, at: at)
         run.store(bytes: body, at: at + 24)
