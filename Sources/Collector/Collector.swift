@@ -52,7 +52,8 @@ struct Collector: Sendable {
             self.bus = bus
             bookkeeper = Bookkeeper(
                 registry: registry, storage: kept?.storage, store: kept?.control,
-                silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000, logger: logger,
+                silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
+                quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) })
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })

@@ -1,3 +1,5 @@
+import CTeltel
+
 /// Why a file in shared memory is not read (any further). The instance is quarantined: left in place, named and counted.
 package struct RingFault: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
@@ -30,4 +32,12 @@ package struct RingFault: Error, Equatable, Sendable, CustomStringConvertible {
         self.detail = detail
     }
     package var description: String { "\(code.rawValue): \(detail)" }
+
+    /// A file of the layout's version `found`, which is none that is known here.
+    static func unknownVersion(_ found: UInt32, _ file: String) -> RingFault {
+        let advice =
+            found > TELTEL_ABI_VERSION
+            ? "the engine's libteltel is newer than this collector: install a newer teltel" : "no such version exists"
+        return RingFault(.version, "\(file): version \(found) of the ring files, known is \(TELTEL_ABI_VERSION); \(advice)")
+    }
 }

@@ -31,9 +31,7 @@ package final class RingMapping: Sendable {
         let header = mapping.load(teltel_ring_header.self, at: 0)
         guard header.magic == TELTEL_RING_MAGIC else { throw RingFault(.magic, name) }
         guard header.byte_order == TELTEL_BYTE_ORDER_MARK else { throw RingFault(.byteOrder, name) }
-        guard header.abi_version == TELTEL_ABI_VERSION else {
-            throw RingFault(.version, "\(name): version \(header.abi_version)")
-        }
+        guard header.abi_version == TELTEL_ABI_VERSION else { throw .unknownVersion(header.abi_version, name) }
         guard header.instance == instance.value, header.writer == UInt32(writer) else { throw RingFault(.instance, name) }
         let size = header.data_bytes
         let rows = UInt64(header.counter_rows)

@@ -54,7 +54,7 @@ final class RunFile: Sendable {
     private static func check(_ header: teltel_run_header, bytes: Int, instance: InstanceID) throws(RingFault) {
         guard header.magic == TELTEL_RUN_MAGIC else { throw RingFault(.magic, "run") }
         guard header.byte_order == TELTEL_BYTE_ORDER_MARK else { throw RingFault(.byteOrder, "run") }
-        guard header.abi_version == TELTEL_ABI_VERSION else { throw RingFault(.version, "run: version \(header.abi_version)") }
+        guard header.abi_version == TELTEL_ABI_VERSION else { throw .unknownVersion(header.abi_version, "run") }
         guard header.instance == instance.value else { throw RingFault(.instance, "run") }
         guard header.kind == TELTEL_KIND_ENGINE || header.kind == TELTEL_KIND_INGEST else {
             throw RingFault(.version, "run: kind \(header.kind)")

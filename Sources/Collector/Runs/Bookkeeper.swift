@@ -17,6 +17,7 @@ final class Bookkeeper: Sendable {
     /// Told which instances' ends are on disk.
     private let endsSaved: @Sendable ([InstanceID]) -> Void
     private let silenceNs: UInt64
+    private let quarantine: QuarantineLog
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let state = Mutex(State())
@@ -41,13 +42,15 @@ final class Bookkeeper: Sendable {
     }
 
     init(
-        registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, logger: Logger,
+        registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, quarantine: QuarantineLog,
+        logger: Logger,
         endsSaved: @escaping @Sendable ([InstanceID]) -> Void
     ) {
         self.registry = registry
         self.storage = storage
         self.store = store
         self.silenceNs = silenceNs
+        self.quarantine = quarantine
         self.logger = logger
         self.endsSaved = endsSaved
     }
@@ -60,6 +63,7 @@ final class Bookkeeper: Sendable {
             if turn % 2 == 0 { countStored() }
             if turn % 4 == 0 {
                 registry.endSilent(now: teltel_monotonic_ns(), after: silenceNs)
+                quarantine.tell()
                 save()
                 tellStorage()
             }
