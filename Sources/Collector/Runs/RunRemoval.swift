@@ -53,7 +53,7 @@ struct RunRemoval: Sendable {
         if directory.instances.contains(where: { $0.description.kind == .engine && $0.run.runID == runID }) { return true }
         guard let storage, let run = registry.snapshot(runID)?.record else { return false }
         // Posted rows lie in the collector's own rings, which stay: what the live reader has counted must be in segments.
-        let arrived = run.storedEvents + run.lost.values.reduce(0, +)
+        let arrived = run.storedEvents + run.lostByReason.values.reduce(0, +)
         return storage.hasRowsUnderway(runID) || (arrived < run.accepted && !run.isRecorded)
     }
 
