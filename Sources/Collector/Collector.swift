@@ -28,6 +28,8 @@ struct Collector: Sendable {
     private let keys: IdempotencyKeys
     private let storage: Storage?
     private let bookkeeper: Bookkeeper
+    private let removal: RunRemoval
+    private let retention: Retention
     private let port: Port
 
     init(_ settings: CollectorSettings, logger: Logger) throws {
@@ -55,6 +57,9 @@ struct Collector: Sendable {
                 silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) })
+            removal = RunRemoval(
+                registry: registry, bus: bus, directory: directory, storage: kept?.storage, bookkeeper: bookkeeper)
+            retention = Retention(settings.retention, storage: kept?.storage, removal: removal, logger: logger)
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(
@@ -90,6 +95,7 @@ struct Collector: Sendable {
         // They stop from the last to the first.
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: ThreadService(name: "runs", body: bookkeeper.run, stop: bookkeeper.stop)),
+            .init(service: ThreadService(name: "retention", body: retention.run, stop: retention.stop)),
             .init(service: StorageService(storage: storage, directory: directory)),
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),
             .init(service: ThreadService(name: "live", body: live.run, stop: live.stop)),
@@ -114,7 +120,7 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
-            bookkeeper: bookkeeper, writers: { writers(of: $0) })
+            removal: removal, retention: retention, writers: { writers(of: $0) })
     }
 
     private func say() {

@@ -59,6 +59,17 @@ def test_fields_of_storage_are_documented(with_a_run):
     assert answer["tables"] and [name for name in names if f"`{name}`" not in section("GET /api/storage")] == []
 
 
+def test_pruning_as_it_is_shown(with_a_run):
+    (command,) = re.findall(r"`(teltel storage prune [^`]+)`", section("POST /api/storage/prune"))
+    program, *arguments = shlex.split(command)
+    done = subprocess.run([BUILD / "bin" / program, *arguments, "--url", with_a_run.url], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "nothing to remove\n"), done
+    body = json.dumps({"retainMib": 0, "dryRun": True}).encode()
+    answer = json.loads(with_a_run.request("/api/storage/prune", data=body)[2])
+    assert {run["runId"] for run in answer["runs"]} == {"documented", "posted-run"}
+    assert [name for name in (*answer, *answer["runs"][0]) if f"`{name}`" not in section("POST /api/storage/prune")] == []
+
+
 def test_paths_are_there(with_a_run):
     paths = set(re.findall(r"\| \[`(/[^`]+)`\]", TEXT))
     assert {"/api/ingest", "/api/runs", "/ws", "/metrics", "/api/analysis/series"} <= paths

@@ -69,6 +69,13 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Most disk for the spool, MiB; default: 4 GiB or a tenth of the free disk. [TELTEL_SPOOL_MIB]")
     var spoolMib: Int?
 
+    @Option(help: "How long runs are kept after their end, e.g. failed=7d,completed=90d; default: for ever. [TELTEL_RETAIN]")
+    var retain: String?
+
+    @Option(
+        help: "Most disk for stored runs, MiB: beyond it the oldest that have ended go; default: no limit. [TELTEL_RETAIN_MIB]")
+    var retainMib: Int?
+
     @Option(help: "Longest NDJSON line, bytes. [TELTEL_MAX_LINE_BYTES]")
     var maxLineBytes: Int?
 
@@ -111,6 +118,7 @@ struct CollectorSettings: Sendable {
     var requestMilliseconds = 10_000
     var idleMilliseconds = 60_000
     var silenceMilliseconds = 600_000
+    var retention = RetentionPolicy()
     var shmDirectory = ""
     var dataDirectory = ""
     var clickhouseURL: String?
@@ -159,6 +167,11 @@ struct CollectorSettings: Sendable {
         idleMilliseconds = try milliseconds(options.idleTimeout, "TELTEL_IDLE_TIMEOUT", idleMilliseconds)
         silenceMilliseconds = try milliseconds(
             options.silenceTimeout, "TELTEL_SILENCE_TIMEOUT", silenceMilliseconds, most: 30 * 86_400_000)
+        let retained = try number(options.retainMib, "TELTEL_RETAIN_MIB", 0...1 << 40, 0)
+        do throws(RetentionError) {
+            retention = try RetentionPolicy(
+                ages: text(options.retain, "TELTEL_RETAIN") ?? "", mebibytes: retained > 0 ? retained : nil)
+        } catch { throw ValidationError("TELTEL_RETAIN: \(error)") }
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
         clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")

@@ -82,13 +82,20 @@ struct CollectorClient: Sendable {
     func post<Answer: Decodable>(_ path: String, as: Answer.Type) async throws(ClientError) -> Answer {
         try Self.decode(try await good(.POST, path), from: path)
     }
+    func post<Answer: Decodable>(
+        _ path: String, _ content: some Encodable, as: Answer.Type
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await good(.POST, path, sending: try Self.encode(content)), from: path)
+    }
     /// Sends `content` as JSON, if there is any. The answer must be good.
     func send(_ method: HTTPMethod, _ path: String, _ content: (some Encodable)?) async throws(ClientError) {
-        let body: ByteBuffer
-        do {
-            body = ByteBuffer(data: try content.map { try JSONEncoder().encode($0) } ?? Data())
-        } catch { throw ClientError(description: "\(path): \(error)") }
+        let body = if let content { try Self.encode(content) } else { ByteBuffer() }
         _ = try await good(method, path, sending: body)
+    }
+    private static func encode(_ content: some Encodable) throws(ClientError) -> ByteBuffer {
+        do {
+            return ByteBuffer(data: try JSONEncoder().encode(content))
+        } catch { throw ClientError(description: "cannot be sent: \(error)") }
     }
     /// The body of a good answer.
     func text(_ path: String) async throws(ClientError) -> ByteBuffer { try await good(.GET, path) }

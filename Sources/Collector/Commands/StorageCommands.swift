@@ -3,7 +3,8 @@ import ArgumentParser
 
 struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "storage", abstract: "Shows what is stored and what waits.", subcommands: [ShowStorage.self],
+        commandName: "storage", abstract: "Shows what is stored and what waits; removes old runs.",
+        subcommands: [ShowStorage.self, PruneStorage.self],
         defaultSubcommand: ShowStorage.self)
 }
 
@@ -22,7 +23,7 @@ struct ShowStorage: AsyncParsableCommand {
             Terminal.say("storage   \(answer.state): \(Terminal.printable(answer.detail))")
             let spool = answer.spool
             Terminal.say(
-                "spool     \(spool.waitingRows) rows wait; files of \(Self.size(spool.fileBytes)), at most \(Self.size(spool.limitBytes))"
+                "spool     \(spool.waitingRows) rows wait; files of \(ShowStorage.size(spool.fileBytes)), at most \(ShowStorage.size(spool.limitBytes))"
             )
             if spool.damaged > 0 { Terminal.say("damaged   \(spool.damaged) parts of the spool; see `teltel spool check`") }
             if answer.inserts.refusedRows > 0 { Terminal.say("refused   \(answer.inserts.refusedRows) rows by ClickHouse") }
@@ -34,13 +35,50 @@ struct ShowStorage: AsyncParsableCommand {
             let rows = answer.tables.map { table in
                 let perRow = table.rows > 0 ? String(table.bytes / table.rows) : ""
                 let kind = [table.channel ?? "", table.type ?? table.name].map(Terminal.printable)
-                return kind + [String(table.rows), Self.size(Int(clamping: table.bytes)), perRow, String(table.parts)]
+                return kind + [String(table.rows), ShowStorage.size(Int(clamping: table.bytes)), perRow, String(table.parts)]
             }
             Terminal.table([["CHANNEL", "TYPE", "ROWS", "SIZE", "BYTES A ROW", "PARTS"]] + rows, rightAligned: [2, 3, 4, 5])
         }
     }
 
-    private static func size(_ bytes: Int) -> String {
+    static func size(_ bytes: Int) -> String {
         bytes < 10 << 20 ? "\(bytes >> 10) KiB" : bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB"
+    }
+}
+
+struct PruneStorage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune", abstract: "Removes runs that are too old or too many.",
+        discussion: "Without limits those that the collector was started with. Runs that have not ended stay.")
+
+    @OptionGroup var options: ClientOptions
+    @Option(help: "How long runs are kept after their end, e.g. failed=7d,completed=12h.")
+    var retain: String?
+    @Option(help: "Most disk for stored runs, MiB: beyond it the oldest that have ended go.")
+    var retainMib: Int?
+    @Flag(help: "Only shows what would be removed.")
+    var dryRun = false
+
+    func run() async throws {
+        let request = PruneRequest(retain: retain, retainMib: retainMib, dryRun: dryRun)
+        var stay = 0
+        try await options.talk { client in
+            let answer = try await client.post("/api/storage/prune", request, as: PruneAnswer.self)
+            if answer.runs.isEmpty { return Terminal.say("nothing to remove") }
+            let rows = answer.runs.map { run in
+                [run.runId, run.status, String(run.rows), ShowStorage.size(Int(clamping: run.bytes)), run.problem ?? run.reason]
+                    .map(Terminal.printable)
+            }
+            Terminal.table([["RUN", "STATUS", "ROWS", "SIZE", "WHY"]] + rows, rightAligned: [2, 3])
+            stay = answer.runs.count { $0.problem != nil }
+            let gone = answer.runs.filter { $0.problem == nil }
+            let bytes = ShowStorage.size(gone.reduce(0) { $0 + Int(clamping: $1.bytes) })
+            Terminal.say("")
+            Terminal.say("\(gone.count) runs of \(bytes) \(answer.dryRun ? "would be" : "were") removed")
+        }
+        if stay > 0 {
+            Terminal.complain("\(stay) runs stay")
+            throw ExitCode(1)
+        }
     }
 }

@@ -19,7 +19,8 @@ enum HTTPServer {
         let ingest: IngestPool
         let keys: IdempotencyKeys
         let storage: Storage?
-        let bookkeeper: Bookkeeper
+        let removal: RunRemoval
+        let retention: Retention
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
     }
 
@@ -30,13 +31,8 @@ enum HTTPServer {
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
-        RunChangeRoutes(
-            registry: parts.registry,
-            removal: RunRemoval(
-                registry: parts.registry, bus: parts.bus, directory: parts.directory, storage: parts.storage,
-                bookkeeper: parts.bookkeeper)
-        ).add(to: router)
-        StorageRoutes(storage: parts.storage).add(to: router)
+        RunChangeRoutes(registry: parts.registry, removal: parts.removal).add(to: router)
+        StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
@@ -58,6 +54,7 @@ enum HTTPServer {
         refuseOthers([.get, .patch, .delete], "api/run", router)
         refuseOthers([.post], "api/ingest", router)
         refuseOthers([.post], "api/login", router)
+        refuseOthers([.post], "api/storage/prune", router)
         UIRoutes().add(to: router)
         return router
     }

@@ -64,18 +64,18 @@ struct RunChangeRoutes: Sendable {
         switch error {
         case .unknown: RunRoutes.unknown(runID)
         case .running:
-            APIError(.conflict, "run-is-running", "\(runID) is still running", hint: "end its engine, or post its run.end")
+            APIError(.conflict, "run-is-running", "\(runID): \(error.explanation)", hint: "end its engine, or post its run.end")
         case .underway:
             APIError(
-                .conflict, "run-is-underway", "the last events of \(runID) are still on their way into storage",
+                .conflict, "run-is-underway", "\(runID): \(error.explanation)",
                 hint: "try again", retryAfterSeconds: 5)
-        case .storageAway(let reason):
+        case .storageAway:
             APIError(
-                .serviceUnavailable, "storage-failed", "nothing can be removed while ClickHouse is away: \(reason)",
+                .serviceUnavailable, "storage-failed", error.explanation,
                 hint: "GET /api/ready shows the state of storage", retryAfterSeconds: 5)
-        case .failed(let reason):
+        case .failed:
             APIError(
-                .internalServerError, "removal-failed", "\(runID) is removed in part: \(reason)",
+                .internalServerError, "removal-failed", "\(runID): \(error.explanation)",
                 hint: "repeat it when that is mended")
         }
     }

@@ -1,4 +1,5 @@
 /// GET /api/storage: what is stored, and what waits.
+import Foundation
 import Hummingbird
 import NIOPosix
 import TeltelStorage
@@ -25,17 +26,85 @@ struct StorageAnswer: Codable, Sendable {
     let tables: [Table]
 }
 
+/// Runs that were removed, or would be.
+struct PruneAnswer: Codable, Sendable {
+    struct Run: Codable, Sendable {
+        let runId, status, reason: String
+        let rows, bytes: UInt64
+        /// Why it is still there.
+        let problem: String?
+    }
+    let dryRun: Bool
+    let runs: [Run]
+}
+
+/// What POST /api/storage/prune takes; without limits those that the collector was started with.
+struct PruneRequest: Codable, Sendable {
+    var retain: String?
+    var retainMib: Int?
+    var dryRun: Bool?
+}
+
 struct StorageRoutes: Sendable {
     let storage: Storage?
+    let retention: Retention
 
     func add(to router: Router<ConnectionContext>) {
         router.get("api/storage") { _, _ in
-            guard let storage else {
-                throw APIError(
-                    .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
-            }
+            let storage = try kept()
             return try JSONAnswer.response(await NIOThreadPool.singleton.runIfActive { Self.answer(storage) })
         }
+        router.post("api/storage/prune") { request, _ in
+            _ = try kept()
+            return try JSONAnswer.response(await prune(try await Self.read(request)))
+        }
+    }
+
+    private func kept() throws -> Storage {
+        guard let storage else {
+            throw APIError(
+                .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
+        }
+        return storage
+    }
+
+    private static func read(_ request: Request) async throws -> PruneRequest {
+        // Too large, or no such object: the same for who asks.
+        guard let body = try? await request.body.collect(upTo: 64 << 10),
+            let wanted = body.readableBytes == 0
+                ? PruneRequest() : try? JSONDecoder().decode(PruneRequest.self, from: Data(buffer: body))
+        else {
+            throw APIError(
+                .badRequest, "bad-retention", "the body is no such JSON object",
+                hint: #"send {"retain": "failed=7d", "retainMib": 1024, "dryRun": true}, or nothing"#)
+        }
+        return wanted
+    }
+
+    private func prune(_ request: PruneRequest) async throws -> PruneAnswer {
+        let onlyLooks = request.dryRun ?? false
+        let outcomes: [Retention.Outcome]
+        do {
+            let own = request.retain == nil && request.retainMib == nil
+            let policy = own ? nil : try RetentionPolicy(ages: request.retain ?? "", mebibytes: request.retainMib)
+            outcomes = try await NIOThreadPool.singleton.runIfActive { [retention] in
+                try retention.prune(policy, onlyLooks: onlyLooks)
+            }
+        } catch let error as RetentionError {
+            throw APIError(.badRequest, "bad-retention", error.description, hint: "see docs/http-api.md")
+        } catch let error as ClickHouseError {
+            throw APIError(
+                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage",
+                retryAfterSeconds: 5)
+        }
+        return PruneAnswer(
+            dryRun: onlyLooks,
+            runs: outcomes.map { outcome in
+                let run = outcome.candidate.run
+                return .init(
+                    runId: run.runID, status: run.status, reason: outcome.candidate.reason, rows: run.rows, bytes: run.bytes,
+                    problem: outcome.problem)
+            })
     }
 
     private static func answer(_ storage: Storage) -> StorageAnswer {

@@ -12,6 +12,16 @@ enum RunRemovalError: Error {
     case underway
     case storageAway(String)
     case failed(String)
+
+    var explanation: String {
+        switch self {
+        case .unknown: "there is no such run"
+        case .running: "it is still running"
+        case .underway: "its last events are still on their way into storage"
+        case .storageAway(let reason): "nothing can be removed while ClickHouse is away: \(reason)"
+        case .failed(let reason): "it is removed in part: \(reason)"
+        }
+    }
 }
 
 struct RunRemoval: Sendable {
@@ -24,14 +34,25 @@ struct RunRemoval: Sendable {
     /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
     /// on where it was: the run is listed until everything else of it has gone.
     func remove(_ runID: String, patience: Duration = .seconds(10)) throws(RunRemovalError) {
-        guard let run = registry.snapshot(runID)?.record else { throw .unknown }
-        guard run.status != .running else { throw .running }
-        try waitUntilStill(runID, patience)
+        if let run = registry.snapshot(runID)?.record {
+            guard run.status != .running else { throw .running }
+            try waitUntilStill(runID, patience)
+        } else if try !isStored(runID) {
+            throw .unknown
+        }
         if let storage {
             do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }
         }
         bus.remove(runID)
         do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
+    }
+
+    /// The registry knows the newest runs only.
+    private func isStored(_ runID: String) throws(RunRemovalError) -> Bool {
+        guard let storage, storage.status().isReady else { return false }
+        do throws(ClickHouseError) {
+            return try storage.tables.knows(run: runID)
+        } catch { throw Self.explain(.clickHouse(error)) }
     }
 
     /// Rows that are stored after the removal would be a run without a record, and rings that are still there would bring the run

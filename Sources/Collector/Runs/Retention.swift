@@ -1,0 +1,86 @@
+/// Removes runs that are not to be kept any longer.
+import Foundation
+import Logging
+import Synchronization
+import TeltelStorage
+
+/// Thread-safe.
+final class Retention: Sendable {
+    private let policy: RetentionPolicy
+    private let storage: Storage?
+    private let removal: RunRemoval
+    private let logger: Logger
+    private let stopping = Atomic<Bool>(false)
+    private let wake = DispatchSemaphore(value: 0)
+    /// One at a time.
+    private let pruning = Mutex(())
+
+    init(_ policy: RetentionPolicy, storage: Storage?, removal: RunRemoval, logger: Logger) {
+        self.policy = policy
+        self.storage = storage
+        self.removal = removal
+        self.logger = logger
+    }
+
+    struct Outcome: Sendable {
+        let candidate: RetentionPolicy.Candidate
+        /// nil: it was removed, or would be.
+        let problem: String?
+    }
+
+    /// What goes under `policy`, else under the collector's own. Blocks until it is gone, unless it `onlyLooks`.
+    func prune(_ policy: RetentionPolicy?, onlyLooks: Bool) throws(ClickHouseError) -> [Outcome] {
+        guard let storage else { return [] }
+        let policy = policy ?? self.policy
+        if policy.keepsAll { return [] }
+        let result = pruning.withLock { _ in
+            Result { () throws(ClickHouseError) in
+                let now = UInt64(max(0, Date().timeIntervalSince1970))
+                return policy.candidates(try storage.tables.storedRuns(), now: now).map { candidate in
+                    Outcome(candidate: candidate, problem: onlyLooks ? nil : remove(candidate))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Returns what kept it from being removed.
+    private func remove(_ candidate: RetentionPolicy.Candidate) -> String? {
+        let runID = candidate.run.runID
+        do throws(RunRemovalError) {
+            try removal.remove(runID)
+            logger.notice("removed run \(Terminal.printable(runID)): \(candidate.reason)")
+            return nil
+        } catch {
+            logger.warning("run \(Terminal.printable(runID)) stays: \(error.explanation)")
+            return error.explanation
+        }
+    }
+
+    // MARK: the service
+
+    private static let periodSeconds = 3_600.0
+    private static let firstSeconds = 30.0
+
+    /// On a thread of its own: once an hour, if there is a policy.
+    func run() {
+        var pause = Self.firstSeconds
+        while !stopping.load(ordering: .acquiring) {
+            _ = wake.wait(timeout: .now() + pause)
+            if stopping.load(ordering: .acquiring) || policy.keepsAll { continue }
+            do throws(ClickHouseError) {
+                _ = try prune(nil, onlyLooks: false)
+                pause = Self.periodSeconds
+            } catch {
+                // ClickHouse is away: soon again.
+                pause = Self.firstSeconds
+                logger.debug("retention: \(error)")
+            }
+        }
+    }
+
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        wake.signal()
+    }
+}

@@ -1,0 +1,65 @@
+/// Which runs ClickHouse holds, and what they take.
+import Foundation
+
+/// One run as ClickHouse knows it.
+package struct StoredRun: Sendable, Equatable {
+    package let runID: String
+    /// running, completed, failed or cancelled; "" if `run_metadata` does not know the run.
+    package let status: String
+    /// Seconds since 1970: its end, else its start; 0 if neither is known.
+    package let time: UInt64
+    package let rows: UInt64
+    /// On disk: its share of its tables by number of rows.
+    package let bytes: UInt64
+}
+
+extension ClickHouseTables {
+    /// All of them. Counts the rows of every run: not for every second. Blocks.
+    package func storedRuns() throws(ClickHouseError) -> [StoredRun] {
+        let sizes = try sizes()
+        let database = client.endpoint.database
+        var rows: [String: UInt64] = [:]
+        var bytes: [String: Double] = [:]
+        for table in sizes where table.rows > 0 {
+            let name = TableSQL.qualified(database, table.name)
+            for fields in try read("SELECT run_id, count() FROM \(name) GROUP BY run_id", 2) {
+                guard let count = UInt64(fields[1]) else { continue }
+                rows[fields[0], default: 0] += count
+                bytes[fields[0], default: 0] += Double(count) * Double(table.bytes) / Double(table.rows)
+            }
+        }
+        var facts: [String: (status: String, time: UInt64)] = [:]
+        let metadata = TableSQL.qualified(database, TableSQL.metadataName)
+        for fields in try read(
+            "SELECT run_id, status, toUnixTimestamp(ifNull(ended_at, started_at)) FROM \(metadata) FINAL", 3)
+        {
+            facts[fields[0]] = (fields[1], UInt64(fields[2]) ?? 0)
+        }
+        return Set(rows.keys).union(facts.keys).sorted().map { runID in
+            StoredRun(
+                runID: runID, status: facts[runID]?.status ?? "", time: facts[runID]?.time ?? 0, rows: rows[runID] ?? 0,
+                bytes: UInt64(bytes[runID] ?? 0))
+        }
+    }
+
+    /// Does `run_metadata` know the run? Blocks.
+    package func knows(run runID: String) throws(ClickHouseError) -> Bool {
+        try connect()
+        let name = TableSQL.qualified(client.endpoint.database, TableSQL.metadataName)
+        let query = ClickHouseQuery(
+            "SELECT 1 FROM \(name) WHERE run_id = {run:String} LIMIT 1", parameters: ["run": runID],
+            settings: ["readonly": "1"], format: "TSV")
+        return !(try client.run(query)).isEmpty
+    }
+
+    /// Rows of so many texts, whose first one may hold anything.
+    private func read(_ sql: String, _ count: Int) throws(ClickHouseError) -> [[String]] {
+        // Of the formats that ClickHouse writes, one in which a text ends at no byte that may be part of it.
+        let answer = try client.run(ClickHouseQuery(sql, settings: ["readonly": "1"], format: "JSONCompactStringsEachRow"))
+        return answer.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            // A line that is no list of texts is none of ours.
+            let fields = try? JSONDecoder().decode([String].self, from: Data(line))
+            return fields?.count == count ? fields : nil
+        }
+    }
+}
