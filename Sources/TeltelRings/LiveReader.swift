@@ -66,6 +66,8 @@ package final class LiveReader: Sendable {
         var watched = 0
         /// Of the instance: what it was when its rings were asked for last.
         var seenNews: UInt64?
+        /// Time will not change its marks.
+        var isSettled = false
         /// When its rings were read last.
         var passedAt: UInt64 = 0
         private let news: SharedWord
@@ -127,7 +129,7 @@ package final class LiveReader: Sendable {
         for index in tour.due { rows += pass(index, &tour, now) }
         if now - tour.marked > Self.markNs {
             tour.marked = now
-            for index in tour.walks.indices where !tour.walks[index].finished { mark(&tour.walks[index], now) }
+            for index in tour.walks.indices where !tour.walks[index].isSettled { mark(&tour.walks[index], now) }
         }
         tour.looked = now
         if rows > 0 {
@@ -156,6 +158,7 @@ package final class LiveReader: Sendable {
             for number in tour.walks[index].cursors.indices { tour.walks[index].cursors[number].wasQuiet(at: tour.looked) }
         }
         tour.walks[index].passedAt = now
+        tour.walks[index].isSettled = false
         let known = tour.walks[index].cursors.count
         let rows = pass(&tour.walks[index], now)
         let walk = tour.walks[index]
@@ -239,7 +242,10 @@ package final class LiveReader: Sendable {
 
     /// Once in a while: from where on a restarted collector could show events again.
     private func mark(_ walk: inout Walk, _ now: UInt64) {
+        walk.isSettled = true
+        if walk.finished { return }
         for index in walk.trails.indices where !walk.trails[index].isSettled {
+            walk.isSettled = false
             let cursor = walk.cursors[index]
             if let mark = walk.trails[index].newMark(cursor.position, ringBytes: cursor.ring.dataBytes, now) {
                 walk.instance.liveMarks?.set(cursor.ring.id.writer, mark)
