@@ -46,10 +46,24 @@ int ctel_make_folder(int parent, const char *name, int *descriptor) {
 }
 void ctel_remove_folder(int parent, const char *name) { unlinkat(parent, name, AT_REMOVEDIR); }
 
+/* In pieces: a signal ends the allocation of a whole file and takes back what it had, so that under a timer of a profiler one
+ * of many MiB would never succeed. */
+static int allocate(int descriptor, uint64_t from, uint64_t to) {
+  const uint64_t piece = 1 << 20;
+  while (from < to) {
+    uint64_t bytes = to - from < piece ? to - from : piece;
+    int error = posix_fallocate(descriptor, (off_t)from, (off_t)bytes);
+    if (error == EINTR) continue;
+    if (error) return error;
+    from += bytes;
+  }
+  return 0;
+}
+
 int ctel_make_file(int folder, const char *name, uint64_t bytes, int populate, void **map, int *descriptor) {
   int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
-  int error = posix_fallocate(fd, 0, (off_t)bytes);
+  int error = allocate(fd, 0, bytes);
   void *at = MAP_FAILED;
   if (!error) {
     at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | (populate ? MAP_POPULATE : 0), fd, 0);
@@ -67,7 +81,7 @@ int ctel_make_file(int folder, const char *name, uint64_t bytes, int populate, v
 }
 
 int ctel_grow_file(int descriptor, uint64_t old_bytes, uint64_t new_bytes, void **map) {
-  int error = posix_fallocate(descriptor, 0, (off_t)new_bytes);
+  int error = allocate(descriptor, old_bytes, new_bytes);
   if (error) return error;
   void *at = mremap(*map, old_bytes, new_bytes, MREMAP_MAYMOVE);
   if (at == MAP_FAILED) return errno;

@@ -31,4 +31,8 @@ void ctel_writer_return(ctel_writer *w) {
   free_writers = w;
 }
 
-uint64_t ctel_next_generation(void) { return ++generation; }
+/* From a random number on: a handle that belongs to another copy of the library in this process is none of ours. */
+uint64_t ctel_next_generation(void) {
+  if (!generation) generation = ctel_random() >> 24;
+  return ++generation;
+}

@@ -51,6 +51,7 @@ typedef struct ctel_run {
   uint64_t handle, salt, instance;
   teltel_run_header *file; /* moves when the table grows */
   uint64_t file_bytes, table_limit; /* table_limit: how far the table may grow */
+  uint64_t table_head; /* the file's own is only written: others may scribble over it */
   uint64_t ring_bytes;
   uint64_t frame_start_word, frame_end_word; /* type handles, 0 until first used; atomic */
   ctel_writer *writers, *free_writers;

@@ -60,9 +60,9 @@ func runIdC(_ handle: OpaquePointer?, _ out: UnsafeMutablePointer<CChar>?, _ siz
     ctel_lock()
     defer { ctel_unlock() }
     guard let run = findRun(UInt64(UInt(bitPattern: handle))) else { return 0 }
-    let id = UnsafePointer(ctel_run_id(run.pointee.file))
+    let id = cStringBytes(ctel_run_id(run.pointee.file), limit: Int(TELTEL_MAX_NAME_BYTES))
     if let out, size > 0 { copyText(id, to: out, capacity: size) }
-    return cStringBytes(id).count
+    return id.count
 }
 
 @c(teltel_instance) @usableFromInline
@@ -102,7 +102,7 @@ func droppedC(_ handle: OpaquePointer?, _ type: teltel_type, _ out: UnsafeMutabl
             if let counters = w.pointee.counters { add(counters, rows, &drops) }
             next = w.pointee.next_in_run
         }
-        total = drops.full + drops.overwritten + drops.size + drops.type + drops.state + drops.writer + drops.fork
+        total = drops.full &+ drops.overwritten &+ drops.size &+ drops.type &+ drops.state &+ drops.writer &+ drops.fork
     }
     if let out { copyOut(drops, out) }
     return total
@@ -116,17 +116,18 @@ private func counterRows(_ run: RunState, _ type: teltel_type) -> Range<Int> {
     return row == 0 ? 0..<0 : row..<row + 1
 }
 
+/// The counters lie in shared memory, where anybody may have written anything: sums wrap.
 private func add(_ counters: UnsafeMutablePointer<teltel_counter_row>, _ rows: Range<Int>, _ drops: inout teltel_drops) {
     func sum(_ reason: Int) -> UInt64 {
-        rows.reduce(0) { $0 + ctel_load_relaxed_u64(ctel_counter(counters, UInt32($1), UInt32(reason))) }
+        rows.reduce(0) { $0 &+ ctel_load_relaxed_u64(ctel_counter(counters, UInt32($1), UInt32(reason))) }
     }
-    drops.full += sum(TELTEL_REFUSAL_FULL)
-    drops.overwritten += sum(TELTEL_REFUSAL_OVERWRITTEN)
-    drops.size += sum(TELTEL_REFUSAL_SIZE)
-    drops.type += sum(TELTEL_REFUSAL_TYPE)
-    drops.state += sum(TELTEL_REFUSAL_STATE)
-    drops.writer += sum(TELTEL_REFUSAL_WRITER)
-    drops.fork += sum(TELTEL_REFUSAL_FORK)
+    drops.full &+= sum(TELTEL_REFUSAL_FULL)
+    drops.overwritten &+= sum(TELTEL_REFUSAL_OVERWRITTEN)
+    drops.size &+= sum(TELTEL_REFUSAL_SIZE)
+    drops.type &+= sum(TELTEL_REFUSAL_TYPE)
+    drops.state &+= sum(TELTEL_REFUSAL_STATE)
+    drops.writer &+= sum(TELTEL_REFUSAL_WRITER)
+    drops.fork &+= sum(TELTEL_REFUSAL_FORK)
 }
 
 /// As much as the caller's struct has room for.

@@ -51,13 +51,13 @@ enum RunTable {
     /// Copies the entry into the file, publishes it and enters its key. False: no space, or the table is at its limit.
     static func append(_ run: RunState, _ entry: TableEntry, key: (class: UInt32, bytes: Int)?) -> Bool {
         let padded = UInt64((entry.bytes.count + 7) & ~7)
-        // SAFETY: mapped, see `entry(_:at:)`.
-        let place = run.pointee.file.pointee.table_head
+        let place = run.pointee.table_head
         guard reserve(run, place + padded), key == nil || index(run, hasRoomFor: 1) else { return false }
         let target = Self.entry(run, at: place)
         entry.bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count) }
         if let key { insert(run, hash(key.class, entry.bytes, key.bytes), place) }
-        ctel_publish_table_head(run.pointee.file, place + padded)
+        run.pointee.table_head = place + padded
+        ctel_publish_table_head(run.pointee.file, run.pointee.table_head)
         return true
     }
 
@@ -90,11 +90,16 @@ enum RunTable {
         while slots[Int(at)].place != 0 {
             if slots[Int(at)].hash == wanted {
                 let found = Self.entry(run, at: UInt64(slots[Int(at)].place - 1) * 8)
-                if isSame(found, keyClass, entry, key) { return found }
+                if holds(run, found, headBytes + key), isSame(found, keyClass, entry, key) { return found }
             }
             at = (at + 1) & (run.pointee.index_slots - 1)
         }
         return nil
+    }
+
+    /// Do so many bytes from an entry's begin lie in the table? Its own words, in shared memory, may say anything by now.
+    static func holds(_ run: RunState, _ entry: UnsafeMutableRawPointer, _ bytes: Int) -> Bool {
+        entry + bytes <= Self.entry(run, at: run.pointee.table_head)
     }
 
     private static func isSame(_ found: UnsafeMutableRawPointer, _ keyClass: UInt32, _ entry: TableEntry, _ key: Int) -> Bool {

@@ -7,10 +7,14 @@ func cStringBytes(_ text: UnsafePointer<CChar>?) -> UnsafeRawBufferPointer {
     return UnsafeRawBufferPointer(start: text, count: Int(strlen(text)))
 }
 
-func sameText(_ a: UnsafePointer<CChar>?, _ b: UnsafePointer<CChar>?) -> Bool {
-    let left = cStringBytes(a)
-    let right = cStringBytes(b)
-    return left.count == right.count && left.elementsEqual(right)
+/// The same of a field of `limit` bytes in shared memory, whose NUL somebody may have overwritten.
+func cStringBytes(_ text: UnsafePointer<CChar>?, limit: Int) -> UnsafeRawBufferPointer {
+    guard let text else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: text, count: Int(strnlen(text, limit)))
+}
+
+func sameText(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    left.count == right.count && left.elementsEqual(right)
 }
 
 /// UTF-8 of at most `limit` bytes; empty text passes.
@@ -21,7 +25,9 @@ func isText(_ text: UnsafePointer<CChar>?, limit: Int = Int(TELTEL_MAX_NAME_BYTE
 
 /// Copies as many whole characters as fit and ends them with NUL. SAFETY: `out` has room for `capacity` bytes.
 func copyText(_ text: UnsafePointer<CChar>?, to out: UnsafeMutablePointer<CChar>, capacity: Int) {
-    let content = cStringBytes(text)
+    copyText(cStringBytes(text), to: out, capacity: capacity)
+}
+func copyText(_ content: UnsafeRawBufferPointer, to out: UnsafeMutablePointer<CChar>, capacity: Int) {
     var length = min(content.count, capacity - 1)
     if length < content.count {
         while length > 0, content[length] & 0xC0 == 0x80 { length -= 1 }

@@ -22,7 +22,7 @@ enum Types {
             let id = found.load(as: teltel_entry.self).id
             entry.finish(id: id)
             let same = entry.bytes.withUnsafeBytes { new in
-                found.load(as: UInt32.self) == UInt32(new.count)
+                found.load(as: UInt32.self) == UInt32(new.count) && RunTable.holds(run, found, new.count)
                     && memcmp(found, new.baseAddress.unsafelyUnwrapped, new.count) == 0
             }
             guard same else { return Status.fail(Status.mismatch, "defined before with other fields", desc.name) }

@@ -56,7 +56,7 @@ enum Writers {
         w.pointee.run = run.pointee.handle
         // SAFETY: the run is open, so its rings are mapped.
         let ring = w.pointee.ring.unsafelyUnwrapped
-        ctel_store_relaxed_u64(&ring.pointee.users, ring.pointee.users + 1)
+        ctel_store_relaxed_u64(&ring.pointee.users, ring.pointee.users &+ 1)
         ctel_store_relaxed_u32(&ring.pointee.tid, ctel_tid())
         ctel_publish_writer_state(ring, UInt32(TELTEL_WRITER_USED))
         return w
@@ -67,7 +67,7 @@ enum Writers {
         var next = run.pointee.free_writers
         while let w = next {
             next = w.pointee.next_free
-            if any || sameText(ctel_ring_name(w.pointee.ring), name) {
+            if any || sameText(cStringBytes(ctel_ring_name(w.pointee.ring), limit: RingFile.nameCapacity), cStringBytes(name)) {
                 if let previous { previous.pointee.next_free = next } else { run.pointee.free_writers = next }
                 w.pointee.next_free = nil
                 return w
@@ -170,10 +170,11 @@ func processForked() {
 @c(teltel_thread_attach) @usableFromInline
 func threadAttachC(_ run: OpaquePointer?) -> Int32 {
     guard let run else { return Status.refusedState }
-    if threadWriter(UInt64(UInt(bitPattern: run)), insist: true) != nil { return Status.ok }
     ctel_lock()
     defer { ctel_unlock() }
-    return findOpenRun(run) == nil ? Status.ended : Status.refusedWriter
+    // First of all: a thread keeps its writer of a run that has ended, or is its parent's, until it looks for another one.
+    guard let open = findOpenRun(run) else { return Status.ended }
+    return Writers.attached(open, insist: true) == nil ? Status.refusedWriter : Status.ok
 }
 
 @c(teltel_thread_detach) @usableFromInline
