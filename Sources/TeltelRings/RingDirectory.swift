@@ -145,6 +145,7 @@ package final class RingDirectory: Sendable {
         let opened = newOnes ? entries().filter { !known.contains($0) }.compactMap(open) : []
         for folder in opened.sorted(by: { $0.file.description.startWall < $1.file.description.startWall }) { adopt(folder) }
         removeFinished()
+        if depth == .all { removeAbandoned() }
         return isExpecting()
     }
 
@@ -171,6 +172,16 @@ package final class RingDirectory: Sendable {
             }
             return nil
         }
+    }
+
+    /// Known for a while, so that a clock that jumps does not make a start of this moment look old.
+    private func removeAbandoned() {
+        let now = teltel_monotonic_ns()
+        let names = state.withLock { state in
+            state.expected.filter { now - $0.value >= Self.allNs && !state.known.contains($0.key) }.map(\.key)
+        }
+        let gone = names.filter { AbandonedStart.remove(parent: folder, name: $0) }
+        state.withLock { state in for name in gone { state.expected[name] = nil } }
     }
 
     /// For a second; a folder without run file after that is somebody's rubbish, and is looked at now and then.

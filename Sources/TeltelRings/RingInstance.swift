@@ -126,10 +126,8 @@ package final class RingInstance: Sendable {
 
     /// Removes the files: everything in them has been taken over.
     func removeFiles(parent: Int32) {
-        let count = state.withLock { $0.rings.count }
-        for name in ["run", RunNote.fileName, LiveMarks.fileName] + (0..<max(count, file.ringCount)).map({ "ring-\($0)" }) {
-            unlinkat(folder, name, 0)
-        }
+        for name in ["run", RunNote.fileName, LiveMarks.fileName] { unlinkat(folder, name, 0) }
+        AbandonedStart.removeRings(in: folder)
         unlinkat(parent, id.description, AT_REMOVEDIR)
     }
 }
