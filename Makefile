@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live bench bench-live format lint install install-library deb docs clean
+.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live soak-engine bench bench-live format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -62,6 +62,11 @@ MINUTES ?= 60
 soak-live: build ## Everything at once against the live path, the collector killed at random, MINUTES (60) long; writes build/soak-live.txt
 	@scripts/setup.sh test
 	@build/test-python/bin/python Tests/soak/live.py $(MINUTES)
+
+KILLS ?= 1000
+soak-engine: build ## Engines killed at random moments, KILLS (1000) times, and at every few instructions; writes build/soak-engine.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Tests/soak/engine.py $(KILLS)
 
 bench-live: build ## Measures ingest and live path; writes build/bench-live.txt
 	@scripts/setup.sh test
