@@ -70,10 +70,16 @@ package final class RingMapping: Sendable {
         mapping.exchange(Self.releasedOffset, expected, for: position)
     }
 
-    /// The head, if it is possible at all when everything before `position` has been read.
+    /// The head, if it is possible at all when everything before `position` has been read: the producer writes no further than
+    /// one ring beyond what it may overwrite. Otherwise a ring could be read round and round for ever.
     package func checkedHead(from position: UInt64) throws(RingFault) -> UInt64 {
         let head = head
         guard head >= position, head & 7 == 0 else { throw RingFault(.head, "\(id): head \(head) behind \(position)") }
+        // Looked at after the head, and it only grows: for an honest producer the distance is at most what it was.
+        let free = max(released, low)
+        guard head - min(free, head) <= UInt64(dataBytes) else {
+            throw RingFault(.head, "\(id): head \(head) more than a ring beyond \(free)")
+        }
         return head
     }
 

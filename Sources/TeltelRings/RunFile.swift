@@ -85,8 +85,11 @@ final class RunFile: Sendable {
     private static func readTable(_ state: inout State, _ descriptor: Int32, _ tableOffset: Int) throws(RingFault) {
         let head = state.mapping.loadAcquire(tableHeadOffset)
         guard head > UInt64(state.table.position) else { return }
+        // The offset lies within a file, so that the sum of both is a number.
+        guard head & 7 == 0, head <= UInt64(largest), UInt64(tableOffset) + head <= UInt64(largest) else {
+            throw RingFault(.table, "table head \(head)")
+        }
         let end = UInt64(tableOffset) + head
-        guard head & 7 == 0, end <= UInt64(largest) else { throw RingFault(.table, "table head \(head)") }
         if end > UInt64(state.mapping.count) {
             var facts = stat()
             let claimed = state.mapping.loadAcquire(fileBytesOffset)

@@ -95,13 +95,13 @@ private struct Recovery {
     private mutating func note(_ instance: RingInstance, _ counts: [RunKey: Int], _ missing: UInt64) {
         let isEngine = instance.description.kind == .engine
         let refusals = instance.refusals()
-        let overwritten = refusals.reduce(0) { $0 + $1.overwritten }
+        let overwritten = refusals.reduce(0) { $0 &+ $1.overwritten }
         let cause =
             overwritten > 0
             ? "\(overwritten) events before were overwritten" : "\(missing) bytes before were taken over by a collector"
         let remark = missing > 0 ? cause : ""
         let status = isEngine ? instance.end?.status.rawValue ?? "running" : "posted"
-        let refused = isEngine ? String(refusals.reduce(0) { $0 + $1.total } - overwritten) : ""
+        let refused = isEngine ? String(refusals.reduce(0) { $0 &+ $1.total } &- overwritten) : ""
         // An engine's run is named also when nothing of it is left.
         let empty = isEngine && (wanted.isEmpty || wanted.contains(instance.run.runID)) ? [instance.run: 0] : [:]
         for (run, count) in counts.merging(empty, uniquingKeysWith: { $0 + $1 }).sorted(by: { $0.key < $1.key }) {

@@ -59,7 +59,7 @@ struct RunAnswer: Encodable {
         accepted = record.accepted
         refused = record.refused.values.reduce(0, &+)
         lost = record.lostByReason.values.reduce(0, &+)
-        dropped = refused + lost
+        dropped = refused &+ lost
         stored = record.storedEvents
         rejected = record.rejectedLines.values.reduce(0, &+)
     }

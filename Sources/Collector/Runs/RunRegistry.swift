@@ -239,7 +239,7 @@ final class RunRegistry: Sendable {
     }
 
     func missed(_ instance: RingInstance, bytes: UInt64) {
-        state.withLock { $0.runs[instance.run.runID]?.missedBytes += bytes }
+        state.withLock { $0.runs[instance.run.runID]?.missedBytes &+= bytes }
     }
 
     /// A run has ended when all its producers have; one failed → failed. Returns whether it has.

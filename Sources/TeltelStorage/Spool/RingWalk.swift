@@ -35,7 +35,8 @@ struct RingWalk {
         clock = RowClock(instance.description, now: nowNs)
     }
 
-    var waiting: UInt64 { head - position }
+    /// Bytes. A hostile producer may claim to have overwritten any number: no more than a ring waits.
+    var waiting: UInt64 { min(head - position, UInt64(ring.dataBytes)) }
     var quarter: UInt64 { UInt64(ring.dataBytes / 4) }
     var isHalfFull: Bool { waiting >= UInt64(ring.dataBytes / 2) }
 
