@@ -24,7 +24,7 @@ COLLECTOR_SOURCES := $(shell find include Sources embedded-clickhouse -type f) P
 library: $(BUILD)/lib/libteltel.a ## Builds libteltel into build/lib and build/include
 $(BUILD)/lib/libteltel.a: $(LIBRARY_SOURCES)
 	@echo "build: libteltel"
-	@scripts/build-library.sh $(BUILD) $(CURDIR)/.build
+	@scripts/build-library.sh $(BUILD) $(CURDIR)/.build-library
 
 web: $(BUILD)/web/index.html ## Builds the page into build/web
 $(BUILD)/web/index.html: $(WEB_SOURCES)

@@ -50,13 +50,15 @@ def spread(values: list[float]) -> str:
 
 WAYS = {
     "loop": "empty loop", "copy": "memcpy into a 4 MiB circle", "call": "the same through a function pointer",
-    "emit": "teltel_emit"}
+    "implicit": "teltel_emit", "writer": "teltel_writer_emit", "reserve": "reserve, fill, commit", "typed": "C++ Type::emit",
+    "small": "teltel_emit, 16 bytes", "large": "teltel_emit, 4 KiB", "null": "no run", "full": "full ring",
+    "frame_start": "teltel_frame_start, with its clock mark"}
 
 
 def emit(scale: Scale) -> list[Row]:
     rows = []
     with folders() as (work, shm):
-        program = compile_program(HERE / "emit.c", work)
+        program = compile_program(HERE / "emit.cpp", work)
         text, _ = run(shm, program, "time", scale.emit_rounds)
         rounds = [dict(zip(words[::2], words[1::2])) for words in map(str.split, text.splitlines())]
         check(all(entry["refused"] == "0" for entry in rounds), "events were refused although the ring had room")

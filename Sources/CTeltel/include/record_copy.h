@@ -36,18 +36,9 @@ static inline __attribute__((always_inline)) void ctel_copy(uint8_t *to, const u
   if (__builtin_expect(n - 65 < 64, 1)) {
     ctel_copy_usual(to, from, n);
   } else if (n > 128) {
-    while (n > 128) {
-      ctel_block a = ctel_load_block(from), b = ctel_load_block(from + 16);
-      ctel_block c = ctel_load_block(from + 32), d = ctel_load_block(from + 48);
-      ctel_store_block(to, a);
-      ctel_store_block(to + 16, b);
-      ctel_store_block(to + 32, c);
-      ctel_store_block(to + 48, d);
-      from += 64;
-      to += 64;
-      n -= 64;
-    }
-    ctel_copy_usual(to, from, n);
+    /* Two of the usual, overlapping. A loop would need a register more, which every emit would have to save. */
+    ctel_copy_usual(to, from, 128);
+    ctel_copy_usual(to + n - 128, from + n - 128, 128);
   } else if (n > 32) {
     ctel_block a = ctel_load_block(from), b = ctel_load_block(from + 16);
     ctel_block c = ctel_load_block(from + n - 32), d = ctel_load_block(from + n - 16);

@@ -15,13 +15,24 @@ func reserveC(_ writer: OpaquePointer?, _ type: teltel_type, _ frame: UInt64, _ 
     }
     let word = RecordWord(handle ^ w.pointee.salt)
     let fits = w.pointee.cursor &+ word.padded <= ctel_limit(w) && UInt64(word.bytes) <= w.pointee.data_bytes >> 2
-    if _slowPath(!fits), makeRoom(w, word) != Status.ok { return nil }
+    return _fastPath(fits) ? reserveHere(w, word, frame, time) : reserveSlow(w, word.value, frame, time)
+}
+
+/// A tail call, so that the usual way saves no register.
+@inline(never)
+func reserveSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer? {
+    let word = RecordWord(type)
+    return makeRoom(w, word) == Status.ok ? reserveHere(w, word, frame, time) : nil
+}
+
+@inline(__always)
+func reserveHere(_ w: WriterState, _ word: RecordWord, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer {
     let cursor = w.pointee.cursor
     storeHeader(cursor, word, frame, time)
     w.pointee.reserved = UInt64(word.padded)
     w.pointee.saved_cursor = cursor
     w.pointee.cursor = ctel_parked()
-    // SAFETY: the room was checked above and stays this writer's until commit or cancel.
+    // SAFETY: the callers have checked the room, which stays this writer's until commit or cancel.
     return UnsafeMutableRawPointer(ctel_at(cursor).unsafelyUnwrapped) + Int(TELTEL_RECORD_HEADER_BYTES)
 }
 
