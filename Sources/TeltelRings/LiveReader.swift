@@ -226,6 +226,8 @@ package final class LiveReader: Sendable {
         } catch {
             instance.quarantine(error)
             walk.finished = true
+            // Whatever its engine does: nobody can hear of it any more.
+            sink.ended(instance, RunEnd(status: .failed, reason: "its shared memory cannot be read: \(error)", wall: 0))
             return found
         }
         if let end, found == 0 {

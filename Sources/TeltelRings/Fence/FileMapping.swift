@@ -86,7 +86,11 @@ func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) th
 {
     let flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
     let descriptor = openat(folder, name, flags)
-    guard descriptor >= 0 else { throw RingFault(.system, "\(name): open: \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+        // A link, a folder, a socket; anything else may be a file that has just been removed.
+        let isForeign = [ELOOP, EISDIR, ENXIO].contains(errno)
+        throw RingFault(isForeign ? .foreign : .system, "\(name): open: \(String(cString: strerror(errno)))")
+    }
     var facts = stat()
     guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid() else {
         close(descriptor)

@@ -35,7 +35,13 @@ final class RowSorter {
             begin += try walk.skipOverwritten()
             if walk.position == walk.head { break }
             let count = copy(walk, limit: max(least, min(Self.pieceBytes, Int(limit - (walk.position - begin)))))
-            guard walk.ring.isIntact(from: walk.position) else { continue }
+            guard walk.ring.isIntact(from: walk.position) else {
+                // Only this reader releases: else somebody has written the mark, and reading again would not end.
+                guard walk.ring.low > walk.position else {
+                    throw RingFault(.head, "\(walk.ring.id): \(walk.ring.released) is released, read was up to \(walk.position)")
+                }
+                continue
+            }
             guard let (consumed, needed) = try sort(&walk, count, instance) else { continue }
             if consumed == 0, let needed, needed > count, needed <= Int(TELTEL_MAX_RECORD_BYTES) + 8, least < needed {
                 least = needed
