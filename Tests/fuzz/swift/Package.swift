@@ -36,6 +36,21 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
+        .target(name: "CTeltelRings"),
+        .target(name: "TeltelRings", dependencies: ["CTeltel", "CTeltelRings", "TeltelEvents"], swiftSettings: strict),
+        .target(
+            name: "CTeltelStorage",
+            cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/../../../embedded-clickhouse"])],
+            linkerSettings: [.linkedLibrary("zstd"), .linkedLibrary("curl")]),
+        .target(
+            name: "TeltelStorage",
+            dependencies: ["CTeltel", "CTeltelStorage", "CTeltelRings", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
+            swiftSettings: strict),
+        .target(
+            name: "TeltelTestSupport", dependencies: ["TeltelEvents", "TeltelRings", "TeltelStorage"], swiftSettings: strict),
         fuzzer("frame"), fuzzer("subscription"),
+        .executableTarget(
+            name: "fuzz_ring", dependencies: ["CTeltel", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelTestSupport"],
+            swiftSettings: strict),
     ]
 )
