@@ -69,7 +69,7 @@ def emit(scale: Scale) -> list[Row]:
     return rows
 
 
-def count_instructions(shm: Path, program: Path, way: str, events: int = 10_000) -> str:
+def count_instructions(shm: Path, program: Path, way: str, events: int = 900) -> str:
     if not shutil.which("valgrind"):
         return "instructions: valgrind is missing"
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured"]

@@ -36,8 +36,11 @@ final class RowSorter {
             if walk.position == walk.head { break }
             let count = copy(walk, limit: max(least, min(Self.pieceBytes, Int(limit - (walk.position - begin)))))
             guard walk.ring.isIntact(from: walk.position) else {
-                // Only this reader releases: else somebody has written the mark, and reading again would not end.
-                guard walk.ring.low > walk.position else {
+                let skipped = try walk.skipOverwritten()
+                begin += skipped
+                // Only this reader releases, and a producer that overwrites says how far before it does: else somebody has
+                // written the marks, and reading again would not end.
+                guard skipped > 0 else {
                     throw RingFault(.head, "\(walk.ring.id): \(walk.ring.released) is released, read was up to \(walk.position)")
                 }
                 continue
