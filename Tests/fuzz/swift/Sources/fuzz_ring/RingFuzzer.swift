@@ -49,7 +49,11 @@ func sortRows(_ instance: RingInstance) -> Int? {
         let table = try InstanceTable(instance)
         let sorter = RowSorter(blocks: NativeBlocks(catalog: TableCatalog()))
         for ring in try instance.rings() {
-            var walk = RingWalk(ring: ring, instance: instance, position: ring.released, nowNs: 1)
+            // Taking from a ring whose producer overwrites changes its marks, and this is only a look.
+            if ring.overwritesOldest { return nil }
+            let (position, earlier) = ring.takeUp(from: ring.released)
+            if position > ring.head { return nil }
+            var walk = RingWalk(ring: ring, instance: instance, position: position, earlier: earlier, nowNs: 1)
             _ = try walk.look(nowNs: 2, wallNs: 3)
             try sorter.take(&walk, table, limit: 1 << 30)
             require(walk.position == walk.head, "without a fault all is read")
