@@ -56,10 +56,11 @@ def environment(shm: Path) -> dict:
     return {**os.environ, "TELTEL_SHM_DIR": str(shm)}
 
 
-def run(shm: Path, *command) -> tuple[str, float]:
+def run(shm: Path, *command, **variables) -> tuple[str, float]:
     """What the program prints, and the CPU seconds of its whole life."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([str(part) for part in command], env=environment(shm), capture_output=True, text=True)
+    done = subprocess.run(
+        [str(part) for part in command], env={**environment(shm), **variables}, capture_output=True, text=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise BenchError(f"{command[0]} ended with {done.returncode}: {done.stderr}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import time
@@ -44,40 +43,6 @@ def check(condition: bool, what: str) -> None:
 
 def spread(values: list[float]) -> str:
     return f"min {min(values):.1f}, median {statistics.median(values):.1f}"
-
-
-# ---- emit: what one event costs its engine ----
-
-WAYS = {
-    "loop": "empty loop", "copy": "memcpy into a 4 MiB circle", "call": "the same through a function pointer",
-    "implicit": "teltel_emit", "writer": "teltel_writer_emit", "reserve": "reserve, fill, commit", "typed": "C++ Type::emit",
-    "small": "teltel_emit, 16 bytes", "large": "teltel_emit, 4 KiB", "null": "no run", "full": "full ring",
-    "frame_start": "teltel_frame_start, with its clock mark"}
-
-
-def emit(scale: Scale) -> list[Row]:
-    rows = []
-    with folders() as (work, shm):
-        program = compile_program(HERE / "emit.cpp", work)
-        text, _ = run(shm, program, "time", scale.emit_rounds)
-        rounds = [dict(zip(words[::2], words[1::2])) for words in map(str.split, text.splitlines())]
-        check(all(entry["refused"] == "0" for entry in rounds), "events were refused although the ring had room")
-        for way, name in WAYS.items():
-            times = [float(entry[way]) for entry in rounds]
-            instructions = count_instructions(shm, program, way)
-            rows.append(Row("emit", name, f"{spread(times)} ns CPU; {instructions}"))
-    return rows
-
-
-def count_instructions(shm: Path, program: Path, way: str, events: int = 900) -> str:
-    if not shutil.which("valgrind"):
-        return "instructions: valgrind is missing"
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured"]
-    done = subprocess.run(
-        [*command, str(program), "count", way, str(events)], env=environment(shm), capture_output=True, text=True)
-    found = re.search(r"Collected : (\d+)", done.stderr)
-    check(done.returncode == 0 and found is not None, f"callgrind failed: {done.stderr}")
-    return f"{int(found[1]) / events:.1f} instructions"
 
 
 # ---- vehicle: an engine with and without telemetry ----
@@ -195,4 +160,4 @@ async def receive(collector: Collector, shm: Path, program: Path, run_id: str, e
     return delays
 
 
-SECTIONS = {"emit": emit, "vehicle": vehicle, "stored": stored, "latency": latency}
+SECTIONS = {"vehicle": vehicle, "stored": stored, "latency": latency}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what a fresh Debian 12 with the Swift toolchain lacks. Quick when nothing is missing; says what it installs.
-#   usage: scripts/setup.sh build|test|docs
+#   usage: scripts/setup.sh build|test|docs|bench
 #     build  what `make build` and `make demo` need      test  also what `make test` needs      docs  also what `make docs` needs
+#     bench  what `make bench-emit` compares with
 set -eu
 
 kind=${1:-build}
@@ -17,6 +18,7 @@ command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or la
 packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev
     libsimdjson-dev libfmt-dev libbullet-dev esbuild node-typescript"
 [ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen"
+[ "$kind" = bench ] && packages="$packages libboost-dev libspdlog-dev"
 [ "$kind" = docs ] && packages="$packages doxygen"
 
 missing=

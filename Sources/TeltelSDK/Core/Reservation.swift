@@ -8,21 +8,26 @@ public import CTeltel
 func reserveC(_ writer: OpaquePointer?, _ type: teltel_type, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer? {
     guard _fastPath(writer != nil) else { return nil }
     let w = WriterState(writer.unsafelyUnwrapped)
-    var handle = type.word
-    if _slowPath(handle & RecordWord.selectedMark != 0) {
-        guard Selection.wants(w.pointee.owner, handle, frame) else { return nil }
-        handle &= ~RecordWord.selectedMark
-    }
-    let word = RecordWord(handle ^ w.pointee.salt)
-    let fits = w.pointee.cursor &+ word.padded <= ctel_limit(w) && UInt64(word.bytes) <= w.pointee.data_bytes >> 2
-    return _fastPath(fits) ? reserveHere(w, word, frame, time) : reserveSlow(w, word.value, frame, time)
+    // A type that TELTEL_ENABLE leaves out bears a mark that is larger than any room.
+    let word = RecordWord(type.word ^ w.pointee.salt)
+    return _fastPath(fits(w, word)) ? reserveHere(w, word, frame, time) : reserveSlow(w, type.word, frame, time)
+}
+
+@inline(__always)
+private func fits(_ w: WriterState, _ word: RecordWord) -> Bool {
+    w.pointee.cursor &+ word.padded <= ctel_limit(w) && UInt64(word.bytes) <= w.pointee.data_bytes >> 2
 }
 
 /// A tail call, so that the usual way saves no register.
 @inline(never)
 func reserveSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double) -> UnsafeMutableRawPointer? {
-    let word = RecordWord(type)
-    return makeRoom(w, word) == Status.ok ? reserveHere(w, word, frame, time) : nil
+    var handle = type
+    if handle & RecordWord.selectedMark != 0 {
+        guard Selection.wants(w.pointee.owner, handle, frame) else { return nil }
+        handle &= ~RecordWord.selectedMark
+    }
+    let word = RecordWord(handle ^ w.pointee.salt)
+    return fits(w, word) || makeRoom(w, word) == Status.ok ? reserveHere(w, word, frame, time) : nil
 }
 
 @inline(__always)

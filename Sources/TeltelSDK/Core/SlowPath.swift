@@ -18,8 +18,8 @@ func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
 /// No stack frame of its own: an engine without telemetry (run 0), or without this type, pays a compare and a return.
 @usableFromInline @inline(never)
 func emitSlow(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
-    if RecordWord.isDisabled(type) { return run == 0 ? Status.refusedState : Status.skipped }
     if run == 0 { return Status.refusedState }
+    if RecordWord.isDisabled(type) { return Status.skipped }
     if type & RecordWord.selectedMark != 0 { return emitSelected(run, type, frame, time, record) }
     let w = ctel_thread_writer_get().unsafelyUnwrapped
     if w.pointee.run == UInt64(run), stillFull(w, type) { return Status.refusedFull }
