@@ -71,7 +71,7 @@ soak-engine: build ## Engines killed at random moments, KILLS (1000) times, and 
 bench-emit: build ## Measures what an event costs an engine; writes build/bench-emit.txt
 	@scripts/setup.sh test
 	@scripts/setup.sh bench
-	@build/test-python/bin/python Benchmarks/bench.py --only emit vehicle --output build/bench-emit.txt
+	@build/test-python/bin/python Benchmarks/bench.py --only emit engines --output build/bench-emit.txt
 
 bench-live: build ## Measures ingest and live path; writes build/bench-live.txt
 	@scripts/setup.sh test

@@ -3,7 +3,7 @@
     build/test-python/bin/python Benchmarks/bench.py [--quick] [--only SECTION ...] [--output FILE]
 
     emit      what one event costs its engine, beside the least that a copy can cost and beside other ways
-    vehicle   an engine with and without telemetry, in turns
+    engines   the example engines with and without telemetry, in turns
     stored    100,000 events a second into storage: what arrives, when, and what it costs
     latency   from the engine's emit to a WebSocket client, at 1 kHz and at 60 Hz
     live      a million events a second as columns, many readers, idle runs, clients that come and go, POST to WebSocket
@@ -22,21 +22,22 @@ import time
 from pathlib import Path
 
 from emit import emit
+from engines import engines
 from ingest import ingest
 from live import live
 from processes import BUILD, BenchError
 from sections import SECTIONS as OTHERS
 from sections import Row, Scale
 
-SECTIONS = {"emit": emit, **OTHERS, "live": live, "ingest": ingest}
+SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest}
 
-QUICK = Scale(seconds=2, emit_rounds=10, vehicle_pairs=2, vehicle_frames=1000, latency_seconds=0.5, rounds=1)
+QUICK = Scale(seconds=2, emit_rounds=10, engine_pairs=2, engine_frames=1000, latency_seconds=0.5, rounds=1)
 
 
 def full() -> Scale:
     seconds = float(os.environ.get("BENCH_SECONDS", "60"))
     return Scale(
-        seconds=seconds, emit_rounds=max(10, int(seconds * 5)), vehicle_pairs=max(3, int(seconds / 6)), vehicle_frames=20_000,
+        seconds=seconds, emit_rounds=max(10, int(seconds * 5)), engine_pairs=max(3, int(seconds / 6)), engine_frames=20_000,
         latency_seconds=max(1.0, seconds / 4), rounds=3)
 
 

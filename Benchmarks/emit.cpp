@@ -1,10 +1,12 @@
 // What one event costs its engine, in all the ways to emit one. No collector runs.
 //   emit time ROUNDS        per round a line with the thread's CPU ns per event of each way, one after the other
 //   emit count WAY EVENTS   does it EVENTS times inside `measured`, for a counter of instructions
-//   emit ways               their names
+//   emit threads N          a line for N threads at once: "refused R", then each one's CPU ns per event
+//   emit delays EVENTS      a line "refused R", then for each event the ns of its call, as the time stamp counter tells
 #include <dirent.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +14,8 @@
 #include <ctime>
 #include <string>
 #include <teltel.hpp>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -177,15 +181,68 @@ std::uint64_t time_way(const Way &way) {
   return finish();
 }
 
+/// Each thread has a ring of its own.
+int time_threads(std::size_t count) {
+  start(false);
+  constexpr std::uint64_t each = (circle_bytes - 65536) / record_bytes;
+  std::vector<double> ns(count);
+  std::vector<std::thread> threads;
+  std::atomic<std::size_t> ready{0};
+  for (std::size_t t = 0; t < count; t++) {
+    threads.emplace_back([&, t] {
+      const bool attached = teltel_thread_attach(run) == TELTEL_OK;
+      ready++;
+      while (ready.load() < count) {}
+      const double before = cpu_ns();
+      repeat(each, [](std::uint64_t i, std::uint64_t) { teltel_emit(run, sample_type, i, 0.5, &event.sample); });
+      ns[t] = attached ? (cpu_ns() - before) / static_cast<double>(each) : -1;
+    });
+  }
+  for (std::thread &thread : threads) thread.join();
+  std::printf("refused %llu", static_cast<unsigned long long>(finish()));
+  for (const double each_ns : ns) std::printf(" %.3f", each_ns);
+  std::puts("");
+  return 0;
+}
+
+#if defined __x86_64__
+std::uint64_t ticks() {
+  unsigned discard;
+  return __builtin_ia32_rdtscp(&discard);
+}
+/// At a rate that a collector keeps up with; goes on without one, until and after the ring is full.
+int delays(std::uint64_t events) {
+  start(false);
+  std::vector<std::uint32_t> taken(events);
+  timespec begin, end;
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  const std::uint64_t first = ticks();
+  for (std::uint64_t i = 0; i < events; i++) {
+    const std::uint64_t before = ticks();
+    teltel_emit(run, sample_type, i, 0.5, &event.sample);
+    taken[i] = static_cast<std::uint32_t>(ticks() - before);
+    while (ticks() - before < 4000) {} // some microseconds: 500,000 events a second
+  }
+  const std::uint64_t all = ticks() - first;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  const double ns = static_cast<double>(end.tv_sec - begin.tv_sec) * 1e9 + static_cast<double>(end.tv_nsec - begin.tv_nsec);
+  const double each = ns / static_cast<double>(all);
+  std::printf("refused %llu", static_cast<unsigned long long>(finish()));
+  for (const std::uint32_t one : taken) std::printf(" %.0f", one * each);
+  std::puts("");
+  return 0;
+}
+#else
+int delays(std::uint64_t) { return std::puts("no time stamp counter"), 0; }
+#endif
+
 } // namespace
 
 extern "C" __attribute__((noinline)) void measured(void (*act)(std::uint64_t), std::uint64_t count) { act(count); }
 
 int main(int argc, char **argv) {
-  if (argc == 2 && !std::strcmp(argv[1], "ways")) {
-    for (const Way &way : ways) std::puts(way.name);
-    return 0;
-  }
+  if (argc == 3 && !std::strcmp(argv[1], "threads")) return time_threads(std::strtoul(argv[2], nullptr, 10));
+  if (argc == 3 && !std::strcmp(argv[1], "delays")) return delays(std::strtoull(argv[2], nullptr, 10));
   if (argc == 3 && !std::strcmp(argv[1], "time")) {
     for (long left = std::strtol(argv[2], nullptr, 10); left > 0; left--) {
       std::uint64_t refused = 0;
@@ -203,6 +260,6 @@ int main(int argc, char **argv) {
       return finish() == 0 ? 0 : 1;
     }
   }
-  std::fprintf(stderr, "usage: emit time ROUNDS | emit count WAY EVENTS | emit ways\n");
+  std::fprintf(stderr, "usage: emit time ROUNDS | emit count WAY EVENTS | emit threads N | emit delays EVENTS\n");
   return 2;
 }

@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
-from processes import compile_program, environment, folders, run
+from processes import Collector, compile_program, environment, folders, run
 from sections import Row, Scale, check, spread
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +39,7 @@ def emit(scale: Scale) -> list[Row]:
         check(all(entry["refused"] == "0" for entry in rounds), "events were refused although the ring had room")
         rows = [row(shm, ours, way, name, rounds) for way, name in OURS.items()]
         rows += [row(shm, rivals, way, name, rounds) for way, name in RIVALS.items() if way in there]
+        rows += threads(scale, shm, ours) + delays(shm, ours, work)
         rows += [Row("emit", name, "its headers are not installed") for way, name in RIVALS.items() if way not in there]
     return rows
 
@@ -45,6 +47,38 @@ def emit(scale: Scale) -> list[Row]:
 def row(shm: Path, program: Path, way: str, name: str, rounds: list[dict[str, str]]) -> Row:
     times = [float(entry[way]) for entry in rounds]
     return Row("emit", name, f"{spread(times)} ns CPU; {count_instructions(shm, program, way)}")
+
+
+def threads(scale: Scale, shm: Path, program: Path) -> list[Row]:
+    rows = []
+    for count in (1, 2, 3, 4):
+        times = []
+        for _ in range(scale.emit_rounds):
+            _, refused, *each = run(shm, program, "threads", count)[0].split()
+            check(refused == "0", "events were refused although the ring had room")
+            times += map(float, each)
+        rows.append(Row("emit", f"teltel_emit in {count} thread{'s' * (count > 1)}, each", f"{spread(times)} ns"))
+    return rows
+
+
+def delays(shm: Path, program: Path, work: Path) -> list[Row]:
+    """Of single calls, at about 500,000 events a second."""
+    def row(what: str, events: int, skipped: int = 0) -> Row:
+        _, _, *each = run(shm, program, "delays", events)[0].split()
+        if not each:
+            return Row("emit", what, "no time stamp counter")
+        steady = sorted(map(int, each[skipped:]))
+        parts = [f"p{100 * part:g} {steady[int(len(steady) * part)]}" for part in (0.5, 0.99, 0.999)]
+        return Row("emit", what, ", ".join([*parts, f"max {steady[-1]} ns"]))
+
+    fits = 30_000
+    rows = [row("a call, no collector", fits), row("a call, ring full", 3 * fits, 2 * fits)]
+    with Collector(work, shm, "--no-storage") as collector:
+        rows.append(row("a call, a collector takes all", 10 * fits))
+        collector.process.send_signal(signal.SIGSTOP)
+        rows.append(row("a call, the collector is stopped", fits))
+        collector.process.send_signal(signal.SIGCONT)
+    return rows
 
 
 def count_instructions(shm: Path, program: Path, way: str, events: int = 900) -> str:

@@ -23,8 +23,8 @@ class Scale:
 
     seconds: float       # of the steady load
     emit_rounds: int
-    vehicle_pairs: int
-    vehicle_frames: int
+    engine_pairs: int
+    engine_frames: int
     latency_seconds: float
     rounds: int          # of what is measured in turn
 
@@ -43,35 +43,6 @@ def check(condition: bool, what: str) -> None:
 
 def spread(values: list[float]) -> str:
     return f"min {min(values):.1f}, median {statistics.median(values):.1f}"
-
-
-# ---- vehicle: an engine with and without telemetry ----
-
-def vehicle(scale: Scale) -> list[Row]:
-    program, frames = ROOT / "examples/vehicle/vehicle", scale.vehicle_frames
-    per_frame: dict[str, list[float]] = {"with": [], "without": []}
-    start_up: dict[str, list[float]] = {"with": [], "without": []}
-    hashes, refused = set(), 0
-    with folders() as (work, shm), Collector(work, shm, "--no-storage"):
-        for _ in range(scale.vehicle_pairs):
-            for way, arguments in (("with", []), ("without", ["--no-telemetry"])):
-                _, first = run(shm, program, "--frames", 1, *arguments)
-                text, cpu = run(shm, program, "--frames", frames + 1, *arguments)
-                start_up[way].append(first * 1e3)
-                per_frame[way].append((cpu - first) / frames * 1e6)
-                hashes.add(re.search(r"state hash +(\w+)", text)[1])
-                refused += int((re.search(r"refused +(\d+)", text) or [0, 0])[1])
-    check(len(hashes) == 1, f"telemetry changed what the engine computes: {sorted(hashes)}")
-    ratios = [a / b for a, b in zip(per_frame["with"], per_frame["without"])]
-    made = statistics.median(start_up["with"]) - statistics.median(start_up["without"])
-    return [
-        Row("vehicle", "with telemetry, 7 events a frame", f"{spread(per_frame['with'])} µs CPU a frame"),
-        Row("vehicle", "without", f"{spread(per_frame['without'])} µs CPU a frame"),
-        Row("vehicle", "ratio of neighbours", f"min {min(ratios):.3f}, median {statistics.median(ratios):.3f}"),
-        Row("vehicle", "start and end of a run, once", f"{made:.1f} ms CPU"),
-        Row("vehicle", "state hash", f"{hashes.pop()}, the same in {2 * scale.vehicle_pairs} runs"),
-        Row("vehicle", "refused", str(refused)),
-    ]
 
 
 # ---- stored: a steady load into storage ----
@@ -160,4 +131,4 @@ async def receive(collector: Collector, shm: Path, program: Path, run_id: str, e
     return delays
 
 
-SECTIONS = {"vehicle": vehicle, "stored": stored, "latency": latency}
+SECTIONS = {"stored": stored, "latency": latency}
