@@ -37,7 +37,7 @@ QUICK = Scale(seconds=2, emit_rounds=10, engine_pairs=2, engine_frames=1000, lat
 def full() -> Scale:
     seconds = float(os.environ.get("BENCH_SECONDS", "60"))
     return Scale(
-        seconds=seconds, emit_rounds=max(10, int(seconds * 5)), engine_pairs=max(3, int(seconds / 6)), engine_frames=20_000,
+        seconds=seconds, emit_rounds=max(10, int(seconds)), engine_pairs=max(3, int(seconds / 6)), engine_frames=20_000,
         latency_seconds=max(1.0, seconds / 4), rounds=3)
 
 

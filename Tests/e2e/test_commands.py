@@ -19,7 +19,7 @@ def test_runs_lists_what_the_collector_knows(live, vehicle):
     live.wait_status("listed", "completed")
     answer = teltel("runs", TELTEL_BASE_URL=live.url)
     head, row = answer.stdout.splitlines()
-    assert head.split()[:3] == ["STATUS", "RUN", "SOURCE"]
+    assert head.split()[:4] == ["STATUS", "RUN", "NAME", "SOURCE"]
     assert row.split()[:3] == ["completed", "listed", "drive-engine"]
     assert json.loads(teltel("runs", "--json", "--url", live.url).stdout)[0]["runId"] == "listed"
 
