@@ -103,7 +103,7 @@ package final class LiveReader: Sendable {
             let last = stopping.load(ordering: .relaxed)
             let rows = look(&tour, teltel_monotonic_ns(), isLast: last)
             if last { return }
-            recentRows = recentRows - recentRows / 8 + rows
+            recentRows = recentRows * 7 / 8 + rows
             nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy)
         }
     }
@@ -191,8 +191,9 @@ package final class LiveReader: Sendable {
     /// How old news of run files may become while something comes; `quietNs` while all is still.
     private static let newsNs: UInt64 = 5_000_000
 
-    /// So many rows in the last looks, some eight, are a stream rather than single events: 8,000 a second at the shortest nap.
-    private static let busyRows = 16
+    /// So many rows in the last looks, some eight, are a stream rather than single events. A look at a single event counts two: from
+    /// the shortest nap it takes 8,000 events a second to get there, and 2,000 to stay.
+    private static let busyRows = 32
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
     private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
