@@ -59,9 +59,9 @@ struct CollectorClient: Sendable {
                 var headers = headers
                 headers.add(name: "connection", value: "close")
                 if method != .GET { headers.add(name: "content-length", value: String(content.readableBytes)) }
-                try await outbound.write(.head(HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)))
-                if content.readableBytes > 0 { try await outbound.write(.body(.byteBuffer(content))) }
-                try await outbound.write(.end(nil))
+                let head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
+                // In one piece: a collector may have answered a head, and have closed, before the next piece is written.
+                try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(content)), .end(nil)])
                 var status = 0
                 var body = ByteBuffer()
                 for try await part in inbound {
