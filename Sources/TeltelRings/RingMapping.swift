@@ -99,8 +99,9 @@ package final class RingMapping: Sendable {
 
     /// Were the bytes from `position` on, copied just now, out of the producer's reach all the time?
     ///
-    /// The producer says how far it overwrites (PAIR P6); or else, either they are not released yet; or the head is so near that even the largest record in flight ends before them.
-    /// The first test holds on every machine; the second on those that keep stores in order, and only widens the window.
+    /// A producer that overwrites says how far (PAIR P6). Of others: either they are not released yet; or the head is so near that
+    /// even the largest record in flight ends before them. The first test holds on every machine; the second on those that keep
+    /// stores in order, and only widens the window.
     package func isIntact(from position: UInt64) -> Bool {
         readerFence()
         if overwritesOldest { return low <= position }

@@ -50,6 +50,7 @@ struct RunChangeRoutes: Sendable {
         } catch {
             throw APIError(.contentTooLarge, "body-too-large", "a name and a note are no longer than 64 KiB", hint: hint)
         }
+        // What is no such object: the same for who asks, whatever the reason.
         guard let change = try? JSONDecoder().decode(Change.self, from: Data(buffer: body)),
             change.name != nil || change.note != nil
         else { throw APIError(.badRequest, "bad-change", "the body is no JSON object with a name or a note", hint: hint) }
