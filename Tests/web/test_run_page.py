@@ -1,98 +1,10 @@
-"""The web interface in a real browser against a real collector.
+"""The page of one run."""
 
-Fixtures from the tests' common conftest: `collector` (has .url) and `vehicle(run_id, seconds=...)`, which starts the vehicle
-example and returns its process. Nothing here sleeps: every step waits for a condition with a deadline.
-"""
-
-import json
 import re
 import urllib.parse
-import urllib.request
-import uuid
 
-import pytest
-from playwright.sync_api import Page, expect, sync_playwright
-
-DEADLINE_MS = 30_000
-CHROMIUM = "/usr/bin/chromium"
-
-expect.set_options(timeout=DEADLINE_MS)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-class Watch:
-    """What a page must not do: log errors, throw, or talk to anybody but the collector."""
-
-    def __init__(self, page: Page, origin: str):
-        self.problems: list[str] = []
-        self.may_fail: tuple[str, ...] = ("/api/ready", "/api/analysis/")
-        page.on("console", self.on_console)
-        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
-        page.on("request", lambda request: self.on_request(request.url, origin))
-
-    def on_console(self, message):
-        url = message.location.get("url", "")
-        # The browser itself logs each answer that is no success. Storage that is still starting answers 503 by contract.
-        expected = message.text.startswith("Failed to load resource") and any(path in url for path in self.may_fail)
-        if message.type in ("error", "warning") and not expected:
-            self.problems.append(f"{message.type}: {message.text} ({url})")
-
-    def on_request(self, url: str, origin: str):
-        if not url.startswith((origin, origin.replace("http", "ws", 1))):
-            self.problems.append(f"request to {url}")
-
-
-@pytest.fixture
-def watch(page, collector):
-    return page.watch
-
-
-@pytest.fixture
-def page(browser, collector):
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=collector.url)
-    page = context.new_page()
-    page.set_default_timeout(DEADLINE_MS)
-    page.watch = Watch(page, collector.url.rstrip("/"))
-    yield page
-    problems = page.watch.problems
-    context.close()
-    assert problems == []
-
-
-@pytest.fixture
-def run_id():
-    return f"ui-{uuid.uuid4().hex[:8]}"
-
-
-def ingest(collector, *events: dict) -> None:
-    body = "".join(json.dumps(event) + "\n" for event in events).encode()
-    request = urllib.request.Request(f"{collector.url.rstrip('/')}/api/ingest", data=body)
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        assert answer.status == 202
-
-
-def event(run_id: str, frame: int, payload, type_name="body.state", channel="flight") -> dict:
-    return {
-        "v": 1, "runId": run_id, "sourceId": "ui-test", "channel": channel, "type": type_name,
-        "frameIndex": frame, "simTime": frame / 100, "payload": payload,
-    }
-
-
-def row_of(page: Page, run_id: str):
-    return page.get_by_test_id("run-row").filter(has=page.get_by_role("link", name=run_id, exact=True))
-
-
-def open_run(page: Page, run_id: str) -> None:
-    page.goto("/")
-    row_of(page, run_id).get_by_role("link").click()
-    expect(page.get_by_test_id("run-title")).to_have_text(run_id)
+from playwright.sync_api import Page, expect
+from web_support import event, ingest, open_run, row_of, wait_until
 
 
 def panel(page: Page, name: str):
@@ -105,10 +17,6 @@ def rows_drawn(page: Page, name: str) -> int:
 
 def picture(page: Page, name: str) -> str:
     return panel(page, name).locator("canvas").evaluate("canvas => canvas.toDataURL()")
-
-
-def wait_until(page: Page, script: str, argument=None) -> None:
-    page.wait_for_function(script, arg=argument, timeout=DEADLINE_MS)
 
 
 def wait_for_more_rows(page: Page, name: str, rows: int) -> None:
@@ -144,27 +52,6 @@ def wait_for_another_picture(page: Page, name: str, before: str) -> None:
     )
 
 
-def test_a_run_appears_in_the_list_and_ends(page, vehicle, run_id):
-    page.goto("/")
-    process = vehicle(run_id, seconds=4)
-    row = row_of(page, run_id)
-    expect(row).to_be_visible()
-    expect(row.get_by_test_id("status")).to_have_text("Running")
-    process.wait(timeout=60)
-    expect(row.get_by_test_id("status")).to_have_text("Completed")
-
-
-def test_each_missing_event_is_counted_once(page, collector, run_id):
-    ingest(collector, event(run_id, 1, {"pos": {"x": 1}}))
-    page.goto("/")
-    expect(row_of(page, run_id)).to_be_visible()
-    counts = page.get_by_role("columnheader").filter(has_text=re.compile("Refused|Lost|Dropped"))
-    expect(counts).to_have_text(["Refused", "Lost"])
-    open_run(page, run_id)
-    for name, times in (("refused", 1), ("lost", 1), ("dropped", 0)):
-        expect(page.get_by_test_id(f"counter-{name}")).to_have_count(times)
-
-
 def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     ingest(collector, event(run_id, 1, {"v": 1}))
     open_run(page, run_id)
@@ -176,20 +63,6 @@ def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     lines.locator("summary").click()
     expect(lines.locator("tbody tr").first).to_contain_text("simTime must be a number from 0")
     expect(lines.locator("tbody tr").nth(1)).to_contain_text("bad-frame-index")
-
-
-def test_running_runs_are_on_top(page, collector, vehicle, run_id):
-    page.goto("/")
-    vehicle(run_id, seconds=20)
-    expect(row_of(page, run_id)).to_be_visible()
-    wait_until(
-        page,
-        """() => {
-          const states = [...document.querySelectorAll('[data-testid="run-row"] [data-status]')].map(mark => mark.dataset.status);
-          const firstEnded = states.findIndex(state => state !== 'running');
-          return states.includes('running') && (firstEnded < 0 || !states.slice(firstEnded).includes('running'));
-        }""",
-    )
 
 
 def test_lines_move_while_a_run_goes_on(page, vehicle, run_id):
@@ -352,75 +225,7 @@ def test_values_that_are_no_numbers_are_gaps(page, collector, run_id):
     expect(panel(page, "tank/level").get_by_test_id("legend-value")).to_have_text("−∞")
 
 
-def test_the_empty_list_says_how_to_start(page):
-    page.route("**/api/runs", lambda route: route.fulfill(json=[]))
-    page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
-    page.goto("/")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("make demo")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("/api/ingest")
-
-
-def test_a_failing_list_says_why_and_recovers(page, watch):
-    watch.may_fail += ("/api/runs",)
-    problem = {"error": {"code": "busy", "message": "The collector is busy.", "hint": "Wait a little."}}
-    page.route("**/api/runs", lambda route: route.fulfill(status=503, json=problem))
-    page.goto("/")
-    expect(page.get_by_test_id("error")).to_contain_text("The collector is busy.")
-    expect(page.get_by_test_id("error")).to_contain_text("Wait a little.")
-    page.unroute("**/api/runs")
-    expect(page.get_by_test_id("error")).to_have_count(0)
-
-
 def test_an_unknown_run_is_said_to_be_unknown(page, watch):
     watch.may_fail += ("/api/run?",)
     page.goto("/runs/there-is-no-such-run")
     expect(page.get_by_test_id("error")).to_contain_text("There is no such run")
-
-
-def test_a_run_can_be_opened_by_keyboard(page, collector, run_id):
-    ingest(collector, event(run_id, 1, {"pos": {"x": 1}}))
-    page.goto("/")
-    expect(row_of(page, run_id)).to_be_visible()
-    page.get_by_test_id("run-search").focus()
-    page.keyboard.type(run_id)
-    expect(page.get_by_test_id("run-row")).to_have_count(1)
-    page.keyboard.press("Tab")
-    expect(row_of(page, run_id).get_by_role("link")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.get_by_test_id("run-title")).to_have_text(run_id)
-    page.go_back()
-    expect(page.get_by_test_id("run-search")).to_be_visible()
-
-
-CONTRAST = """
-() => {
-  const style = getComputedStyle(document.documentElement);
-  const light = name => {
-    const value = style.getPropertyValue(name).trim();
-    const full = value.length === 4 ? '#' + [...value.slice(1)].map(digit => digit + digit).join('') : value;
-    const parts = [1, 3, 5].map(at => parseInt(full.slice(at, at + 2), 16) / 255)
-      .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
-  };
-  const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);
-  const poor = [];
-  for (const surface of ['--page', '--surface', '--surface-raised']) {
-    for (const text of ['--text', '--text-muted', '--accent', '--good', '--bad', '--busy', '--off']) {
-      if (!(ratio(text, surface) >= 4.5)) poor.push(`${text} on ${surface}: ${ratio(text, surface)}`);
-    }
-  }
-  if (!(ratio('--accent', '--accent-soft') >= 4.5)) poor.push('accent on accent-soft');
-  for (let line = 1; line <= 8; line += 1) {
-    if (!(ratio(`--line-${line}`, '--surface') >= 3)) poor.push(`line ${line}`);
-  }
-  return poor;
-}
-"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_colours_can_be_read_in_both_themes(page, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.goto("/")
-    expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
-    assert page.evaluate(CONTRAST) == []

@@ -1,0 +1,78 @@
+"""Fixtures of the page's tests: a real browser against a real collector.
+
+From the tests' common conftest: `collector` (has .url) and `vehicle(run_id, seconds=...)`, which starts the vehicle example and
+returns its process. Nothing here sleeps: every step waits for a condition with a deadline.
+"""
+
+import uuid
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from web_support import DEADLINE_MS
+
+CHROMIUM = "/usr/bin/chromium"
+
+expect.set_options(timeout=DEADLINE_MS)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page must not do: log errors, throw, or talk to anybody but the collector."""
+
+    def __init__(self, page: Page, origin: str):
+        self.problems: list[str] = []
+        self.may_fail: tuple[str, ...] = ("/api/ready", "/api/analysis/")
+        page.on("console", self.on_console)
+        page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self.on_request(request.url, origin))
+
+    def on_console(self, message):
+        url = message.location.get("url", "")
+        # The browser itself logs each answer that is no success. Storage that is still starting answers 503 by contract.
+        expected = message.text.startswith("Failed to load resource") and any(path in url for path in self.may_fail)
+        if message.type in ("error", "warning") and not expected:
+            self.problems.append(f"{message.type}: {message.text} ({url})")
+
+    def on_request(self, url: str, origin: str):
+        if not url.startswith((origin, origin.replace("http", "ws", 1))):
+            self.problems.append(f"request to {url}")
+
+
+def opened(browser, collector):
+    """A page of this collector in a browser profile of its own; nothing may be left to complain about when the test is over."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=collector.url)
+    page = context.new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    page.watch = Watch(page, collector.url.rstrip("/"))
+    yield page
+    problems = page.watch.problems
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(browser, collector):
+    yield from opened(browser, collector)
+
+
+@pytest.fixture
+def live_page(browser, live):
+    """The same without storage, for whatever does not need it: its collector starts much faster."""
+    yield from opened(browser, live)
+
+
+@pytest.fixture
+def watch(page):
+    return page.watch
+
+
+@pytest.fixture
+def run_id():
+    return f"ui-{uuid.uuid4().hex[:8]}"
