@@ -6,6 +6,7 @@ import { appHeader } from "./pages/app-header";
 import { navigate, navigatedEvent, parseRoute } from "./pages/route";
 import { runListPage } from "./pages/run-list/run-list-page";
 import { runPage } from "./pages/run/run-page";
+import { startShell } from "./shell/shell";
 
 let pageLifetime = new Lifetime();
 
@@ -33,7 +34,9 @@ function followLink(event: MouseEvent): void {
 
 function start(host: HTMLElement): void {
   const place = element("div", { class: "page-place" });
-  host.append(appHeader(new Lifetime()), place);
+  const everLifetime = new Lifetime();
+  startShell(everLifetime);
+  host.append(appHeader(everLifetime), place);
   const show = () => {
     pageLifetime.end();
     pageLifetime = new Lifetime();

@@ -4,6 +4,8 @@ import { element, icon, setAttribute, setText } from "../base/dom";
 import { Lifetime } from "../base/lifetime";
 import { Readiness } from "../wire/api";
 import { readiness, watchReadiness } from "../wire/readiness";
+import { openHelp } from "../shell/help";
+import { openPalette } from "../shell/palette";
 import { loginHint } from "./message";
 
 const logoPath = "M1 9.5h3l2-6 3 9 2-5 1 2h3";
@@ -38,6 +40,11 @@ export function appHeader(lifetime: Lifetime): HTMLElement {
     element("a", { class: "brand", href: "/", "data-link": true }, icon(logoPath, "icon logo"), "teltel"),
     element("span", { class: "spacer" }),
     storage, connection,
+    element(
+      "button", { type: "button", class: "button-quiet", title: "Find a command (Ctrl+K)", "data-testid": "open-palette", click: openPalette },
+      "Commands",
+    ),
+    element("button", { type: "button", class: "button-quiet", title: "Show all keys (?)", "data-testid": "open-help", click: openHelp }, "Keys"),
     element("a", { class: "quiet-link", href: "/licenses.txt" }, "Licences"),
   );
 }

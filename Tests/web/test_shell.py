@@ -1,0 +1,110 @@
+"""What all pages share: commands by key and by palette, the list of keys, dialogs."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def runs_page(live_page):
+    live_page.goto("/")
+    expect(live_page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    return live_page
+
+
+def test_question_mark_lists_the_keys(runs_page):
+    runs_page.keyboard.press("?")
+    help_ = runs_page.get_by_role("dialog", name="Keys")
+    expect(help_.get_by_role("heading", name="Everywhere")).to_be_visible()
+    expect(help_.locator('[data-command="shell.help"] kbd')).to_have_text("?")
+    expect(help_.locator('[data-command="shell.palette"] kbd')).to_have_text(["Ctrl", "K"])
+    # Palette only: it has no key.
+    expect(help_.locator('[data-command="shell.runs"]')).to_have_count(0)
+    runs_page.keyboard.press("Escape")
+    expect(help_).to_have_count(0)
+
+
+def test_a_dialog_gives_the_focus_back(runs_page):
+    button = runs_page.get_by_test_id("open-help")
+    button.focus()
+    runs_page.keyboard.press("Enter")
+    expect(runs_page.get_by_test_id("help")).to_be_visible()
+    expect(button).not_to_be_focused()
+    runs_page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_a_click_beside_a_dialog_closes_it(runs_page):
+    runs_page.keyboard.press("?")
+    box = runs_page.get_by_test_id("help").bounding_box()
+    runs_page.mouse.click(box["x"] + 20, box["y"] + 8)
+    expect(runs_page.get_by_test_id("help")).to_be_visible()
+    runs_page.mouse.click(4, 400)
+    expect(runs_page.get_by_test_id("help")).to_have_count(0)
+
+
+def test_the_palette_runs_what_is_chosen(runs_page):
+    runs_page.keyboard.press("Control+k")
+    search = runs_page.get_by_role("combobox", name="Command")
+    expect(search).to_be_focused()
+    options = runs_page.get_by_role("option")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    runs_page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(options.first).to_have_attribute("aria-selected", "false")
+    assert search.get_attribute("aria-activedescendant") == options.nth(1).get_attribute("id")
+    runs_page.keyboard.press("ArrowUp")
+    runs_page.keyboard.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    runs_page.keyboard.type("keys")
+    expect(options).to_have_count(1)
+    expect(options).to_contain_text("Show all keys")
+    runs_page.keyboard.press("Enter")
+    expect(runs_page.get_by_test_id("palette")).to_have_count(0)
+    expect(runs_page.get_by_test_id("help")).to_be_visible()
+
+
+def test_the_palette_says_that_nothing_is_found(runs_page):
+    runs_page.keyboard.press("Control+k")
+    runs_page.keyboard.type("qqqq")
+    expect(runs_page.get_by_test_id("palette").get_by_role("status")).to_have_text("No command has these words.")
+    runs_page.keyboard.press("Enter")
+    expect(runs_page.get_by_test_id("palette")).to_be_visible()
+
+
+def test_the_palette_can_be_used_with_the_mouse(live_page):
+    live_page.goto("/runs/nowhere/at/all%")
+    live_page.get_by_test_id("open-palette").click()
+    live_page.get_by_role("option", name="Go to all runs").click()
+    expect(live_page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+    expect(live_page.get_by_test_id("palette")).to_have_count(0)
+
+
+def test_keys_are_typed_where_text_is_typed(live_page):
+    live_page.route("**/api/runs", lambda route: route.fulfill(json=[{"runId": "one", "sourceId": "s", "status": "completed"}]))
+    live_page.goto("/")
+    search = live_page.get_by_test_id("run-search")
+    search.focus()
+    live_page.keyboard.type("a?")
+    expect(search).to_have_value("a?")
+    expect(live_page.get_by_test_id("help")).to_have_count(0)
+    # A key with Ctrl types nothing.
+    live_page.keyboard.press("Control+k")
+    expect(live_page.get_by_test_id("palette")).to_be_visible()
+    live_page.keyboard.press("Escape")
+    expect(search).to_be_focused()
+
+
+def test_a_dialog_keeps_the_keys_of_the_page_back(runs_page):
+    runs_page.keyboard.press("?")
+    runs_page.keyboard.press("?")
+    runs_page.keyboard.press("Control+k")
+    expect(runs_page.get_by_role("dialog")).to_have_count(1)
+
+
+def test_going_back_closes_a_dialog(live_page):
+    live_page.goto("/")
+    live_page.evaluate("history.pushState(null, '', '/runs/x%')")
+    live_page.keyboard.press("?")
+    expect(live_page.get_by_test_id("help")).to_be_visible()
+    live_page.go_back()
+    expect(live_page.get_by_test_id("help")).to_have_count(0)

@@ -1,0 +1,15 @@
+// What all pages share beside their content: commands, their keys, the list of them.
+
+import { Lifetime } from "../base/lifetime";
+import { navigate } from "../pages/route";
+import { listenForCommandKeys, registerCommand } from "./commands";
+import { openHelp } from "./help";
+import { openPalette } from "./palette";
+
+export function startShell(lifetime: Lifetime): void {
+  listenForCommandKeys(lifetime);
+  const section = "Everywhere";
+  registerCommand(lifetime, { id: "shell.palette", title: "Find a command", section, keys: ["Ctrl+K"], run: openPalette });
+  registerCommand(lifetime, { id: "shell.help", title: "Show all keys", section, keys: ["?"], run: openHelp });
+  registerCommand(lifetime, { id: "shell.runs", title: "Go to all runs", section, run: () => navigate("/") });
+}
