@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web collector examples demo test test-swift test-python fuzz soak-live soak-engine bench bench-emit bench-live format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine bench bench-emit bench-live format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ $(BUILD)/web/index.html: $(WEB_SOURCES)
 	@echo "build: web page"
 	@scripts/build-web.sh $(BUILD)/web
 	@touch $@
+
+web-dev: build ## Serves the page and rebuilds it on each save: a reload shows it; Ctrl-C stops
+	@scripts/web_dev.py
 
 collector: $(BUILD)/bin/teltel ## Builds build/bin/teltel
 $(BUILD)/bin/teltel: $(COLLECTOR_SOURCES) $(BUILD)/web/index.html

@@ -1,12 +1,18 @@
 #!/bin/sh
-# Builds the web interface: scripts/build-web.sh OUT
+# Builds the web interface: scripts/build-web.sh [--unchecked] OUT
 #
+# --unchecked leaves the types to somebody else.
 # Writes OUT/index.html, app.js, app.css, uPlot.js, uPlot.css, icon.svg and licenses.txt. Needs esbuild, tsc and, for the
 # first build on a machine, pip with network access: uPlot is fetched by hash into $XDG_CACHE_HOME/teltel and kept there.
 set -eu
 
+checked=yes
+if [ "${1:-}" = --unchecked ]; then
+    checked=no
+    shift
+fi
 if [ $# -ne 1 ]; then
-    echo "usage: $0 OUT" >&2
+    echo "usage: $0 [--unchecked] OUT" >&2
     exit 2
 fi
 mkdir -p "$1"
@@ -35,7 +41,7 @@ if ! (cd "$cache" 2>/dev/null && sha256sum --check --status "$sums" 2>/dev/null)
     mv "$fetched" "$cache"
 fi
 
-tsc -p web
+[ $checked = no ] || tsc -p web
 esbuild web/src/main.ts --bundle --minify --target=es2021 --format=iife --log-level=warning --outfile="$out/app.js"
 esbuild web/styles/app.css --bundle --minify --log-level=warning --outfile="$out/app.css"
 esbuild "$cache/uplot/static/uPlot.iife.js" --minify --log-level=warning --outfile="$out/uPlot.js"

@@ -91,6 +91,12 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Idempotency keys that are remembered, for a day. [TELTEL_IDEMPOTENCY_KEYS]")
     var idempotencyKeys: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Folder to take the page's files from, in place of those in this program. [TELTEL_WEB_FOLDER]", visibility: .hidden)
+    )
+    var webFolder: String?
+
     @Option(name: .customLong("buffer-cleanup-interval"), help: .hidden)
     var bufferCleanupInterval: String?
 
@@ -133,6 +139,8 @@ struct CollectorSettings: Sendable {
     /// Of all decoders together.
     var decoderBytes = 256 << 20
     var idempotencyKeys = 10_000
+    /// For work on the page; nil: its files lie in this program.
+    var webFolder: String?
     /// nil: by the free disk.
     var spoolBytes: Int?
     var segmentEvents = 10_000
@@ -174,6 +182,7 @@ struct CollectorSettings: Sendable {
         } catch { throw ValidationError("TELTEL_RETAIN: \(error)") }
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
+        webFolder = text(options.webFolder, "TELTEL_WEB_FOLDER")
         clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")
         storage = !options.noStorage && environment["TELTEL_NO_STORAGE"] != "1"
         if let text = text(options.batcherEnabled, "TELTEL_BATCHER_ENABLED") {

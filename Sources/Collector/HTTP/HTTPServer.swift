@@ -55,7 +55,7 @@ enum HTTPServer {
         refuseOthers([.post], "api/ingest", router)
         refuseOthers([.post], "api/login", router)
         refuseOthers([.post], "api/storage/prune", router)
-        UIRoutes().add(to: router)
+        UIRoutes(folder: settings.webFolder).add(to: router)
         return router
     }
 
