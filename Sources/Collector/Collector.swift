@@ -27,6 +27,7 @@ struct Collector: Sendable {
     private let ingest: IngestPool
     private let keys: IdempotencyKeys
     private let storage: Storage?
+    private let control: ControlStore?
     private let bookkeeper: Bookkeeper
     private let removal: RunRemoval
     private let retention: Retention
@@ -46,6 +47,7 @@ struct Collector: Sendable {
             self.directory = directory
             let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
             storage = kept?.storage
+            control = kept?.control
             let bus = EventBus(
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
@@ -120,7 +122,7 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
-            removal: removal, retention: retention, writers: { writers(of: $0) })
+            control: control, removal: removal, retention: retention, writers: { writers(of: $0) })
     }
 
     private func say() {

@@ -71,6 +71,7 @@ package final class ControlStore: Sendable {
                 table.column("counted", .text).notNull()  // positions by ring, as JSON
             }
         }
+        migrator.registerMigration("layouts", migrate: makeLayouts)
         return migrator
     }
 
@@ -78,6 +79,12 @@ package final class ControlStore: Sendable {
         do {
             return try database.write(body)
         } catch { throw ControlStoreError(description: "cannot write the control store \(path): \(error)") }
+    }
+
+    func read<Result>(_ body: (Database) throws -> Result) throws(ControlStoreError) -> Result {
+        do {
+            return try database.read(body)
+        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
     }
 
     /// Inserts or replaces.

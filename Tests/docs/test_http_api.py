@@ -73,8 +73,9 @@ def test_pruning_as_it_is_shown(with_a_run):
 def test_paths_are_there(with_a_run):
     paths = set(re.findall(r"\| \[`(/[^`]+)`\]", TEXT))
     assert {"/api/ingest", "/api/runs", "/ws", "/metrics", "/api/analysis/series"} <= paths
+    assert with_a_run.request("/api/layouts/documented", b"{}", method="PUT")[0] == 200
     for path in paths:
-        assert with_a_run.request(path.replace("{id}", "documented"))[0] != 404, path
+        assert with_a_run.request(path.replace("{id}", "documented").replace("{name}", "documented"))[0] != 404, path
 
 
 def documented(path: str) -> set[str]:
@@ -136,6 +137,18 @@ def test_changes_of_runs_as_they_are_shown(with_a_run):
         if "delete" not in command:
             run = with_a_run.run("posted-run")
     assert run["note"] == "wet track" and with_a_run.run("posted-run") is None
+
+
+def test_layouts_as_they_are_shown(collector):
+    (commands,) = re.findall(r"```sh\n(.*?)```", section("Layouts"), re.S)
+    answers = [
+        subprocess.run(line.replace("http://127.0.0.1:8080", collector.url), shell=True, check=True, capture_output=True).stdout
+        for line in commands.splitlines()
+    ]
+    saved, layout, removed = map(json.loads, answers)
+    (shown,) = json.loads(re.search(r"`(\[\{.*?\}\])`", section("Layouts"))[1])
+    assert saved == shown | {"savedAt": saved["savedAt"]}
+    assert (layout, removed) == ({"panels": []}, {"name": "tyres"}) and f"`{json.dumps(removed, separators=(',', ':'))}`" in TEXT
 
 
 def test_without_storage_analysis_says_so(live):

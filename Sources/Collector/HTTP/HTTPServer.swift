@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
+import TeltelControl
 import TeltelRings
 import TeltelStorage
 
@@ -19,6 +20,8 @@ enum HTTPServer {
         let ingest: IngestPool
         let keys: IdempotencyKeys
         let storage: Storage?
+        /// nil: nothing is kept.
+        let control: ControlStore?
         let removal: RunRemoval
         let retention: Retention
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
@@ -32,6 +35,7 @@ enum HTTPServer {
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
         RunChangeRoutes(registry: parts.registry, removal: parts.removal).add(to: router)
+        LayoutRoutes(store: parts.control).add(to: router)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
         IngestRoutes(
@@ -49,9 +53,10 @@ enum HTTPServer {
         router.get("ws") { _, _ in
             Response(status: .upgradeRequired, headers: [.upgrade: "websocket", .connection: "upgrade"])
         }
-        let readOnly: [RouterPath] = ["api/runs", "api/ready", "api/storage"]
+        let readOnly: [RouterPath] = ["api/runs", "api/ready", "api/storage", "api/layouts"]
         for path in readOnly { refuseOthers([.get], path, router) }
         refuseOthers([.get, .patch, .delete], "api/run", router)
+        refuseOthers([.get, .put, .delete], "api/layouts/**", router)
         refuseOthers([.post], "api/ingest", router)
         refuseOthers([.post], "api/login", router)
         refuseOthers([.post], "api/storage/prune", router)

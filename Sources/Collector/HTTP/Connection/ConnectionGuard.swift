@@ -94,13 +94,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// false: the request goes no further.
     private func begin(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) -> Bool {
         method = head.method
-        let isStreamed = Self.isStreamed(head)
-        let isTooLarge = !isStreamed && head.headers["content-length"].contains { Int($0).map { $0 > limits.bodyBytes } ?? true }
-        if let refusal = policy.refusal(head, isOtherUser: isOtherUser) ?? (isTooLarge ? Self.bodyTooLarge : nil) {
+        let bodyLimit = limits.bodyBytes(of: head)
+        let isTooLarge = bodyLimit.map { most in
+            head.headers["content-length"].contains { Int($0).map { $0 > most } ?? true }
+        }
+        if let refusal = policy.refusal(head, isOtherUser: isOtherUser) ?? (isTooLarge == true ? Self.bodyTooLarge : nil) {
             refuse(context, refusal)
             return false
         }
-        progress.headCame(streamed: isStreamed, now: .now())
+        progress.headCame(bodyLimit: bodyLimit, now: .now())
         if !head.isKeepAlive { ending = .afterAnswers }
         // Clients with a large body wait for this word, curl for a second.
         if progress.unanswered == 1, head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" }) {
@@ -108,11 +110,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.writeAndFlush(Self.wrapOutboundOut(.head(go)), promise: nil)
         }
         return true
-    }
-
-    /// The one route that takes bodies of any length, as they come.
-    private static func isStreamed(_ head: HTTPRequestHead) -> Bool {
-        head.method == .POST && head.uri.prefix { $0 != "?" } == "/api/ingest"
     }
 
     func read(context: ChannelHandlerContext) {

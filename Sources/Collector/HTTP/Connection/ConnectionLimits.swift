@@ -11,10 +11,20 @@ struct ConnectionLimits: Sendable {
     var idle: TimeAmount = .seconds(60)
     /// For a client to read a refusal and close: closing first could destroy the answer on its way.
     var linger: TimeAmount = .seconds(2)
-    /// Of a body that is not streamed.
+    /// Of a body that is not streamed, and of a layout.
     var bodyBytes = 64 << 10
+    var layoutBytes = Layouts.bytesMax
     var headerBytes = 16 << 10
     var headerFields = 100
+
+    /// Most bytes of a request's body; nil: any, it is taken as it comes.
+    func bodyBytes(of head: HTTPRequestHead) -> Int? {
+        switch head.method {
+        case .POST where head.uri.prefix { $0 != "?" } == "/api/ingest": nil
+        case .PUT where head.uri.hasPrefix("/api/layouts/"): layoutBytes
+        default: bodyBytes
+        }
+    }
 
     var decoder: NIOHTTPDecoderLimitConfiguration {
         var limits = NIOHTTPDecoderLimitConfiguration()

@@ -5,7 +5,8 @@ import NIOCore
 struct RequestProgress {
     private enum Reading {
         case nothing, head
-        case body(streamed: Bool, bytes: Int)
+        /// `limit`: of its length; nil for a streamed one.
+        case body(limit: Int?, bytes: Int)
         /// The client has said that it sends nothing more.
         case ended
     }
@@ -26,7 +27,7 @@ struct RequestProgress {
 
     var isReadingBody: Bool { if case .body = reading { true } else { false } }
 
-    var isReadingStream: Bool { if case .body(true, _) = reading { true } else { false } }
+    var isReadingStream: Bool { if case .body(nil, _) = reading { true } else { false } }
 
     var isBetweenRequests: Bool { if case .nothing = reading { unanswered == 0 } else { false } }
 
@@ -42,18 +43,19 @@ struct RequestProgress {
         readingEnds = now + limits.request
         return true
     }
-    mutating func headCame(streamed: Bool, now: NIODeadline) {
+    /// `bodyLimit`: most bytes of its body; nil for one that is streamed.
+    mutating func headCame(bodyLimit: Int?, now: NIODeadline) {
         isFirst = false
         unanswered += 1
-        reading = .body(streamed: streamed, bytes: 0)
-        readingEnds = now + (streamed ? limits.idle : limits.request)
+        reading = .body(limit: bodyLimit, bytes: 0)
+        readingEnds = now + (bodyLimit == nil ? limits.idle : limits.request)
     }
     /// false: that was too much.
     mutating func bodyCame(bytes more: Int, now: NIODeadline) -> Bool {
-        guard case .body(let streamed, let bytes) = reading else { return true }
-        reading = .body(streamed: streamed, bytes: bytes + more)
-        if streamed { readingEnds = now + limits.idle }
-        return streamed || bytes + more <= limits.bodyBytes
+        guard case .body(let limit, let bytes) = reading else { return true }
+        reading = .body(limit: limit, bytes: bytes + more)
+        if limit == nil { readingEnds = now + limits.idle }
+        return bytes + more <= limit ?? .max
     }
     mutating func requestEnded(now: NIODeadline) {
         reading = .nothing

@@ -1,0 +1,114 @@
+/// /api/layouts: arrangements of the page's panels, kept by name for everybody who uses this collector.
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOPosix
+import TeltelControl
+
+/// What a layout may be. Its content belongs to the page: any JSON object.
+enum Layouts {
+    static let bytesMax = 256 << 10
+    static let countMax = 200
+    static let nameCharactersMax = 100
+}
+
+struct LayoutRoutes: Sendable {
+    /// nil: this collector keeps nothing.
+    let store: ControlStore?
+
+    func add(to router: Router<ConnectionContext>) {
+        router.get("api/layouts") { _, _ in
+            try JSONAnswer.response(try await asking { try $0.layouts() }.map(Facts.init))
+        }
+        router.get("api/layouts/**") { _, context in
+            let name = try Self.name(context)
+            guard let found = try await asking({ try $0.layout(name) }) else { throw Self.unknown(name) }
+            return JSONAnswer.response(bytes: ByteBuffer(string: found.layout))
+        }
+        router.put("api/layouts/**") { request, context in
+            let name = try Self.name(context)
+            let layout = SavedLayout(name: name, layout: try await Self.layout(request), savedMs: Self.nowMs())
+            guard try await asking({ try $0.save(layout, most: Layouts.countMax) }) else { throw Self.tooMany }
+            return try JSONAnswer.response(
+                Facts(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs)))
+        }
+        router.delete("api/layouts/**") { _, context in
+            let name = try Self.name(context)
+            guard try await asking({ try $0.removeLayout(name) }) else { throw Self.unknown(name) }
+            return try JSONAnswer.response(Removed(name: name))
+        }
+    }
+
+    private struct Facts: Encodable {
+        let name: String
+        /// Bytes of its JSON text.
+        let size: Int
+        /// RFC 3339.
+        let savedAt: String
+
+        init(_ facts: SavedLayoutFacts) {
+            name = facts.name
+            size = facts.bytes
+            savedAt = RunAnswer.time(facts.savedMs)
+        }
+    }
+    private struct Removed: Encodable { let name: String }
+
+    private static func nowMs() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
+
+    /// The disk is never waited for on an event loop.
+    private func asking<Answer: Sendable>(_ body: @escaping @Sendable (ControlStore) throws -> Answer) async throws -> Answer {
+        guard let store else {
+            throw APIError(
+                .serviceUnavailable, "storage-off", "this collector keeps nothing, layouts neither",
+                hint: "start it without --no-storage")
+        }
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try body(store) }
+        } catch let error as ControlStoreError {
+            throw APIError(
+                .internalServerError, "layouts-failed", error.description, hint: "repeat it when that is mended")
+        }
+    }
+
+    /// Names may have slashes.
+    private static func name(_ context: ConnectionContext) throws -> String {
+        let name = context.parameters.getCatchAll().joined(separator: "/").removingPercentEncoding
+        let isGood = name.map { name in
+            (1...Layouts.nameCharactersMax).contains(name.unicodeScalars.count)
+                && name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+                && name.contains { !$0.isWhitespace }
+        }
+        guard let name, isGood == true else {
+            throw APIError(
+                .badRequest, "bad-layout-name",
+                "a layout's name has 1 to \(Layouts.nameCharactersMax) characters, none of them a control character",
+                hint: "PUT /api/layouts/my%20layout")
+        }
+        return name
+    }
+
+    private static func layout(_ request: Request) async throws -> String {
+        let hint = "a layout is a JSON object of at most \(Layouts.bytesMax >> 10) KiB"
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: Layouts.bytesMax)
+        } catch {
+            throw APIError(.contentTooLarge, "body-too-large", "this layout is too large", hint: hint)
+        }
+        // What is no JSON, and what is no object: the same for who asks.
+        guard (try? JSONSerialization.jsonObject(with: Data(buffer: body))) is [String: Any],
+            let text = body.getString(at: body.readerIndex, length: body.readableBytes, encoding: .utf8)
+        else { throw APIError(.badRequest, "bad-layout", "the body is no JSON object", hint: hint) }
+        return text
+    }
+
+    private static func unknown(_ name: String) -> APIError {
+        APIError(.notFound, "unknown-layout", "there is no layout \(name)", hint: "GET /api/layouts lists them")
+    }
+    private static var tooMany: APIError {
+        APIError(
+            .conflict, "too-many-layouts", "there are \(Layouts.countMax) layouts already",
+            hint: "delete one that nobody needs: DELETE /api/layouts/NAME")
+    }
+}
