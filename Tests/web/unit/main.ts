@@ -7,6 +7,7 @@ import "./series-tests";
 import "./route-tests";
 import "./run-tests";
 import "./shell-tests";
+import "./failure-tests";
 import { summarise } from "./harness";
 
 summarise();

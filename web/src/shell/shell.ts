@@ -5,8 +5,10 @@ import { navigate } from "../pages/route";
 import { listenForCommandKeys, registerCommand } from "./commands";
 import { openHelp } from "./help";
 import { openPalette } from "./palette";
+import { placeToasts } from "./toasts";
 
 export function startShell(lifetime: Lifetime): void {
+  placeToasts();
   listenForCommandKeys(lifetime);
   const section = "Everywhere";
   registerCommand(lifetime, { id: "shell.palette", title: "Find a command", section, keys: ["Ctrl+K"], run: openPalette });

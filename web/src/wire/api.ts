@@ -1,20 +1,9 @@
-// The collector's HTTP interface, as far as this UI needs it. Every failure becomes an `ApiError` with words for a person.
+// The collector's HTTP interface, as far as this UI needs it.
 
+import { ApiError, query, request, splitLines } from "./http";
 import { readRunDetail, readRunSummary, readStoredRun, RunDetail, RunSummary } from "./run-types";
 
-export class ApiError extends Error {
-  /** HTTP status, 0 if no answer came. */
-  readonly status: number;
-  readonly code: string;
-  readonly hint: string;
-
-  constructor(status: number, code: string, message: string, hint: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.hint = hint;
-  }
-}
+export { ApiError } from "./http";
 
 export interface Readiness {
   /** "ready", "degraded", or "login-required": the collector answers, but nobody is logged in. */
@@ -41,50 +30,18 @@ export interface SeriesAnswer {
   sql: string;
 }
 
-async function request(path: string, signal?: AbortSignal): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(path, signal ? { signal } : {});
-  } catch (cause) {
-    if (signal?.aborted) throw new ApiError(0, "aborted", "The request was cancelled.", "");
-    throw new ApiError(0, "unreachable", "The collector does not answer.", "Is `teltel collect` running?");
-  }
-  if (response.ok) return response;
-  throw await readError(response);
-}
-
-async function readError(response: Response): Promise<ApiError> {
-  const body = await response.text();
-  try {
-    const error = JSON.parse(body).error;
-    return new ApiError(response.status, String(error.code ?? ""), String(error.message ?? ""), String(error.hint ?? ""));
-  } catch {
-    // Not the collector's own form of an error: a proxy, say. Its text is the best explanation there is.
-    return new ApiError(response.status, "", body.slice(0, 300) || `HTTP ${response.status}`, "");
-  }
-}
-
-function query(parameters: Record<string, string | undefined>): string {
-  const pairs = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== "");
-  return pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
-}
-
-function splitLines(body: string): string[] {
-  return body.split("\n").filter((line) => line.trim() !== "");
-}
-
 export async function fetchRuns(signal?: AbortSignal): Promise<RunSummary[]> {
-  const json: unknown = await (await request("/api/runs", signal)).json();
+  const json: unknown = await (await request("/api/runs", { signal })).json();
   return Array.isArray(json) ? json.map(readRunSummary) : [];
 }
 
 export async function fetchRun(runId: string, sourceId: string, signal?: AbortSignal): Promise<RunDetail> {
-  return readRunDetail(await (await request(`/api/run?${query({ runId, sourceId })}`, signal)).json());
+  return readRunDetail(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).json());
 }
 
 /** Runs that storage knows of, newest first; fails while storage is off. */
 export async function fetchStoredRuns(daysBack: number, signal?: AbortSignal): Promise<RunSummary[]> {
-  const response = await request(`/api/analysis/runs?${query({ daysBack: String(daysBack) })}`, signal);
+  const response = await request(`/api/analysis/runs?${query({ daysBack: String(daysBack) })}`, { signal });
   return splitLines(await response.text()).map((line) => readStoredRun(JSON.parse(line)));
 }
 
@@ -122,6 +79,6 @@ function readSql(response: Response): string {
 }
 
 export async function fetchSeries(series: SeriesRequest, signal?: AbortSignal): Promise<SeriesAnswer> {
-  const response = await request(seriesPath(series), signal);
+  const response = await request(seriesPath(series), { signal });
   return { lines: splitLines(await response.text()), sql: readSql(response) };
 }
