@@ -8,6 +8,7 @@ import "./route-tests";
 import "./run-tests";
 import "./shell-tests";
 import "./failure-tests";
+import "./layout-tests";
 import { summarise } from "./harness";
 
 summarise();
