@@ -2,7 +2,7 @@
 import json
 
 import pytest
-from wire import OPEN_ROUTES, ROUTES, Wire, ask, head, names, refused, upgrade
+from wire import OPEN_ROUTES, ROUTES, UPGRADE, Wire, ask, frame, head, names, refused, upgrade
 
 ALL = ROUTES + OPEN_ROUTES
 FOREIGN_HOSTS = {
@@ -182,3 +182,28 @@ def test_a_refusal_on_the_way_comes_after_the_answers_before_it(shared):
     with Wire(shared) as wire:
         wire.send(head("GET", "/api/health") + head("GET", "/api/runs", host="evil.example"))
         assert [wire.answer().status for _ in range(2)] == [200, 403]
+
+
+NO_UPGRADES = {
+    "length": (UPGRADE + ["Content-Length: 5"], b"hello"), "chunks": (UPGRADE + ["Transfer-Encoding: chunked"], b"0\r\n\r\n"),
+    "no body": (UPGRADE + ["Content-Length: 0"], b""), "no connection": ([line for line in UPGRADE if "Connection" not in line], b""),
+    "keep-alive": ([line.replace("Connection: Upgrade", "Connection: keep-alive") for line in UPGRADE], b""),
+}
+
+
+@pytest.mark.parametrize("case", NO_UPGRADES)
+def test_a_request_with_a_body_or_half_an_upgrade_stays_http(shared, case):
+    """What comes behind it would be read as HTTP by one part of the collector and as frames by another."""
+    headers, body = NO_UPGRADES[case]
+    with Wire(shared) as wire:
+        wire.send(head("GET", "/ws", *headers) + body + head("GET", "/api/health"))
+        assert wire.answer().status == 426
+        assert wire.is_closed()
+
+
+def test_what_comes_behind_an_upgrade_is_read_as_frames(shared):
+    with Wire(shared) as wire:
+        wire.send(head("GET", "/ws", *UPGRADE) + frame(b"{}") + head("GET", "/api/health") * 9)
+        assert wire.answer().status == 101
+        assert b"HTTP" not in wire.rest()
+    assert ask(shared, "GET", "/api/health").status == 200
