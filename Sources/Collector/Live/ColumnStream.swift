@@ -16,7 +16,10 @@ struct ColumnStream: LiveStream {
     private var schemas: [SchemaKey: ColumnSchema] = [:]
     private var nextID: UInt32 = 1
     private let flattener = JSONFlattener()
-    private var lastNs = teltel_monotonic_ns()
+    /// 0: nothing has been sent yet.
+    private var lastNs: UInt64 = 0
+    /// What a client asks for from before its subscription may be as many rows as this time may bring.
+    private static let firstSeconds = 60.0
 
     private struct SchemaKey: Hashable {
         let run: RunKey
@@ -37,8 +40,8 @@ struct ColumnStream: LiveStream {
 
     mutating func encode(_ content: SubscriberQueue.Content, _ emit: (ByteBuffer) async throws -> Void) async throws {
         let now = teltel_monotonic_ns()
-        // A pause is no debt to be paid with a burst of rows.
-        let seconds = min(1, Double(now - lastNs) / 1e9)
+        // A pause is no debt to be paid with a burst of rows; what lies before the subscription is no burst.
+        let seconds = lastNs == 0 ? Self.firstSeconds : min(1, Double(now - lastNs) / 1e9)
         lastNs = now
         var piece = ByteBuffer()
         if content.dropped > 0, tellsDrops { piece.writeBytes(LiveNotice.dropped(content.dropped)) }
