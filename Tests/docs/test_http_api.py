@@ -48,6 +48,7 @@ def test_metrics_are_documented(with_a_run):
 def test_fields_of_runs_are_documented(with_a_run):
     runs = with_a_run.json("/api/runs")
     assert [name for run in runs for name in run if f"`{name}`" not in section("GET /api/runs")] == []
+    assert [name for name in with_a_run.json("/api/runs?after=") if f"`{name}`" not in section("GET /api/runs")] == []
     detail = with_a_run.json("/api/run?runId=documented")
     described = section("GET /api/runs") + section("GET /api/run")
     assert [name for name in detail if f"`{name}`" not in described] == []

@@ -163,8 +163,13 @@ struct RunRoutes: Sendable {
     let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
 
     func add(to router: Router<ConnectionContext>) {
-        router.get("api/runs") { _, _ in
-            try JSONAnswer.response(registry.snapshots().map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) })
+        router.get("api/runs") { request, _ in
+            guard let cursor = request.text("after") else { return try JSONAnswer.response(answers(registry.snapshots())) }
+            let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
+            return try JSONAnswer.response(
+                RunChangesAnswer(
+                    cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
+                    runs: answers(difference.runs), removed: difference.removed))
         }
         router.get("api/run") { request, _ in
             let runID = try Self.runID(request)
@@ -172,6 +177,10 @@ struct RunRoutes: Sendable {
             return try JSONAnswer.response(
                 RunDetailAnswer(snapshot, size: bus.bufferedEvents(runID), writers: writers(runID)))
         }
+    }
+
+    private func answers(_ snapshots: [RunRegistry.Snapshot]) -> [RunAnswer] {
+        snapshots.map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) }
     }
 
     static func runID(_ request: Request) throws -> String {

@@ -17,42 +17,13 @@ final class RunRegistry: Sendable {
         var rejectedLines: [RejectedLine]
     }
 
-    private struct Run {
-        var record: RunRecord
-        /// Instances that have not ended.
-        var open: Set<InstanceID> = []
-        var ends: [RunEnd] = []
-        /// Instances whose end no `tick` has told yet.
-        var untoldEnds: [InstanceID] = []
-        /// Keeps the schema, so that its identity is not taken by another one.
-        var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
-        var missedBytes: UInt64 = 0
-        var rejected = RejectedLines()
-        /// By ring that is still there: everything before has been counted.
-        var counted: [RingID: UInt64] = [:]
-        var changed = true
-        /// When events came last, on the monotonic clock; 0: not since this collector started.
-        var lastEventNs: UInt64 = 0
-        /// Counts of the last second, for the rate.
-        var samples: [(at: UInt64, accepted: UInt64)] = []
-        var producers: [RingInstance] = []
-
-        /// Nothing to save and nothing to measure: most of many runs, most of the time.
-        var isQuiet: Bool { !changed && samples.isEmpty }
-
-        mutating func sample(_ now: UInt64) {
-            changed = false
-            samples.append((now, record.accepted))
-            if samples.count > 5 { samples.removeFirst() }
-            let isStill = samples.count == 5 && samples[0].accepted == record.accepted
-            if isStill || record.status != .running { samples = [] }
-        }
-    }
+    private typealias Run = RegisteredRun
     private struct State {
         var runs: [String: Run] = [:]
         var unclaimed = UnclaimedRejections()
         /// Of removed runs: where their events end, in rings that may be read again.
         var removed: [String: [RingID: UInt64]] = [:]
+        var revisions = RunRevisions()
     }
     private let state = Mutex(State())
     private let isStored: Bool
@@ -267,12 +238,36 @@ final class RunRegistry: Sendable {
     // MARK: what others ask
 
     /// Newest first, running ones on top.
-    func snapshots() -> [Snapshot] {
-        state.withLock { state in state.runs.values.map(snapshot) }
-            .sorted { a, b in
-                let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
-                return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
+    func snapshots() -> [Snapshot] { snapshots(after: nil).runs }
+
+    /// What has changed.
+    struct Difference: Sendable {
+        /// Newest first, running ones on top.
+        var runs: [Snapshot]
+        /// Some of them may be there again.
+        var removed: [String]
+        /// To ask with next time.
+        var revision: UInt64
+        /// All runs that there are: what is not among them is gone.
+        var isComplete: Bool
+    }
+
+    /// Since that revision; nil: everything. A change is told at the latest with the next `tick`.
+    func snapshots(after revision: UInt64?) -> Difference {
+        var difference = state.withLock { state in
+            let removed = revision.flatMap { state.revisions.removed(after: $0) }
+            let runs = state.runs.values.filter { run in
+                guard removed != nil, let revision else { return true }
+                return run.changed || run.revision > revision
             }
+            return Difference(
+                runs: runs.map(snapshot), removed: removed ?? [], revision: state.revisions.newest, isComplete: removed == nil)
+        }
+        difference.runs.sort { a, b in
+            let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
+            return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
+        }
+        return difference
     }
     /// Runs that `run_metadata` does not know to the end.
     func unrecorded() -> [RunRecord] {
@@ -307,11 +302,13 @@ final class RunRegistry: Sendable {
     func tick(now: UInt64) -> Changes {
         state.withLock { state in
             var changes = Changes()
+            let revision = state.revisions.next()
             for index in state.runs.values.indices where !state.runs.values[index].isQuiet {
                 if state.runs.values[index].changed { changes.records.append(snapshot(state.runs.values[index]).record) }
                 changes.ended += state.runs.values[index].untoldEnds
                 state.runs.values[index].untoldEnds = []
                 state.runs.values[index].sample(now)
+                state.runs.values[index].revision = revision
             }
             return changes
         }
@@ -349,6 +346,7 @@ final class RunRegistry: Sendable {
     func remove(_ runID: String) {
         state.withLock { state in
             guard let run = state.runs.removeValue(forKey: runID) else { return }
+            state.revisions.noteRemoval(runID)
             if !run.counted.isEmpty { state.removed[runID] = run.counted }
         }
     }

@@ -1,0 +1,39 @@
+/// A run as the registry keeps it: its record, and what is needed to bring it up to date.
+import TeltelControl
+import TeltelEvents
+import TeltelRings
+
+/// A value; the registry guards it.
+struct RegisteredRun {
+    var record: RunRecord
+    /// Instances that have not ended.
+    var open: Set<InstanceID> = []
+    var ends: [RunEnd] = []
+    /// Instances whose end no `tick` has told yet.
+    var untoldEnds: [InstanceID] = []
+    /// Keeps the schema, so that its identity is not taken by another one.
+    var typeIndex: [ObjectIdentifier: (index: Int, schema: EventSchema)] = [:]
+    var missedBytes: UInt64 = 0
+    var rejected = RejectedLines()
+    /// By ring that is still there: everything before has been counted.
+    var counted: [RingID: UInt64] = [:]
+    var changed = true
+    /// Of its newest change; a change that no `tick` has seen yet has none.
+    var revision: UInt64 = 0
+    /// When events came last, on the monotonic clock; 0: not since this collector started.
+    var lastEventNs: UInt64 = 0
+    /// Counts of the last second, for the rate.
+    var samples: [(at: UInt64, accepted: UInt64)] = []
+    var producers: [RingInstance] = []
+
+    /// Nothing to save and nothing to measure: most of many runs, most of the time.
+    var isQuiet: Bool { !changed && samples.isEmpty }
+
+    mutating func sample(_ now: UInt64) {
+        changed = false
+        samples.append((now, record.accepted))
+        if samples.count > 5 { samples.removeFirst() }
+        let isStill = samples.count == 5 && samples[0].accepted == record.accepted
+        if isStill || record.status != .running { samples = [] }
+    }
+}
