@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+import support
 from playwright.sync_api import expect
 from web_support import event, ingest, open_run, row_of, wait_until
 
@@ -20,8 +22,7 @@ def test_each_missing_event_is_counted_once(page, collector, run_id):
     ingest(collector, event(run_id, 1, {"pos": {"x": 1}}))
     page.goto("/")
     expect(row_of(page, run_id)).to_be_visible()
-    counts = page.get_by_role("columnheader").filter(has_text=re.compile("Refused|Lost|Dropped"))
-    expect(counts).to_have_text(["Refused", "Lost"])
+    expect(page.get_by_role("columnheader").filter(has_text=re.compile("Refused|Lost|Drop"))).to_have_text(["Drops"])
     open_run(page, run_id)
     for name, times in (("refused", 1), ("lost", 1), ("dropped", 0)):
         expect(page.get_by_test_id(f"counter-{name}")).to_have_count(times)
@@ -42,7 +43,8 @@ def test_running_runs_are_on_top(page, collector, vehicle, run_id):
 
 
 def test_the_empty_list_says_how_to_start(page):
-    page.route("**/api/runs", lambda route: route.fulfill(json=[]))
+    empty = {"cursor": "c", "complete": True, "runs": [], "removed": []}
+    page.route("**/api/runs?*", lambda route: route.fulfill(json=empty))
     page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
     page.goto("/")
     expect(page.get_by_test_id("empty-state")).to_contain_text("make demo")
@@ -52,11 +54,11 @@ def test_the_empty_list_says_how_to_start(page):
 def test_a_failing_list_says_why_and_recovers(page, watch):
     watch.may_fail += ("/api/runs",)
     problem = {"error": {"code": "busy", "message": "The collector is busy.", "hint": "Wait a little."}}
-    page.route("**/api/runs", lambda route: route.fulfill(status=503, json=problem))
+    page.route("**/api/runs?*", lambda route: route.fulfill(status=503, json=problem))
     page.goto("/")
     expect(page.get_by_test_id("error")).to_contain_text("The collector is busy.")
     expect(page.get_by_test_id("error")).to_contain_text("Wait a little.")
-    page.unroute("**/api/runs")
+    page.unroute("**/api/runs?*")
     expect(page.get_by_test_id("error")).to_have_count(0)
 
 
@@ -64,12 +66,240 @@ def test_a_run_can_be_opened_by_keyboard(page, collector, run_id):
     ingest(collector, event(run_id, 1, {"pos": {"x": 1}}))
     page.goto("/")
     expect(row_of(page, run_id)).to_be_visible()
-    page.get_by_test_id("run-search").focus()
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("run-search")).to_be_focused()
     page.keyboard.type(run_id)
     expect(page.get_by_test_id("run-row")).to_have_count(1)
-    page.keyboard.press("Tab")
-    expect(row_of(page, run_id).get_by_role("link")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("grid", name="Runs")).to_be_focused()
+    expect(row_of(page, run_id)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("run-title")).to_have_text(run_id)
     page.go_back()
-    expect(page.get_by_test_id("run-search")).to_be_visible()
+    expect(page.get_by_test_id("run-search")).to_have_value(run_id)
+
+
+def summary(run_id: str, **more) -> dict:
+    """As /api/runs tells it."""
+    return {"runId": run_id, "sourceId": "s", "status": "completed", "created": "2026-01-01T00:00:00Z", "tags": {}, **more}
+
+
+SOME = [
+    summary("fast", status="running", ratePerSecond=900, lastFrame=9, tags={"track": "wet", "car": "a"}, engineVersion="1.10"),
+    summary("slow", status="running", ratePerSecond=20, lastFrame=5_000, tags={"track": "dry", "car": "a"}, engineVersion="1.9"),
+    summary("broken", status="failed", refused=7, lost=3, tags={"track": "wet"}, seed=3, created="2026-01-03T00:00:00Z"),
+    summary("old", name="The first of all", seed=20, endedAt="2026-01-01T00:02:05Z"),
+]
+
+
+@pytest.fixture
+def listed(live_page):
+    """A page with the runs SOME; `listed.runs` is what the collector tells from the next question on."""
+    live_page.runs = SOME
+    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(
+        json={"cursor": "c", "complete": True, "runs": live_page.runs, "removed": []}))
+    live_page.goto("/")
+    expect(live_page.get_by_test_id("run-row")).to_have_count(4)
+    return live_page
+
+
+def shown(page) -> list[str]:
+    return [row.get_attribute("data-run") for row in page.get_by_test_id("run-row").all()]
+
+
+def expect_shown(page, *ids: str) -> None:
+    wait_until(
+        page, "ids => [...document.querySelectorAll('[data-testid=run-row]')].map(row => row.dataset.run).join() === ids",
+        ",".join(ids))
+
+
+def test_the_columns_of_a_run(listed):
+    texts = [cell.inner_text() for cell in row_of(listed, "fast").get_by_role("gridcell").all()][:-1]
+    assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0"]
+    texts = [cell.inner_text() for cell in row_of(listed, "The first of all").get_by_role("gridcell").all()][:-1]
+    assert texts[1] == "The first of allold" and texts[5] == "20" and texts[7] == "2:05" and texts[9] == "–"
+    assert listed.locator('[data-run="broken"] .column-drops').inner_text() == "10"
+
+
+def test_columns_sort_and_turn_round(listed):
+    expect_shown(listed, "fast", "slow", "broken", "old")
+    rate = listed.get_by_role("columnheader", name="Rate /s")
+    for order, ids in (("descending", "fast slow broken old"), ("ascending", "broken old slow fast"), ("none", "fast slow broken old")):
+        rate.get_by_role("button").click()
+        expect(rate).to_have_attribute("aria-sort", order)
+        expect_shown(listed, *ids.split())
+    listed.get_by_role("button", name="Version").click()
+    expect_shown(listed, "slow", "fast", "broken", "old")
+    expect(listed.get_by_role("columnheader", name="Version")).to_have_attribute("aria-sort", "ascending")
+    listed.get_by_role("button", name="Drops").click()
+    assert shown(listed)[0] == "broken" and "sort=-drops" in listed.url
+
+
+def test_filters_by_status_and_tag(listed):
+    listed.get_by_test_id("filter-failed").click()
+    expect_shown(listed, "broken")
+    expect(listed.get_by_test_id("filter-failed")).to_have_attribute("aria-pressed", "true")
+    listed.get_by_test_id("filter-running").click()
+    expect_shown(listed, "fast", "slow", "broken")
+    row_of(listed, "fast").get_by_role("button", name="track=wet").click()
+    expect_shown(listed, "fast", "broken")
+    listed.get_by_test_id("filter-tag").fill("car=a")
+    listed.keyboard.press("Enter")
+    expect_shown(listed, "fast")
+    expect(listed.get_by_role("status").filter(has_text="1 of 4")).to_be_visible()
+    listed.get_by_test_id("chosen-tag").filter(has_text="track=wet").click()
+    expect_shown(listed, "fast", "slow")
+
+
+def test_what_matches_nothing_says_so(listed):
+    listed.get_by_test_id("run-search").fill("no such run")
+    expect(listed.get_by_text("No run matches.")).to_be_visible()
+    listed.get_by_role("button", name="Show all runs").click()
+    expect_shown(listed, "fast", "slow", "broken", "old")
+    expect(listed.get_by_test_id("run-search")).to_have_value("")
+
+
+def test_groups_by_a_tag(listed):
+    listed.get_by_test_id("group-by").select_option("track")
+    heads = listed.get_by_test_id("group-row")
+    expect(heads).to_have_text(["track = dry1 run, 1 running", "track = wet2 runs, 1 running", "without track1 run"])
+    expect_shown(listed, "slow", "fast", "broken", "old")
+    heads.nth(1).click()
+    expect(heads.nth(1)).to_have_attribute("aria-expanded", "false")
+    expect_shown(listed, "slow", "old")
+    # By keys: up to the closed head, and open it.
+    listed.get_by_role("grid").focus()
+    listed.keyboard.press("ArrowRight")
+    expect_shown(listed, "slow", "fast", "broken", "old")
+
+
+def test_back_and_forward_go_through_what_was_chosen(listed):
+    listed.get_by_test_id("filter-running").click()
+    listed.get_by_test_id("run-search").focus()
+    listed.keyboard.type("slow")
+    expect_shown(listed, "slow")
+    listed.get_by_test_id("group-by").select_option("car")
+    expect(listed.get_by_test_id("group-row")).to_have_count(1)
+    listed.go_back()
+    expect(listed.get_by_test_id("group-row")).to_have_count(0)
+    # All that was typed is one step.
+    listed.go_back()
+    expect_shown(listed, "fast", "slow")
+    expect(listed.get_by_test_id("run-search")).to_have_value("")
+    listed.go_back()
+    expect_shown(listed, "fast", "slow", "broken", "old")
+    listed.go_forward()
+    listed.go_forward()
+    expect_shown(listed, "slow")
+    listed.reload()
+    expect_shown(listed, "slow")
+    expect(listed.get_by_test_id("run-search")).to_have_value("slow")
+    listed.get_by_role("link", name="teltel", exact=True).click()
+    expect_shown(listed, "fast", "slow", "broken", "old")
+
+
+def test_rows_move_while_runs_go_on(listed):
+    row = row_of(listed, "slow")
+    row.evaluate("row => { row.isTheSame = true; }")
+    listed.runs = [{**run, "ratePerSecond": 4_321, "refused": 5} if run["runId"] == "slow" else run for run in SOME]
+    expect(row.locator(".column-rate")).to_have_text("4.32 k")
+    expect(row.locator(".column-drops")).to_have_text("5")
+    assert row.evaluate("row => row.isTheSame")
+
+
+def test_thousands_of_rows_scroll(live_page):
+    """Of 5,000 rows only those on the screen are in the document, and keys reach all of them."""
+    runs = [summary(f"run-{number:04}") for number in range(5_000)]
+    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": runs, "removed": []}))
+    live_page.watch.may_fail += ("/api/run?",)
+    live_page.goto("/?sort=run")
+    grid, rows = live_page.get_by_role("grid"), live_page.get_by_test_id("run-row")
+    expect(rows.first).to_have_attribute("data-run", "run-0000")
+    expect(grid).to_have_attribute("aria-rowcount", "5001")
+    live_page.get_by_role("grid").focus()
+    for key, run in (("ArrowDown", 0), ("ArrowDown", 1), ("End", 4_999), ("ArrowUp", 4_998), ("Home", 0)):
+        live_page.keyboard.press(key)
+        chosen = live_page.locator('[data-testid="run-row"][aria-selected="true"]')
+        expect(chosen).to_have_attribute("data-run", f"run-{run:04}")
+        expect(chosen).to_have_attribute("aria-rowindex", str(run + 2))
+        assert grid.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+        assert 10 < rows.count() < 60
+        box, frame = chosen.bounding_box(), live_page.locator(".run-scroller").bounding_box()
+        assert frame["y"] + 30 < box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
+    live_page.keyboard.press("PageDown")
+    page_rows = int(live_page.locator('[data-testid="run-row"][aria-selected="true"]').get_attribute("aria-rowindex")) - 2
+    assert 5 < page_rows < 40
+    live_page.locator(".run-scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
+    expect(live_page.locator('[data-run="run-2500"]')).to_be_visible()
+    # Every row has the height that the table counts with.
+    assert set(rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")) == {38}
+    live_page.locator('[data-run="run-2500"] .column-source').click()
+    expect(live_page.get_by_test_id("run-title")).to_be_visible()
+
+
+def test_a_run_is_named_and_noted(page, collector, run_id):
+    ingest(collector, event(run_id, 1, {"v": 1}))
+    page.goto("/")
+    row_of(page, run_id).get_by_role("button", name="Name and note").click()
+    expect(page.get_by_test_id("run-name")).to_be_focused()
+    page.keyboard.type("Wet <b>track</b>")
+    page.get_by_test_id("run-note").fill("left wheel\nsecond line")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_test_id("run-notes")).to_have_count(0)
+    named = row_of(page, "Wet <b>track</b>")
+    expect(named).to_contain_text(run_id)
+    assert collector.run(run_id)["note"] == "left wheel\nsecond line"
+    # By keys, and away again.
+    page.get_by_test_id("run-search").fill("wheel line")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("e")
+    expect(page.get_by_test_id("run-name")).to_have_value("Wet <b>track</b>")
+    page.get_by_test_id("run-name").fill("é" * 128)
+    page.keyboard.press("Enter")
+    assert page.get_by_test_id("run-name").evaluate("field => field.validationMessage") == "A name has at most 255 bytes."
+    page.get_by_test_id("run-name").fill("")
+    page.keyboard.press("Enter")
+    expect(row_of(page, run_id)).to_be_visible()
+    expect(page.get_by_test_id("run-notes")).to_have_count(0)
+
+
+def test_a_run_is_deleted_after_a_question(page, watch, collector, run_id):
+    for name in (run_id, f"{run_id}-2"):
+        ingest(collector, event(name, 1, {"v": 1}), event(name, 2, {"status": "completed"}, type_name="run.end", channel="run"))
+        collector.wait_status(name, "completed")
+    page.goto("/")
+    expect(page.get_by_test_id("run-row")).to_have_count(2)
+    delete = row_of(page, run_id).get_by_role("button", name="Delete")
+    delete.click()
+    expect(page.get_by_role("dialog", name=f"Delete {run_id}?")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("confirm")).to_have_count(0)
+    expect(page.get_by_test_id("run-row")).to_have_count(2)
+    # The collector may still be storing its last events: it says so, and it can be tried again.
+    watch.may_fail += ("/api/run?",)
+    delete.click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("toast-news").or_(page.get_by_test_id("toast-error"))).to_be_visible()
+    if page.get_by_test_id("toast-error").count() > 0:
+        support.wait_until(lambda: collector.run(run_id)["stored"] == collector.run(run_id)["accepted"], "the run is stored")
+        delete.click()
+        page.get_by_test_id("confirm-yes").click()
+    expect(row_of(page, run_id)).to_have_count(0)
+    expect(page.get_by_test_id("run-row")).to_have_count(1)
+    assert collector.run(run_id) is None
+
+
+def test_a_running_run_is_not_deleted(live_page, live, run_id):
+    ingest(live, event(run_id, 1, {"v": 1}))
+    live_page.goto("/")
+    row_of(live_page, run_id).get_by_role("button", name="Delete").click()
+    expect(live_page.get_by_test_id("toast-error")).to_contain_text("It is still running.")
+    expect(live_page.get_by_test_id("confirm")).to_have_count(0)
+
+
+def test_the_list_is_there_at_once_after_a_run(page, collector, run_id):
+    ingest(collector, event(run_id, 1, {"v": 1}))
+    open_run(page, run_id)
+    page.route("**/api/runs?after=*", lambda route: None)
+    page.go_back()
+    expect(row_of(page, run_id)).to_be_visible()

@@ -80,7 +80,8 @@ def test_the_palette_can_be_used_with_the_mouse(live_page):
 
 
 def test_keys_are_typed_where_text_is_typed(live_page):
-    live_page.route("**/api/runs", lambda route: route.fulfill(json=[{"runId": "one", "sourceId": "s", "status": "completed"}]))
+    one = {"runId": "one", "sourceId": "s", "status": "completed"}
+    live_page.route("**/api/runs?*", lambda route: route.fulfill(json={"cursor": "", "complete": True, "runs": [one], "removed": []}))
     live_page.goto("/")
     search = live_page.get_by_test_id("run-search")
     search.focus()

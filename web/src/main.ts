@@ -37,7 +37,12 @@ function start(host: HTMLElement): void {
   const everLifetime = new Lifetime();
   startShell(everLifetime);
   host.append(appHeader(everLifetime), place);
+  let shownPath = "";
   const show = () => {
+    // The list follows its own query.
+    const isSameList = shownPath === location.pathname && parseRoute(location.pathname, "").page === "list";
+    shownPath = location.pathname;
+    if (isSameList) return;
     pageLifetime.end();
     pageLifetime = new Lifetime();
     place.replaceChildren(makePage(pageLifetime));

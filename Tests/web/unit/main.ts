@@ -6,6 +6,7 @@ import "./bucket-line-tests";
 import "./series-tests";
 import "./route-tests";
 import "./run-tests";
+import "./run-list-tests";
 import "./shell-tests";
 import "./failure-tests";
 import "./layout-tests";

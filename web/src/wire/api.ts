@@ -1,7 +1,7 @@
 // The collector's HTTP interface, as far as this UI needs it.
 
 import { ApiError, query, request, splitLines } from "./http";
-import { readRunDetail, readRunSummary, readStoredRun, RunDetail, RunSummary } from "./run-types";
+import { readRunDetail, readStoredRun, RunDetail, RunSummary } from "./run-types";
 
 export { ApiError } from "./http";
 
@@ -28,11 +28,6 @@ export interface SeriesAnswer {
   lines: string[];
   /** The query that made the answer, "" if the collector did not say. */
   sql: string;
-}
-
-export async function fetchRuns(signal?: AbortSignal): Promise<RunSummary[]> {
-  const json: unknown = await (await request("/api/runs", { signal })).json();
-  return Array.isArray(json) ? json.map(readRunSummary) : [];
 }
 
 export async function fetchRun(runId: string, sourceId: string, signal?: AbortSignal): Promise<RunDetail> {

@@ -36,6 +36,9 @@ export interface WriterInfo {
 export interface RunSummary {
   runId: string;
   sourceId: string;
+  /** What people call it, and what they say about it; "" if nothing. */
+  name: string;
+  note: string;
   status: RunStatus;
   endReason: string;
   startedMs: number;
@@ -120,6 +123,8 @@ export function readRunSummary(json: unknown): RunSummary {
   return {
     runId: text(run["runId"]),
     sourceId: text(run["sourceId"]),
+    name: text(run["name"]),
+    note: text(run["note"]),
     status: readStatus(run["status"]),
     endReason: text(run["endReason"]),
     startedMs: parseTime(text(run["created"])),

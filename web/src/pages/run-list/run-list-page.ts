@@ -1,98 +1,175 @@
-// The list of all runs: asks the collector each second, storage now and then.
+// The list of all runs. What is searched, filtered and sorted stands in the URL.
 
 import { element, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
-import { ApiError, fetchRuns, fetchStoredRuns } from "../../wire/api";
+import { registerCommand } from "../../shell/commands";
+import { ApiError } from "../../wire/http";
 import { readiness } from "../../wire/readiness";
 import { RunSummary } from "../../wire/run-types";
 import { errorBox, loadingBox } from "../message";
+import { navigatedEvent } from "../route";
 import { emptyState } from "./empty-state";
-import { matchesSearch, mergeRuns, sortRuns } from "./run-order";
+import { ListFilters } from "./list-filters";
+import { emptyQuery, formatListQuery, isFiltering, ListQuery, nextSort, parseListQuery } from "./list-query";
+import { askToDelete, openRunNotes } from "./run-dialogs";
+import { listRows, matchesQuery, sortRuns } from "./run-order";
+import { RunStore } from "./run-store";
 import { RunTable } from "./run-table";
 
 const pollMs = 1000;
-const storedPollMs = 30_000;
-const daysBack = 30;
-/** More rows than anybody reads; the search finds the others. */
-const rowsMax = 500;
+const store = new RunStore();
 
 export function runListPage(lifetime: Lifetime): HTMLElement {
   document.title = "Runs · teltel";
-  const page = new RunListPage();
-  lifetime.repeat(pollMs, () => page.poll());
-  const pollStored = lifetime.repeat(storedPollMs, () => page.pollStored());
-  lifetime.add(readiness.subscribe(pollStored));
-  return page.element;
+  return new RunListPage(lifetime).element;
 }
 
 class RunListPage {
   readonly element: HTMLElement;
-  private current: RunSummary[] | null = null;
-  private stored: RunSummary[] = [];
-  private storedAskedMs = -Infinity;
-  private readonly table = new RunTable();
-  private readonly search: HTMLInputElement;
+  private query = parseListQuery(location.search);
+  private readonly closed = new Set<string>();
+  private isOutOfDate = true;
+  private readonly poll: () => void;
+  private readonly filters: ListFilters;
+  private readonly table: RunTable;
   private readonly summary = element("p", { class: "summary", role: "status" });
-  private readonly content = element("div", { class: "card table-card" });
+  private readonly content = element("div", { class: "card run-card" });
   private readonly warning = element("div");
-  private readonly nothingFound = element("p", { class: "message" }, "No run matches the search.");
+  private readonly nothingFound = element(
+    "div", { class: "message" }, element("p", {}, "No run matches."),
+    element("p", {}, element("button", { type: "button", class: "button", click: () => this.choose(emptyQuery) }, "Show all runs")),
+  );
 
-  constructor() {
-    this.search = element("input", {
-      type: "search", placeholder: "Search runs, sources, tags", "aria-label": "Search runs", "data-testid": "run-search",
-      input: () => this.render(),
+  constructor(private readonly lifetime: Lifetime) {
+    this.filters = new ListFilters({
+      choose: (change) => this.choose(change), type: (search) => this.type(search), goToList: () => this.table.focus(),
     });
+    this.table = new RunTable({
+      sortBy: (column) => this.choose({ sort: nextSort(this.query.sort, column) }),
+      toggleGroup: (key) => this.toggleGroup(key),
+      filterByTag: (tag) => this.choose({ tags: [...this.query.tags.filter((other) => other !== tag), tag] }),
+      edit: (run) => this.edit(run),
+      remove: (run) => this.remove(run),
+    }, lifetime);
     this.content.append(loadingBox("Loading runs …"));
     this.element = element(
-      "main", { class: "page" },
-      element(
-        "div", { class: "page-head" },
-        element("h1", {}, "Runs"), this.summary, element("span", { class: "spacer" }), this.search,
-      ),
-      this.warning, this.content,
+      "main", { class: "page run-list-page", id: "content", tabindex: "-1" },
+      element("div", { class: "page-head" }, element("h1", {}, "Runs"), this.summary), this.filters.element, this.warning, this.content,
     );
+    this.filters.element.hidden = true;
+    this.addCommands();
+    const reread = () => {
+      if (location.pathname !== "/" && location.pathname !== "/index.html") return;
+      this.query = parseListQuery(location.search);
+      this.render(true);
+    };
+    lifetime.listen("popstate", reread);
+    window.addEventListener(navigatedEvent, reread);
+    lifetime.add(() => window.removeEventListener(navigatedEvent, reread));
+    if (store.isLoaded) this.render(true);
+    this.poll = lifetime.repeat(pollMs, () => this.ask());
+    lifetime.add(readiness.subscribe(() => void this.askStorage()));
   }
 
-  async poll(): Promise<void> {
+  private addCommands(): void {
+    const section = "Run list";
+    const chosen = () => this.table.chosenRun;
+    const withChosen = (act: (run: RunSummary) => void) => () => {
+      const run = chosen();
+      if (run) act(run);
+    };
+    const isChosen = () => chosen() !== null;
+    const add = (id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) =>
+      registerCommand(this.lifetime, { id: `runs.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) });
+    add("search", "Search runs", ["/"], () => this.filters.focusSearch());
+    add("list", "Go to the list", ["l"], () => this.table.focus());
+    add("edit", "Name the chosen run, or note something", ["e"], withChosen((run) => this.edit(run)), isChosen);
+    add("delete", "Delete the chosen run", ["Delete"], withChosen((run) => this.remove(run)), isChosen);
+    add("reset", "Show all runs: no search, no filter", [], () => this.choose(emptyQuery), () => formatListQuery(this.query) !== "");
+  }
+
+  private edit(run: RunSummary): void {
+    openRunNotes(run, this.poll);
+  }
+
+  private remove(run: RunSummary): void {
+    void askToDelete(run, () => {
+      store.forget(run.runId);
+      this.render(true);
+      this.poll();
+    });
+  }
+
+  private toggleGroup(key: string): void {
+    if (!this.closed.delete(key)) this.closed.add(key);
+    this.render(true);
+  }
+
+  // Where the user is
+
+  private choose(change: Partial<ListQuery>): void {
+    this.query = { ...this.query, ...change };
+    const url = `/${formatListQuery(this.query)}`;
+    if (url !== location.pathname + location.search) history.pushState(null, "", url);
+    this.render(true);
+  }
+
+  /** All that is typed in one go is one step of the history. */
+  private type(search: string): void {
+    this.query = { ...this.query, search };
+    const state = { isTyping: true };
+    const url = `/${formatListQuery(this.query)}`;
+    if ((history.state as { isTyping?: boolean } | null)?.isTyping) history.replaceState(state, "", url);
+    else history.pushState(state, "", url);
+    this.render(true);
+  }
+
+  // What there is to show
+
+  private async ask(): Promise<void> {
     try {
-      this.current = await fetchRuns();
+      const isNew = await store.poll();
       this.warning.replaceChildren();
-      this.render();
+      this.render(isNew);
     } catch (error) {
       const shown = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
-      const box = errorBox(this.current ? "The list is out of date" : "The runs cannot be loaded", shown);
-      (this.current ? this.warning : this.content).replaceChildren(box);
+      const box = errorBox(store.isLoaded ? "The list is out of date" : "The runs cannot be loaded", shown);
+      (store.isLoaded ? this.warning : this.content).replaceChildren(box);
     }
   }
 
-  /** Older runs, while storage says that it is there. */
-  async pollStored(): Promise<void> {
-    const isReady = readiness.value?.storageState === "ok";
-    if (!isReady || Date.now() - this.storedAskedMs < storedPollMs / 2) return;
-    this.storedAskedMs = Date.now();
-    try {
-      this.stored = await fetchStoredRuns(daysBack);
-      if (this.current) this.render();
-    } catch {
-      // Storage has just gone; the header says so, and the collector's own list is complete without it.
-      this.stored = [];
-    }
+  private async askStorage(): Promise<void> {
+    if (await store.pollStored()) this.render(true);
   }
 
-  private render(): void {
-    if (!this.current) return;
-    const all = mergeRuns(this.current, this.stored);
-    const running = all.filter((run) => run.status === "running").length;
-    setText(this.summary, all.length === 0 ? "" : `${formatCount(all.length)} in all, ${formatCount(running)} running`);
-    this.search.hidden = all.length === 0;
-    if (all.length === 0) {
+  /** `isNew`: other runs or another query than at the last time. Otherwise only times move. */
+  private render(isNew: boolean): void {
+    this.isOutOfDate ||= isNew;
+    if (!store.isLoaded || this.lifetime.isOver) return;
+    const { runs } = store;
+    this.filters.element.hidden = runs.length === 0;
+    if (runs.length === 0) {
+      setText(this.summary, "");
       if (!this.content.querySelector(".empty")) this.content.replaceChildren(emptyState());
       return;
     }
-    const found = sortRuns(all.filter((run) => matchesSearch(run, this.search.value)));
+    if (!this.isOutOfDate) {
+      this.table.refresh();
+      return;
+    }
+    this.isOutOfDate = false;
+    this.filters.show(this.query, runs);
+    const found = sortRuns(runs.filter((run) => matchesQuery(run, this.query)), this.query.sort, Date.now());
+    setText(this.summary, summaryText(runs, found.length, isFiltering(this.query)));
     const shown = found.length === 0 ? this.nothingFound : this.table.element;
     if (this.content.firstChild !== shown) this.content.replaceChildren(shown);
-    this.table.show(found.slice(0, rowsMax), Date.now());
+    this.table.show(listRows(found, this.query.group, this.closed), this.query.sort);
   }
+}
+
+function summaryText(runs: readonly RunSummary[], found: number, isFiltered: boolean): string {
+  if (isFiltered) return `${formatCount(found)} of ${formatCount(runs.length)}`;
+  const running = runs.reduce((sum, run) => sum + Number(run.status === "running"), 0);
+  return `${formatCount(runs.length)} in all, ${formatCount(running)} running`;
 }

@@ -1,96 +1,213 @@
-// The table of runs. Rows are kept and only their changed cells are written, so that a list that updates each second neither
-// flickers nor loses focus.
+// The table of runs: a grid of which only the rows on the screen are in the document. It takes the focus as a whole and points
+// at the row chosen, so that rows may come and go.
 
-import { element, setAttribute, setText } from "../../base/dom";
-import { formatCount, formatRate } from "../../format/numbers";
-import { formatDuration, formatExact, formatRelative } from "../../format/times";
-import { runKey, RunStatus, RunSummary } from "../../wire/run-types";
+import { oncePerFrame } from "../../base/coalesce";
+import { element, icon, setAttribute } from "../../base/dom";
+import { Lifetime } from "../../base/lifetime";
+import { RunSummary } from "../../wire/run-types";
 import { navigate, runPath } from "../route";
-import { runSeconds, statusMark } from "../status";
+import { SortOrder } from "./list-query";
+import { ColumnId, runColumns } from "./run-columns";
+import { ListRow } from "./run-order";
+import { GroupRow, RowActions, RunRow } from "./run-row";
+import { rowByKey, scrollToShow, visibleRows } from "./visible-rows";
 
-const columns: [title: string, isNumber: boolean, explanation: string][] = [
-  ["Status", false, ""],
-  ["Run", false, ""],
-  ["Source", false, ""],
-  ["Started", false, ""],
-  ["Duration", true, "Wall time from start to end"],
-  ["Events", true, "Events accepted into the rings"],
-  ["Rate /s", true, "Events per second, now"],
-  ["Refused", true, "Events that the engine's library or the collector refused: see the run for the reasons"],
-  ["Lost", true, "Accepted events that will never reach storage"],
-];
+/** As in run-list.css. */
+const rowHeight = 38;
+const headHeight = 38;
+const arrowUp = "M8 13V3.5M4 7l4-4 4 4";
+const arrowDown = "M8 3v9.5M4 9l4 4 4-4";
 
-interface Row {
-  element: HTMLTableRowElement;
-  cells: HTMLTableCellElement[];
-  link: HTMLAnchorElement;
-  status: RunStatus | null;
+export interface TableActions extends RowActions {
+  sortBy: (column: ColumnId) => void;
+  /** Of a group: opens it, or closes it. */
+  toggleGroup: (key: string) => void;
 }
 
 export class RunTable {
-  readonly element: HTMLTableElement;
-  private readonly body = element("tbody");
-  private readonly rows = new Map<string, Row>();
+  /** Scrolls, in both directions. */
+  readonly element: HTMLElement;
+  private readonly grid: HTMLTableElement;
+  private readonly body = element("tbody", { role: "rowgroup" });
+  private readonly before = element("tr", { "aria-hidden": "true", class: "row-space" });
+  private readonly after = element("tr", { "aria-hidden": "true", class: "row-space" });
+  private readonly heads = new Map<ColumnId, HTMLTableCellElement>();
+  private runRows = new Map<string, RunRow>();
+  private groupRows = new Map<string, GroupRow>();
+  private readonly headRow = element("tr", { role: "row", "aria-rowindex": "1" });
+  /** Narrow screens have fewer. */
+  private columnsShown = runColumns.length + 1;
+  private rows: readonly ListRow[] = [];
+  /** Of the row that keys act on. */
+  private chosenKey: string | null = null;
 
-  constructor() {
-    const head = columns.map(([title, isNumber, explanation]) => element(
-      "th", { scope: "col", ...(isNumber ? { class: "number" } : {}), ...(explanation ? { title: explanation } : {}) }, title,
-    ));
-    this.element = element(
-      "table", { class: "runs", "data-testid": "run-list" },
-      element("thead", {}, element("tr", {}, ...head)), this.body,
+  constructor(private readonly actions: TableActions, lifetime: Lifetime) {
+    for (const column of runColumns) this.heads.set(column.id, this.head(column.id, column.title, column.explanation));
+    const actionsHead = element(
+      "th", { role: "columnheader", scope: "col", class: "column-actions" }, element("span", { class: "for-screen-readers" }, "Actions"),
+    );
+    this.headRow.append(...this.heads.values(), actionsHead);
+    this.grid = element(
+      "table", {
+        class: "runs", role: "grid", tabindex: "0", "aria-label": "Runs", "data-testid": "run-list",
+        "aria-colcount": String(runColumns.length + 1), keydown: (event) => this.press(event as KeyboardEvent),
+      },
+      element("thead", { role: "rowgroup" }, this.headRow),
+      this.body,
+    );
+    const draw = oncePerFrame(() => this.draw());
+    this.element = element("div", { class: "run-scroller", scroll: draw }, this.grid);
+    this.body.append(this.before, this.after);
+    this.body.addEventListener("click", (event) => this.click(event));
+    const observer = new ResizeObserver(draw);
+    observer.observe(this.element);
+    lifetime.add(() => observer.disconnect());
+  }
+
+  /** The run that keys and commands act on. */
+  get chosenRun(): RunSummary | null {
+    const row = this.rows.find(({ key }) => key === this.chosenKey);
+    return row?.kind === "run" ? row.run : null;
+  }
+
+  get hasFocus(): boolean {
+    return this.element.contains(document.activeElement);
+  }
+
+  focus(): void {
+    this.grid.focus();
+    if (this.chosenKey === null && this.rows.length > 0) this.choose(0);
+  }
+
+  show(rows: readonly ListRow[], sort: SortOrder | null): void {
+    this.rows = rows;
+    for (const [id, head] of this.heads) {
+      const order = sort?.column !== id ? "none" : sort.isDescending ? "descending" : "ascending";
+      setAttribute(head, "aria-sort", order);
+    }
+    // The head is a row, too.
+    setAttribute(this.grid, "aria-rowcount", String(rows.length + 1));
+    this.draw();
+  }
+
+  /** The same rows: only times have moved. */
+  refresh(): void {
+    this.draw();
+  }
+
+  private head(id: ColumnId, title: string, explanation: string): HTMLTableCellElement {
+    const isNumber = runColumns.some((column) => column.id === id && column.isNumber);
+    return element(
+      "th", {
+        role: "columnheader", scope: "col", "aria-sort": "none", class: `column-${id}${isNumber ? " number" : ""}`,
+        title: explanation || undefined,
+      },
+      element(
+        "button", { type: "button", class: "sort-button", click: () => this.actions.sortBy(id) },
+        element("span", {}, title), icon(arrowUp, "icon sort-up"), icon(arrowDown, "icon sort-down"),
+      ),
     );
   }
 
-  /** Shows exactly these runs in this order. */
-  show(runs: RunSummary[], nowMs: number): void {
-    const wanted = new Set(runs.map(runKey));
-    for (const [key, row] of this.rows) {
-      if (wanted.has(key)) continue;
-      row.element.remove();
-      this.rows.delete(key);
-    }
-    runs.forEach((run, place) => {
-      const row = this.rows.get(runKey(run)) ?? this.addRow(run);
-      this.fill(row, run, nowMs);
-      const there = this.body.children[place];
-      if (there !== row.element) this.body.insertBefore(row.element, there ?? null);
-    });
+  private get rowsHeight(): number {
+    return Math.max(rowHeight, this.element.clientHeight - headHeight);
   }
 
-  private addRow(run: RunSummary): Row {
-    const path = runPath(run.runId, run.sourceId);
-    const link = element("a", { href: path, "data-link": true }, run.runId);
-    const cells = columns.map(([, isNumber]) => element("td", isNumber ? { class: "number" } : {}));
-    const open = (event: Event) => {
-      // The link does it itself, and a click that ends the marking of text opens nothing.
-      if (event.target === link || String(window.getSelection()) !== "") return;
-      navigate(path);
-    };
-    const made = element("tr", { "data-testid": "run-row", "data-run": run.runId, click: open }, ...cells);
-    (cells[1] as HTMLElement).append(link);
-    const row: Row = { element: made, cells, link, status: null };
-    this.rows.set(runKey(run), row);
-    return row;
+  /** Brings the rows on the screen into the document, and only these. */
+  private draw(): void {
+    const { begin, end } = visibleRows(this.element.scrollTop, this.rowsHeight, rowHeight, this.rows.length);
+    const nowMs = Date.now();
+    this.columnsShown = [...this.headRow.cells].filter((head) => head.offsetWidth > 0).length;
+    const oldRuns = this.runRows;
+    const oldGroups = this.groupRows;
+    this.runRows = new Map();
+    this.groupRows = new Map();
+    const shown = this.rows.slice(begin, end);
+    const kept = new Set(shown.map(({ key }) => key));
+    const spare = [...oldRuns].filter(([key]) => !kept.has(key)).map(([, row]) => row);
+    const elements = shown.map((row, place) => {
+      const made = row.kind === "run"
+        ? this.drawRun(row, oldRuns.get(row.key) ?? spare.pop(), nowMs) : this.drawGroup(row, oldGroups.get(row.key));
+      setAttribute(made, "aria-rowindex", String(begin + place + 2));
+      setAttribute(made, "id", `run-row-${begin + place}`);
+      setAttribute(made, "aria-selected", String(row.key === this.chosenKey));
+      return made;
+    });
+    placeInOrder(this.before, elements, this.after);
+    setHeight(this.before, begin * rowHeight);
+    setHeight(this.after, (this.rows.length - end) * rowHeight);
+    const chosen = this.rows.findIndex(({ key }) => key === this.chosenKey);
+    if (chosen >= begin && chosen < end) setAttribute(this.grid, "aria-activedescendant", `run-row-${chosen}`);
+    else this.grid.removeAttribute("aria-activedescendant");
   }
 
-  private fill(row: Row, run: RunSummary, nowMs: number): void {
-    const cell = (place: number) => row.cells[place] as HTMLTableCellElement;
-    if (row.status !== run.status) {
-      cell(0).replaceChildren(statusMark(run.status));
-      row.status = run.status;
-    }
-    setAttribute(cell(0), "title", run.endReason);
-    setText(cell(2), run.sourceId || "–");
-    setText(cell(3), formatRelative(run.startedMs, nowMs));
-    setAttribute(cell(3), "title", formatExact(run.startedMs));
-    setText(cell(4), formatDuration(runSeconds(run, nowMs)));
-    setText(cell(5), formatCount(run.accepted));
-    setText(cell(6), run.status === "running" ? formatRate(run.ratePerSecond) : "–");
-    [run.refused, run.lost].forEach((count, index) => {
-      setText(cell(7 + index), formatCount(count));
-      cell(7 + index).classList.toggle("zero", count === 0);
-      cell(7 + index).classList.toggle("alarm", count > 0);
-    });
+  private drawRun(row: Extract<ListRow, { kind: "run" }>, old: RunRow | undefined, nowMs: number): HTMLElement {
+    const made = old ?? new RunRow(this.actions);
+    made.show(row.run, nowMs);
+    this.runRows.set(row.key, made);
+    return made.element;
   }
+
+  private drawGroup(row: Extract<ListRow, { kind: "group" }>, old: GroupRow | undefined): HTMLElement {
+    const made = old ?? new GroupRow();
+    made.show(row, this.columnsShown);
+    this.groupRows.set(row.key, made);
+    return made.element;
+  }
+
+  // What the user does
+
+  private choose(place: number): void {
+    this.chosenKey = this.rows[place]?.key ?? null;
+    const top = scrollToShow(place, this.element.scrollTop, this.rowsHeight, rowHeight);
+    if (top !== this.element.scrollTop) this.element.scrollTop = top;
+    this.draw();
+  }
+
+  private open(row: ListRow | undefined): void {
+    if (row?.kind === "run") navigate(runPath(row.run.runId, row.run.sourceId));
+    if (row?.kind === "group") this.actions.toggleGroup(row.key);
+  }
+
+  private press(event: KeyboardEvent): void {
+    // Keys of the buttons in the head are theirs.
+    if (event.target !== this.grid || event.ctrlKey || event.metaKey || event.altKey || this.rows.length === 0) return;
+    const chosen = this.rows.findIndex(({ key }) => key === this.chosenKey);
+    const row = this.rows[chosen];
+    if (event.key === "Enter") this.open(row);
+    else if (row?.kind === "group" && (event.key === (row.isOpen ? "ArrowLeft" : "ArrowRight"))) this.open(row);
+    else if (/^(Arrow(Up|Down)|Page(Up|Down)|Home|End)$/.test(event.key)) {
+      const page = Math.max(1, Math.floor(this.rowsHeight / rowHeight) - 1);
+      // Down from nowhere is the first row.
+      this.choose(chosen < 0 && event.key === "ArrowDown" ? 0 : rowByKey(event.key, Math.max(0, chosen), this.rows.length, page));
+    } else return;
+    event.preventDefault();
+  }
+
+  private click(event: MouseEvent): void {
+    const target = event.target instanceof Element ? event.target : null;
+    const place = [...this.body.children].indexOf(target?.closest("tr") as Element) - 1;
+    const { begin } = visibleRows(this.element.scrollTop, this.rowsHeight, rowHeight, this.rows.length);
+    const row = this.rows[begin + place];
+    if (!row) return;
+    this.chosenKey = row.key;
+    // The link does it itself, and a click that ends the marking of text opens nothing.
+    if (target?.closest("a, button") || String(window.getSelection()) !== "") return;
+    this.open(row);
+  }
+}
+
+function setHeight(row: HTMLTableRowElement, height: number): void {
+  const text = `${height}px`;
+  if (row.style.height !== text) row.style.height = text;
+}
+
+/** Between `before` and `after` stand exactly these, in this order; what is in its place already is not touched. */
+function placeInOrder(before: Element, elements: Element[], after: Element): void {
+  let last = before;
+  for (const made of elements) {
+    if (last.nextElementSibling !== made) last.after(made);
+    last = made;
+  }
+  while (last.nextElementSibling && last.nextElementSibling !== after) last.nextElementSibling.remove();
 }

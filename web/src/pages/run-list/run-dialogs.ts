@@ -1,0 +1,64 @@
+// What can be done with one run from the list: name it, note something, delete it.
+
+import { element } from "../../base/dom";
+import { confirm } from "../../shell/confirm";
+import { openDialog } from "../../shell/dialog";
+import { notify, showError } from "../../shell/toasts";
+import { changeRun, deleteRun } from "../../wire/run-list";
+import { RunSummary } from "../../wire/run-types";
+
+const nameBytesMax = 255;
+const noteBytesMax = 16 * 1024;
+
+function byteCount(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** `onSaved` is told once the collector has it. */
+export function openRunNotes(run: RunSummary, onSaved: () => void): void {
+  const name = element("input", { type: "text", autofocus: true, autocomplete: "off", "data-testid": "run-name", placeholder: run.runId });
+  const note = element("textarea", { rows: "5", "data-testid": "run-note" });
+  name.value = run.name;
+  note.value = run.note;
+  const check = () => {
+    name.setCustomValidity(byteCount(name.value) > nameBytesMax ? `A name has at most ${nameBytesMax} bytes.` : "");
+    note.setCustomValidity(byteCount(note.value) > noteBytesMax ? `A note has at most ${noteBytesMax / 1024} KiB.` : "");
+  };
+  name.addEventListener("input", check);
+  note.addEventListener("input", check);
+  const form = element(
+    "form", { class: "run-form" },
+    element("label", {}, "Name", name), element("label", {}, "Note", note),
+    element("div", { class: "dialog-actions" }, element("button", { type: "submit", class: "button button-main" }, "Save")),
+  );
+  const dialog = openDialog({ title: `Run ${run.runId}`, testId: "run-notes", className: "run-notes", content: [form] });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    changeRun(run.runId, { name: name.value.trim(), note: note.value.trim() }).then(
+      () => {
+        dialog.close();
+        onSaved();
+      },
+      (error: unknown) => showError(error, `The name and note of ${run.runId} cannot be saved`),
+    );
+  });
+}
+
+/** Asks first. `onDeleted` is told once nothing of the run is left. */
+export async function askToDelete(run: RunSummary, onDeleted: () => void): Promise<void> {
+  const what = `${run.runId} cannot be deleted`;
+  if (run.status === "running") {
+    showError(new Error("It is still running. End its engine first."), what);
+    return;
+  }
+  const title = `Delete ${run.name || run.runId}?`;
+  const content = [element("p", {}, "Its events, its counts and its notes go for good, for everybody who uses this collector.")];
+  if (!await confirm({ title, content, action: "Delete" })) return;
+  try {
+    await deleteRun(run.runId);
+    notify(`${run.runId} is deleted`);
+    onDeleted();
+  } catch (error) {
+    showError(error, what);
+  }
+}

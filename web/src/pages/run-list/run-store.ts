@@ -1,0 +1,63 @@
+// The runs that are known, kept while the user looks at something else: coming back shows the list at once.
+
+import { fetchStoredRuns } from "../../wire/api";
+import { readiness } from "../../wire/readiness";
+import { fetchRunChanges } from "../../wire/run-list";
+import { RunSummary } from "../../wire/run-types";
+import { mergeRuns } from "./run-order";
+
+const daysBack = 30;
+const storedPollMs = 30_000;
+
+export class RunStore {
+  private cursor = "";
+  private readonly current = new Map<string, RunSummary>();
+  private stored: RunSummary[] = [];
+  private storedAskedMs = -Infinity;
+  private merged: RunSummary[] | null = null;
+  /** Whether the collector has ever told its runs. */
+  isLoaded = false;
+
+  /** The collector's and those that only storage knows. The same array until something changes. */
+  get runs(): RunSummary[] {
+    this.merged ??= mergeRuns([...this.current.values()], this.stored);
+    return this.merged;
+  }
+
+  /** Asks the collector for changes; whether there were any. Fails with `ApiError`. */
+  async poll(): Promise<boolean> {
+    const changes = await fetchRunChanges(this.cursor);
+    const isNew = !this.isLoaded || changes.isComplete || changes.runs.length > 0 || changes.removed.length > 0;
+    if (changes.isComplete) this.current.clear();
+    for (const runId of changes.removed) {
+      this.current.delete(runId);
+      this.stored = this.stored.filter((run) => run.runId !== runId);
+    }
+    for (const run of changes.runs) this.current.set(run.runId, run);
+    this.cursor = changes.cursor;
+    this.isLoaded = true;
+    if (isNew) this.merged = null;
+    return isNew;
+  }
+
+  /** Asks storage for older runs, while it says that it is there; whether it was asked. */
+  async pollStored(): Promise<boolean> {
+    const isReady = readiness.value?.storageState === "ok";
+    if (!isReady || performance.now() - this.storedAskedMs < storedPollMs) return false;
+    this.storedAskedMs = performance.now();
+    try {
+      this.stored = await fetchStoredRuns(daysBack);
+    } catch {
+      // Storage has just gone; the header says so, and the collector's own list is complete without it.
+      this.stored = [];
+    }
+    this.merged = null;
+    return true;
+  }
+
+  forget(runId: string): void {
+    this.current.delete(runId);
+    this.stored = this.stored.filter((run) => run.runId !== runId);
+    this.merged = null;
+  }
+}
