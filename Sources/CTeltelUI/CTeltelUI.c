@@ -11,6 +11,9 @@ static const unsigned char index_html[] = {
 static const unsigned char app_js[] = {
 #embed "app.js"
 };
+static const unsigned char worker_js[] = {
+#embed "worker.js"
+};
 static const unsigned char app_css[] = {
 #embed "app.css"
 };
@@ -33,9 +36,9 @@ static const struct {
     size_t size;
 } files[] = {
     {"index.html", index_html, sizeof index_html}, {"app.js", app_js, sizeof app_js},
-    {"app.css", app_css, sizeof app_css},          {"uPlot.js", uplot_js, sizeof uplot_js},
-    {"uPlot.css", uplot_css, sizeof uplot_css},    {"icon.svg", icon_svg, sizeof icon_svg},
-    {"licenses.txt", licenses_txt, sizeof licenses_txt},
+    {"worker.js", worker_js, sizeof worker_js},    {"app.css", app_css, sizeof app_css},
+    {"uPlot.js", uplot_js, sizeof uplot_js},       {"uPlot.css", uplot_css, sizeof uplot_css},
+    {"icon.svg", icon_svg, sizeof icon_svg},       {"licenses.txt", licenses_txt, sizeof licenses_txt},
 };
 
 const unsigned char *teltel_ui_file(const char *name, size_t *size) {

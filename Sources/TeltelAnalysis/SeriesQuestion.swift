@@ -15,6 +15,8 @@ package struct SeriesQuestion: Sendable {
     package var key: String?
     /// Reduce to about so many rows, by smallest and largest of each bucket of frames; nil = every row.
     package var points: Int?
+    /// Only these frames; nil = all.
+    package var frames: ClosedRange<UInt64>?
 
     package init(
         runID: String, sourceID: String, eventType: String, channel: String = "", path: String, keyFields: [String] = [],
@@ -30,25 +32,53 @@ package struct SeriesQuestion: Sendable {
         self.points = points
     }
 
-    /// Columns of the answer in order: frame_index UInt64, sim_time Float64, value Nullable(Float64), key String.
-    /// nil: no table can hold such events.
+    /// Columns of the answer in order: frame_index UInt64, sim_time Float64, wall_time_ms Nullable(UInt64),
+    /// value Nullable(Float64), key String. nil: no table can hold such events.
     package func statement(_ tables: [StoredTable]) -> Statement? {
+        guard var (rows, parameters) = rows(tables) else { return nil }
+        guard let points else {
+            let order = "ORDER BY frame_index, key, writer, sequence"
+            return Statement(
+                sql: "SELECT frame_index, sim_time, wall_time_ms, value, key FROM (\n\(rows)\n)\n\(order)",
+                parameters: parameters)
+        }
+        parameters.append(("buckets", String(max(1, points / 2))))
+        return Statement(sql: reduced(rows), parameters: parameters)
+    }
+
+    /// What the values come to, by instance: key String, count UInt64 (rows), finite UInt64 (numbers among them that are
+    /// neither NaN nor infinite), min, max and mean Nullable(Float64) of those, first and last Nullable(Float64) of all rows.
+    package func summary(_ tables: [StoredTable]) -> Statement? {
+        guard let (rows, parameters) = rows(tables) else { return nil }
+        return Statement(
+            sql: """
+                SELECT key, count() AS count, countIf(isFinite(value)) AS finite,
+                    minOrNullIf(value, isFinite(value)) AS min, maxOrNullIf(value, isFinite(value)) AS max,
+                    avgOrNullIf(value, isFinite(value)) AS mean,
+                    argMin(tuple(value), (frame_index, writer, sequence)).1 AS first,
+                    argMax(tuple(value), (frame_index, writer, sequence)).1 AS last
+                FROM (
+                \(rows)
+                )
+                GROUP BY key
+                ORDER BY key
+                """, parameters: parameters)
+    }
+
+    private func rows(_ tables: [StoredTable]) -> (sql: String, parameters: [(String, String)])? {
         let fitting = tables.filter { table in
             table.type == nil || (table.type == eventType && (channel.isEmpty || table.channel == channel))
         }
-        guard fitting.contains(where: { $0.type != nil }) || fitting.contains(where: { $0.type == nil }) else { return nil }
+        guard !fitting.isEmpty else { return nil }
         var parameters = [("run", runID), ("source", sourceID)]
         if !channel.isEmpty { parameters.append(("channel", channel)) }
         if fitting.contains(where: { $0.type == nil }) { parameters.append(("type", eventType)) }
         if let key { parameters.append(("key", key)) }
-        let rows = fitting.map(select).joined(separator: "\nUNION ALL\n")
-        let order = "ORDER BY frame_index, key, writer, sequence"
-        guard let points else {
-            return Statement(
-                sql: "SELECT frame_index, sim_time, value, key FROM (\n\(rows)\n)\n\(order)", parameters: parameters)
+        if let frames {
+            parameters.append(("from", String(frames.lowerBound)))
+            parameters.append(("to", String(frames.upperBound)))
         }
-        parameters.append(("buckets", String(max(1, points / 2))))
-        return Statement(sql: reduced(rows), parameters: parameters)
+        return (fitting.map(select).joined(separator: "\nUNION ALL\n"), parameters)
     }
 
     private func select(_ table: StoredTable) -> String {
@@ -59,8 +89,9 @@ package struct SeriesQuestion: Sendable {
             if !channel.isEmpty { conditions.append("channel = {channel:String}") }
         }
         if self.key != nil { conditions.append("\(key) = {key:String}") }
+        if frames != nil { conditions.append("frame_index BETWEEN {from:UInt64} AND {to:UInt64}") }
         return """
-            SELECT frame_index, sim_time, \(table.number(at: path)) AS value, \(key) AS key, writer, sequence
+            SELECT frame_index, sim_time, wall_time_ms, \(table.number(at: path)) AS value, \(key) AS key, writer, sequence
             FROM \(SQL.identifier(table.name)) WHERE \(conditions.joined(separator: " AND "))
             """
     }
@@ -73,14 +104,14 @@ package struct SeriesQuestion: Sendable {
         \(rows)
         ), (SELECT min(frame_index) FROM rows) AS first_frame,
         (SELECT greatest(1, intDiv(max(frame_index) - min(frame_index), {buckets:UInt32}) + 1) FROM rows) AS frames_per_bucket
-        SELECT row.1 AS frame_index, row.2 AS sim_time, row.3 AS value, key FROM (
+        SELECT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, key FROM (
             SELECT key, arrayJoin(arrayDistinct([
-                argMinIf((frame_index, sim_time, value), value, isFinite(value)),
-                argMaxIf((frame_index, sim_time, value), value, isFinite(value))])) AS row
+                argMinIf((frame_index, sim_time, wall_time_ms, value), value, isFinite(value)),
+                argMaxIf((frame_index, sim_time, wall_time_ms, value), value, isFinite(value))])) AS row
             FROM rows WHERE isFinite(value)
             GROUP BY key, intDiv(frame_index - first_frame, frames_per_bucket)
             UNION ALL
-            SELECT key, (frame_index, sim_time, value) AS row FROM rows WHERE NOT isFinite(ifNull(value, nan))
+            SELECT key, (frame_index, sim_time, wall_time_ms, value) AS row FROM rows WHERE NOT isFinite(ifNull(value, nan))
         )
         ORDER BY frame_index, key
         """

@@ -86,7 +86,8 @@ def test_pause_holds_what_is_shown(page, vehicle, run_id):
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))")
     held, rows = picture(page, "body.state/pos"), rows_drawn(page, "body.state/pos")
     wait_for_more_accepted(page, accepted(page) + 200)
-    assert rows_drawn(page, "body.state/pos") == rows
+    # Rows go on to come: none is lost by looking closely.
+    wait_for_more_rows(page, "body.state/pos", rows)
     assert picture(page, "body.state/pos") == held
     page.get_by_test_id("pause").click()
     expect(page.get_by_test_id("data-state")).to_have_text("Live")
@@ -201,7 +202,7 @@ def test_every_name_of_a_run_may_hold_markup(page, collector, run_id):
 
 def test_names_with_markup_are_text(page, collector, run_id):
     name = f"{run_id}<img src=x onerror=\"window.markupRan=1\">"
-    field = "<b onclick=window.markupRan=1>bold</b>"
+    field = "<b onclick=markupRan=1>bold</b>"
     ingest(collector, *[
         event(name, frame, {field: frame, "speed": frame * 2}, type_name="<i>type</i>", channel="<u>channel</u>")
         for frame in range(1, 50)

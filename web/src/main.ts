@@ -3,7 +3,7 @@
 import { element } from "./base/dom";
 import { Lifetime } from "./base/lifetime";
 import { appHeader } from "./pages/app-header";
-import { navigate, navigatedEvent, parseRoute } from "./pages/route";
+import { navigate, navigatedEvent, parseRoute, queryChangedEvent } from "./pages/route";
 import { runListPage } from "./pages/run-list/run-list-page";
 import { runPage } from "./pages/run/run-page";
 import { startShell } from "./shell/shell";
@@ -38,9 +38,11 @@ function start(host: HTMLElement): void {
   startShell(everLifetime);
   host.append(appHeader(everLifetime), place);
   let shownPath = "";
+  let shown = parseRoute(location.pathname, location.search);
   const show = () => {
+    shown = parseRoute(location.pathname, location.search);
     // The list follows its own query.
-    const isSameList = shownPath === location.pathname && parseRoute(location.pathname, "").page === "list";
+    const isSameList = shownPath === location.pathname && shown.page === "list";
     shownPath = location.pathname;
     if (isSameList) return;
     pageLifetime.end();
@@ -49,7 +51,14 @@ function start(host: HTMLElement): void {
     window.scrollTo(0, 0);
   };
   document.addEventListener("click", followLink);
-  window.addEventListener("popstate", show);
+  // Back and forward within a run change what its page shows; the page itself stays, and what it has loaded.
+  window.addEventListener("popstate", () => {
+    const route = parseRoute(location.pathname, location.search);
+    const isSameRun = route.page === "run" && JSON.stringify(route) === JSON.stringify(shown);
+    shown = route;
+    if (isSameRun) window.dispatchEvent(new Event(queryChangedEvent));
+    else show();
+  });
   window.addEventListener(navigatedEvent, show);
   show();
 }

@@ -29,15 +29,24 @@ struct AnalysisRoutes: Sendable {
         router.get("api/analysis/run") { _, _ -> Response in throw APIError.missingParameter("run id") }
         router.get("api/analysis/series") { request, _ in
             let question = try series(request)
-            let storage = try ready()
-            let tables = try await Self.offLoop { try storage.storedTables() }
-            guard let statement = question.statement(tables) else {
-                // No such type was ever stored: no rows, as the contract answers.
-                if request.text("explain") == "1" { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
-                return JSONAnswer.response(bytes: ByteBuffer())
-            }
-            return try await answer(request, statement, .series(hasKey: !question.keyFields.isEmpty))
+            let shape = Shape.series(hasKey: !question.keyFields.isEmpty, hasWallTime: request.text("wallTime") == "1")
+            return try await answer(request, shape) { question.statement($0) }
         }
+        router.get("api/analysis/summary") { request, _ in
+            let question = try series(request)
+            return try await answer(request, .json) { question.summary($0) }
+        }
+    }
+
+    /// Asks what depends on the tables that there are.
+    private func answer(_ request: Request, _ shape: Shape, _ statement: ([StoredTable]) -> Statement?) async throws -> Response {
+        let storage = try ready()
+        guard let statement = statement(try await Self.offLoop { try storage.storedTables() }) else {
+            // No such type was ever stored: no rows, as the contract answers.
+            if request.text("explain") == "1" { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
+            return JSONAnswer.response(bytes: ByteBuffer())
+        }
+        return try await answer(request, statement, shape)
     }
 
     private func series(_ request: Request) throws -> SeriesQuestion {
@@ -50,7 +59,24 @@ struct AnalysisRoutes: Sendable {
             channel: request.text("channel") ?? "", path: try required("jsonPath"), key: request.text("key"),
             points: try request.integer("points", 2...10_000_000))
         question.keyFields = keyFields(question)
+        question.frames = try frames(request)
         return question
+    }
+
+    private func frames(_ request: Request) throws -> ClosedRange<UInt64>? {
+        func frame(_ name: String, _ standard: UInt64) throws -> UInt64 {
+            guard let text = request.text(name) else { return standard }
+            guard let frame = UInt64(text) else {
+                throw APIError(.badRequest, "bad-parameter", "\(name)=\(text) is not the number of a frame")
+            }
+            return frame
+        }
+        guard request.text("fromFrame") != nil || request.text("toFrame") != nil else { return nil }
+        let (from, to) = (try frame("fromFrame", 0), try frame("toFrame", .max))
+        guard from <= to else {
+            throw APIError(.badRequest, "bad-parameter", "fromFrame=\(from) lies behind toFrame=\(to)")
+        }
+        return from...to
     }
 
     /// The fields that tell instances of the type apart: declared by the engine, or the contract's own for `wheel.force`.
@@ -66,8 +92,8 @@ struct AnalysisRoutes: Sendable {
     private enum Shape {
         /// As ClickHouse writes it.
         case json
-        /// frame_index, sim_time, value and perhaps key.
-        case series(hasKey: Bool)
+        /// frame_index, sim_time, value and perhaps wall_time_ms and key.
+        case series(hasKey: Bool, hasWallTime: Bool)
     }
 
     private func ready() throws -> Storage {
@@ -94,9 +120,9 @@ struct AnalysisRoutes: Sendable {
         var body: [UInt8]
         switch shape {
         case .json: body = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "JSONEachRow") }
-        case .series(let hasKey):
+        case .series(let hasKey, let hasWallTime):
             let rows = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "RowBinary") }
-            body = try SeriesRows.json(rows, withKey: hasKey)
+            body = try SeriesRows.json(rows, withKey: hasKey, withWallTime: hasWallTime)
         }
         if mustHaveRows, body.isEmpty {
             throw APIError(.notFound, "unknown-run", "this run is not stored", hint: "GET /api/analysis/runs")
@@ -131,48 +157,4 @@ extension Request {
         }
         return value
     }
-}
-
-/// The rows of a series: from ClickHouse's RowBinary (frame_index UInt64, sim_time Float64, value Nullable(Float64),
-/// key String) to JSON lines, in which non-finite numbers are the strings that the contract names.
-enum SeriesRows {
-    static func json(_ rows: [UInt8], withKey: Bool) throws -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(rows.count * 2)
-        var at = 0
-        func take<T: BitwiseCopyable>(_: T.Type) throws -> T {
-            guard rows.count - at >= MemoryLayout<T>.size else { throw cut }
-            defer { at += MemoryLayout<T>.size }
-            return rows.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: T.self) }
-        }
-        while at < rows.count {
-            JSONText.append("{\"frame_index\":", to: &out)
-            JSONText.append(try take(UInt64.self), to: &out)
-            JSONText.append(",\"sim_time\":", to: &out)
-            JSONText.append(try take(Double.self), to: &out)
-            JSONText.append(",\"value\":", to: &out)
-            if try take(UInt8.self) != 0 {
-                JSONText.append("null", to: &out)
-            } else {
-                JSONText.append(try take(Double.self), to: &out)
-            }
-            var length = 0
-            var shift = 0
-            while true {
-                let byte = try take(UInt8.self)
-                length |= Int(byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80 || shift > 28 { break }
-            }
-            guard rows.count - at >= length else { throw cut }
-            if withKey {
-                JSONText.append(",\"key\":", to: &out)
-                rows[at..<at + length].withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }
-            }
-            at += length
-            JSONText.append("}\n", to: &out)
-        }
-        return out
-    }
-    private static var cut: APIError { APIError(.badGateway, "storage-failed", "ClickHouse's answer was cut off") }
 }

@@ -53,23 +53,23 @@ test("times of both servers are read, zone-less ones as UTC", () => {
 
 test("an axis keeps its range while the lines fit, and grows before they touch the edge", () => {
   const first = calmRange(null, 0, 10);
-  isTrue(first.min < 0 && first.max > 10, "margin on both sides");
+  isTrue(first.from < 0 && first.to > 10, "margin on both sides");
   equal(calmRange(first, 1, 9), first);
   const grown = calmRange(first, 0, 14);
-  isTrue(grown.max > 14 && grown.min === first.min, "grows on one side only");
+  isTrue(grown.to > 14 && grown.from === first.from, "grows on one side only");
 });
 
 test("an axis shrinks only when the lines have become small", () => {
   const wide = calmRange(null, -100, 100);
   equal(calmRange(wide, -60, 60), wide);
-  isTrue(calmRange(wide, -1, 1).max < 5, "shrinks at last");
+  isTrue(calmRange(wide, -1, 1).to < 5, "shrinks at last");
 });
 
 test("an axis copes with flat lines, no lines and extreme numbers", () => {
-  equal(calmRange(null, 0, 0), { min: -1, max: 1 });
-  equal(calmRange(null, null, null), { min: -1, max: 1 });
+  equal(calmRange(null, 0, 0), { from: -1, to: 1 });
+  equal(calmRange(null, null, null), { from: -1, to: 1 });
   const flat = calmRange(null, 5, 5);
-  isTrue(flat.min < 5 && flat.max > 5, "room around a constant");
+  isTrue(flat.from < 5 && flat.to > 5, "room around a constant");
   const extreme = calmRange(null, -1.7e308, 1.7e308);
-  isTrue(Number.isFinite(extreme.min) && Number.isFinite(extreme.max), "finite limits");
+  isTrue(Number.isFinite(extreme.from) && Number.isFinite(extreme.to), "finite limits");
 });

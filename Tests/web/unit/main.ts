@@ -1,9 +1,8 @@
 import "./format-tests";
-import "./stream-tests";
-import "./live-store-tests";
-import "./stored-series-tests";
-import "./bucket-line-tests";
 import "./series-tests";
+import "./rows-tests";
+import "./columns-tests";
+import "./time-tests";
 import "./route-tests";
 import "./run-tests";
 import "./run-list-tests";

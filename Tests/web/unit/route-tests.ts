@@ -1,5 +1,5 @@
-import { formatRunQuery, parseRoute, parseRunQuery, runPath } from "../../../web/src/pages/route";
-import { Selection } from "../../../web/src/series/selection";
+import { formatRunQuery, parseRoute, parseRunQuery, RunQuery, runPath } from "../../../web/src/pages/route";
+import { parsePanels } from "../../../web/src/series/layout";
 import { equal, test } from "./harness";
 
 test("paths name pages", () => {
@@ -16,20 +16,21 @@ test("links lead to the run they were made for", () => {
 });
 
 test("a page's state survives the URL", () => {
-  const selection = Selection.fromText("c/t/%2A/f,c/t/*/g");
-  const state = { sourceId: "a,b", selection, windowSeconds: 30, zoom: { from: 1.25, to: 2.5 } };
-  const read = parseRunQuery(formatRunQuery(state));
-  equal([read.sourceId, read.windowSeconds, read.zoom, read.selection?.toText()],
-    ["a,b", 30, { from: 1.25, to: 2.5 }, selection.toText()]);
+  const panels = parsePanels("chart!log:c/t/%2A/f,c/t/*/g;table:c/t//h");
+  const state: RunQuery = {
+    sourceId: "a,b", panels, axis: "simTime", windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
+  };
+  equal(parseRunQuery(formatRunQuery(state)), state);
 });
 
 test("an empty choice differs from none", () => {
-  const base = { sourceId: "", windowSeconds: 10, zoom: null };
-  equal([null, new Selection()].map((selection) => formatRunQuery({ ...base, selection })), ["", "?series="]);
-  equal([parseRunQuery("").selection, parseRunQuery("?series=").selection?.size], [null, 0]);
+  const base = parseRunQuery("");
+  equal([null, []].map((panels) => formatRunQuery({ ...base, panels })), ["", "?panels="]);
+  equal([parseRunQuery("").panels, parseRunQuery("?panels=").panels], [null, []]);
 });
 
 test("a URL written by hand cannot break the page", () => {
-  const read = parseRunQuery("?window=7&from=5&to=2&source=%E0%A4%A&series&&=x");
-  equal([read.windowSeconds, read.zoom, read.sourceId, read.selection], [10, null, "%E0%A4%A", null]);
+  const read = parseRunQuery("?window=7&from=5&to=2&source=%E0%A4%A&series&&=x&cursor=-1&cursor2=x&axis=y");
+  equal([read.windowSeconds, read.range, read.sourceId, read.panels, read.cursors, read.axis],
+    [10, null, "%E0%A4%A", null, [null, null], "frame"]);
 });

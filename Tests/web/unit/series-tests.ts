@@ -1,8 +1,10 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
-import { defaultSelection, groupIntoPanels, groupPrefix, lineName } from "../../../web/src/series/panels";
-import { everyKey, formatSeriesId, parseSeriesId, Selection, SeriesId } from "../../../web/src/series/selection";
+import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
+import { groupPrefix, lineName, panelTitle } from "../../../web/src/series/names";
+import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
+import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/series/series-id";
 import { FieldInfo, TypeInfo } from "../../../web/src/wire/run-types";
-import { equal, test } from "./harness";
+import { equal, isTrue, test } from "./harness";
 
 function series(type: string, field: string, key = ""): SeriesId {
   return { channel: "c", type, key, field };
@@ -22,68 +24,110 @@ function catalogue(...types: TypeInfo[]): Catalogue {
 }
 
 const vehicle = [
-  describe("frame.end", [["dt", "s"]]),
+  describe("frame.end", [["dt", "s"], ["perf.cpu_time_ms", "ms"]]),
   describe("body.state", [["rot.qx", ""], ["pos.x", "m"], ["pos.y", "m"], ["vel.x", "m/s"]]),
   describe("wheel.force", [["wheelId", "", true], ["slipRatio", ""], ["normalLoad", "N"]]),
 ];
+
+const namesOf = (panels: readonly Panel[]) => panels.map((panel) => panel.series.map((id) => `${id.type} ${id.key} ${id.field}`));
 
 test("names of any kind survive the URL", () => {
   const odd: SeriesId = { channel: "", type: "a/b,c", key: "*", field: "päß & <x>%" };
   equal(parseSeriesId(formatSeriesId(odd)), { ...odd, key: "*" });
   const literal: SeriesId = { channel: "c", type: "t", key: "a*b", field: "f" };
   equal(formatSeriesId(literal), "c/t/a%2Ab/f");
-  equal(Selection.fromText(new Selection([odd, literal]).toText()).ids, [odd, literal]);
+  const panels = [makePanel("p1", [odd, literal], { title: "a;b!c:d~e,f", scale: "log", fixed: { from: -1.5, to: 2e9 }, width: 2, height: 3 }),
+    makePanel("p2", [], { kind: "table" }), makePanel("p3", [literal], { kind: "number" })];
+  equal(parsePanels(formatPanels(panels)), panels);
 });
 
-test("text that names no series is left out", () => {
-  equal(Selection.fromText("x,%E0%A4%A/a/b/c,c/t//f,///").ids, [{ channel: "c", type: "t", key: "", field: "f" }]);
-  equal(Selection.fromText("").size, 0);
+test("text that names no series or panel is left out", () => {
+  equal(parsePanels("chart:x,%E0%A4%A/a/b/c,c/t//f,///").map((panel) => panel.series), [[{ channel: "c", type: "t", key: "", field: "f" }]]);
+  equal(parsePanels(""), []);
+  equal(parsePanels("nonsense!w9!y=5~2!t=%E0%A4%A:").map(({ kind, width, fixed, title }) => [kind, width, fixed, title]),
+    [["chart", 3, null, "%E0%A4%A"]]);
+});
+
+test("series go where their group is", () => {
+  const known = catalogue(...vehicle);
+  const begun = withSeries([], [series("body.state", "pos.x")], known);
+  const both = withSeries(begun, [series("body.state", "vel.x"), series("body.state", "pos.y")], known);
+  equal(namesOf(both), [["body.state  pos.x", "body.state  pos.y"], ["body.state  vel.x"]]);
 });
 
 test("choosing all instances replaces single ones; taking one out leaves the others", () => {
-  const single = new Selection([series("w", "load", "1"), series("w", "slip", "1")]);
-  const all = single.with(series("w", "load", everyKey));
-  equal(all.ids.map((id) => `${id.field} ${id.key}`), ["slip 1", "load *"]);
-  equal(all.covers(series("w", "load", "3")), true);
-  const rest = all.without(series("w", "load", "1"), ["0", "1", "2"]);
-  equal(rest.ids.map((id) => `${id.field} ${id.key}`), ["slip 1", "load 0", "load 2"]);
-  equal(all.without(series("w", "load", everyKey)).ids.map((id) => id.field), ["slip"]);
+  const known = catalogue(...vehicle);
+  known.noteKeys("c", "wheel.force", ["0", "2", "10", "1"]);
+  equal(known.find("c", "wheel.force")?.keys, ["0", "1", "2", "10"]);
+  const load = (key: string) => series("wheel.force", "normalLoad", key);
+  const all = withSeries(withSeries([], [load("1")], known), [load(everyKey)], known);
+  equal(namesOf(all), [["wheel.force * normalLoad"]]);
+  isTrue(isShown(all, load("3")), "an instance is shown by all instances");
+  equal(namesOf(without(all, [load("1")], known)), [["wheel.force 0 normalLoad", "wheel.force 2 normalLoad", "wheel.force 10 normalLoad"]]);
+  equal(without(all, [load(everyKey)], known), []);
 });
 
-test("a common prefix or a common unit makes a panel", () => {
-  const made = catalogue(describe("aero", [["lift", "N"], ["drag", "N"], ["cl", ""], ["cd", ""], ["w.x", "m"], ["w.y", "m"]]));
-  const chosen = new Selection(["lift", "cl", "w.x", "drag", "cd", "w.y"].map((field) => series("aero", field)));
-  equal(groupIntoPanels(chosen, made).map((panel) => [panel.title, panel.unit]),
-    [["lift, drag", "N"], ["cl", ""], ["w", "m"], ["cd", ""]]);
-});
-
-test("one field of a group is called by its full name", () => {
-  const made = catalogue(...vehicle);
-  equal(groupIntoPanels(new Selection([series("body.state", "pos.x")]), made).map((panel) => panel.title), ["pos.x"]);
+test("panels are moved, split and keep their ids apart", () => {
+  const panels = ["a", "b", "c"].map((name) => makePanel(name, [series("t", `${name}1`), series("t", `${name}2`)]));
+  equal(movePanel(panels, "c", "a").map((panel) => panel.id), ["c", "a", "b"]);
+  equal(movePanel(panels, "a", null).map((panel) => panel.id), ["b", "c", "a"]);
+  equal(movePanel(panels, "b", "b").map((panel) => panel.id), ["a", "b", "c"]);
+  const split = splitPanel(panels, "b");
+  equal(split.map((panel) => panel.series.length), [2, 1, 1, 2]);
+  equal(new Set(split.map((panel) => panel.id)).size, 4);
 });
 
 test("names of lines are short but not ambiguous", () => {
-  const made = catalogue(...vehicle);
-  const [pos] = groupIntoPanels(new Selection([series("body.state", "pos.x"), series("body.state", "pos.y")]), made);
-  const [load] = groupIntoPanels(new Selection([series("wheel.force", "normalLoad", everyKey)]), made);
-  if (!pos || !load) throw new Error("no panels");
-  equal(lineName(pos, "pos.x", "", []), "x");
-  equal(lineName(pos, "pos.x", "2", ["id"]), "2 · x");
-  equal(lineName(load, "normalLoad", "3", ["wheelId"]), "wheelId 3");
-  equal(lineName(load, "normalLoad", "3,a", ["wheelId", "side"]), "3,a");
+  const pos = makePanel("p", [series("body.state", "pos.x"), series("body.state", "pos.y")]);
+  const load = makePanel("p", [series("wheel.force", "normalLoad", everyKey)]);
+  const mixed = makePanel("p", [...pos.series, ...load.series]);
+  const [x] = pos.series as [SeriesId];
+  const [force] = load.series as [SeriesId];
+  equal([panelTitle(pos), panelTitle(load), panelTitle(mixed)], ["pos", "normalLoad", "body.state, wheel.force"]);
+  equal(lineName(pos, x, "", []), "x");
+  equal(lineName(pos, x, "2", ["id"]), "2 · x");
+  equal(lineName(load, force, "3", ["wheelId"]), "wheelId 3");
+  equal(lineName(load, force, "3,a", ["wheelId", "side"]), "3,a");
+  equal(lineName(mixed, x, "", []), "body.state x");
+  equal(lineName(mixed, force, "3", ["wheelId"]), "wheel.force 3 · normalLoad");
   equal([groupPrefix("a.b.c"), groupPrefix("plain")], ["a.b", ""]);
 });
 
-test("the first choice is position, velocity and wheel loads", () => {
-  const chosen = defaultSelection(catalogue(...vehicle));
-  equal(chosen.ids.map((id) => `${id.type} ${id.key} ${id.field}`), [
-    "body.state  pos.x", "body.state  pos.y", "body.state  vel.x", "wheel.force * normalLoad", "body.state  rot.qx",
+test("the first choice is position, velocity, wheels and the time of frames", () => {
+  equal(namesOf(presetPanels(catalogue(...vehicle))), [
+    ["body.state  pos.x", "body.state  pos.y"], ["body.state  vel.x"], ["wheel.force * normalLoad"], ["wheel.force * slipRatio"],
+    ["frame.end  perf.cpu_time_ms"], ["body.state  rot.qx"],
   ]);
 });
 
 test("without known types the first ones are chosen, bookkeeping only if there is nothing else", () => {
-  const tank = catalogue(vehicle[0] as TypeInfo, describe("tank", [["level", "m"]]));
-  equal(defaultSelection(tank).ids.map((id) => id.type), ["tank"]);
-  equal(defaultSelection(catalogue(vehicle[0] as TypeInfo)).ids.map((id) => id.type), ["frame.end"]);
-  equal(defaultSelection(new Catalogue()).size, 0);
+  const dull = describe("frame.end", [["dt", "s"]]);
+  equal(namesOf(presetPanels(catalogue(dull, describe("tank", [["level", "m"]])))), [["tank  level"]]);
+  equal(namesOf(presetPanels(catalogue(dull))), [["frame.end  dt"]]);
+  equal(presetPanels(new Catalogue()), []);
+});
+
+test("an array is drawn by its elements, if they are few", () => {
+  const made = new Catalogue();
+  const field = (name: string, kind: string): FieldInfo => ({ name, kind, unit: "N", isKey: false, labels: [] });
+  made.describe([{ channel: "c", type: "t", accepted: 0, fields: [field("force", "f64[3]"), field("map", "f64[100]"), field("name", "text")] }]);
+  equal([...made.find("c", "t")?.fields.keys() ?? []], ["force[0]", "force[1]", "force[2]", "name"]);
+});
+
+test("a layout from elsewhere is read with distrust", () => {
+  const panels = [makePanel("p1", [series("t", "f", everyKey)], { kind: "table", fixed: { from: 0, to: 1 } })];
+  const layout = { version: 1 as const, axis: "simTime" as const, windowSeconds: 30, panels };
+  equal(readLayout(JSON.parse(JSON.stringify(layout))), layout);
+  const fails = (json: unknown) => {
+    try {
+      readLayout(json);
+      return "";
+    } catch (error) {
+      return error instanceof Error ? error.message : "";
+    }
+  };
+  equal(fails(null), "this is no layout");
+  equal(fails({ version: 2, panels: [] }), "layouts of version 2 are not known here");
+  equal(fails({ version: 1 }), "the layout has no panels");
+  equal(fails({ version: 1, panels: [{ series: [{ type: 1 }] }] }), "panel 1 names a series without type or field");
 });

@@ -2,6 +2,7 @@
 // the run and by what arrives, since a field may show up in a payload before anybody has described it.
 
 import { Signal } from "../base/signal";
+import { elementsMax, keysPerTypeMax } from "../worker/live-rows";
 import { FieldInfo, TypeInfo } from "../wire/run-types";
 
 /** Keys of types that the contract names but whose senders may not have declared: lines sent as JSON declare nothing. */
@@ -10,8 +11,6 @@ const wellKnownKeys = new Map([["wheel.force", "wheelId"]]);
 /** Kinds whose values are no numbers. */
 const textKinds = new Set(["text", "json", "string"]);
 
-/** A type with more instances than this is a crowd; the others are counted, not drawn. */
-export const keysPerTypeMax = 256;
 
 export interface CatalogueType {
   channel: string;
@@ -29,6 +28,15 @@ export function typeId(channel: string, type: string): string {
 /** Whether a chart can show the field: keys only name instances, text has no height. */
 export function isDrawable(field: FieldInfo): boolean {
   return !field.isKey && !textKinds.has(field.kind);
+}
+
+/** An array is drawn as its elements, if they are few. */
+function elementsOf(field: FieldInfo): FieldInfo[] {
+  const array = /^(.*)\[(\d+)\]$/.exec(field.kind);
+  if (!array || field.kind.startsWith("text")) return [field];
+  const count = Number(array[2]);
+  if (count > elementsMax) return [];
+  return Array.from({ length: count }, (_, index) => ({ ...field, name: `${field.name}[${index}]`, kind: array[1] as string }));
 }
 
 export class Catalogue {
@@ -50,7 +58,7 @@ export class Catalogue {
     for (const described of types) {
       const known = this.entry(described.channel, described.type);
       changed = changed || known.isNew;
-      for (const field of described.fields) {
+      for (const field of described.fields.flatMap(elementsOf)) {
         const before = known.entry.fields.get(field.name);
         if (before && before.unit === field.unit && before.isKey === field.isKey && before.kind === field.kind) continue;
         known.entry.fields.set(field.name, field);
@@ -61,27 +69,26 @@ export class Catalogue {
     if (changed) this.version.value += 1;
   }
 
-  /** Adds fields found in a payload that nobody has described. */
-  discover(channel: string, type: string, names: string[]): void {
+  /** Adds fields that came with events and that nobody has described. */
+  discover(channel: string, type: string, fields: readonly FieldInfo[]): void {
     const { entry, isNew } = this.entry(channel, type);
     let changed = isNew;
-    for (const name of names) {
-      if (entry.fields.has(name)) continue;
-      entry.fields.set(name, { name, kind: "f64", unit: "", isKey: false, labels: [] });
+    for (const field of fields) {
+      if (entry.fields.has(field.name)) continue;
+      entry.fields.set(field.name, field);
       changed = true;
     }
     changed = this.updateKeyFields(entry) || changed;
     if (changed) this.version.value += 1;
   }
 
-  /** Notes an instance. False if the type has too many. */
-  noteKey(channel: string, type: string, key: string): boolean {
+  /** Notes instances, up to a limit. */
+  noteKeys(channel: string, type: string, keys: readonly string[]): void {
     const { entry } = this.entry(channel, type);
-    if (entry.keys.includes(key)) return true;
-    if (entry.keys.length >= keysPerTypeMax) return false;
-    entry.keys = [...entry.keys, key].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    const fresh = keys.filter((key) => !entry.keys.includes(key)).slice(0, keysPerTypeMax - entry.keys.length);
+    if (fresh.length === 0) return;
+    entry.keys = [...entry.keys, ...fresh].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
     this.version.value += 1;
-    return true;
   }
 
   private entry(channel: string, type: string): { entry: CatalogueType; isNew: boolean } {

@@ -42,3 +42,12 @@ export function parseTime(text: string | undefined): number {
   const plain = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)$/.exec(text);
   return Date.parse(plain ? `${plain[1]}T${plain[2]}Z` : text);
 }
+
+/** A place on an axis of local times: as fine as the step between two labels (ms). */
+export function formatAxisTime(timeMs: number, stepMs: number): string {
+  const text = formatExact(timeMs);
+  if (text.length < 23) return text;
+  if (stepMs < 1000) return text.slice(11);
+  if (stepMs < 86_400_000) return text.slice(11, 19);
+  return text.slice(0, 10);
+}

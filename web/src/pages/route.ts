@@ -1,24 +1,24 @@
 // Where the user is, as a URL. Pages change by `navigate`; what a page shows is kept in the query by `replaceQuery`.
 
-import { Selection } from "../series/selection";
+import { formatPanels, Panel, parsePanels, readAxis } from "../series/layout";
+import { Range, TimeAxis } from "../worker/protocol";
 
 export type Route = { page: "list" } | { page: "run"; runId: string; sourceId: string } | { page: "unknown" };
-
-export interface View {
-  from: number;
-  to: number;
-}
 
 /** What of a run's page is kept in the URL. */
 export interface RunQuery {
   sourceId: string;
   /** Null = not chosen: the page decides. */
-  selection: Selection | null;
+  panels: readonly Panel[] | null;
+  axis: TimeAxis;
   windowSeconds: number;
-  zoom: View | null;
+  /** The stretch of the axis that is shown; null = all of it, or the newest window. */
+  range: Range | null;
+  /** Frames of the two cursors. */
+  cursors: readonly [number | null, number | null];
 }
 
-export const windowChoices: readonly number[] = [5, 10, 30, 60];
+export const windowChoices: readonly number[] = [1, 5, 10, 30, 60];
 export const windowDefault = 10;
 
 export function parseRoute(path: string, query: string): Route {
@@ -43,15 +43,16 @@ export function parseRunQuery(query: string): RunQuery {
     const split = pair.indexOf("=");
     if (split > 0) raw.set(pair.slice(0, split), pair.slice(split + 1));
   }
-  const series = raw.get("series");
-  const windowSeconds = Number(raw.get("window"));
-  const from = Number(raw.get("from") ?? NaN);
-  const to = Number(raw.get("to") ?? NaN);
+  const number = (name: string) => Number(raw.get(name) ?? NaN);
+  const frame = (name: string) => (Number.isSafeInteger(number(name)) && number(name) >= 0 ? number(name) : null);
+  const panels = raw.get("panels");
   return {
     sourceId: decode(raw.get("source") ?? ""),
-    selection: series === undefined ? null : Selection.fromText(series),
-    windowSeconds: windowChoices.includes(windowSeconds) ? windowSeconds : windowDefault,
-    zoom: from < to ? { from, to } : null,
+    panels: panels === undefined ? null : parsePanels(panels),
+    axis: readAxis(raw.get("axis")),
+    windowSeconds: windowChoices.includes(number("window")) ? number("window") : windowDefault,
+    range: number("from") < number("to") ? { from: number("from"), to: number("to") } : null,
+    cursors: [frame("cursor"), frame("cursor2")],
   };
 }
 
@@ -66,9 +67,12 @@ function decode(text: string): string {
 export function formatRunQuery(state: RunQuery): string {
   const parts: string[] = [];
   if (state.sourceId !== "") parts.push(`source=${encodeURIComponent(state.sourceId)}`);
+  if (state.axis !== "frame") parts.push(`axis=${state.axis}`);
   if (state.windowSeconds !== windowDefault) parts.push(`window=${state.windowSeconds}`);
-  if (state.selection) parts.push(`series=${state.selection.toText()}`);
-  if (state.zoom) parts.push(`from=${state.zoom.from}`, `to=${state.zoom.to}`);
+  if (state.range) parts.push(`from=${state.range.from}`, `to=${state.range.to}`);
+  if (state.cursors[0] !== null) parts.push(`cursor=${state.cursors[0]}`);
+  if (state.cursors[1] !== null) parts.push(`cursor2=${state.cursors[1]}`);
+  if (state.panels) parts.push(`panels=${formatPanels(state.panels)}`);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
@@ -80,7 +84,13 @@ export function navigate(url: string): void {
   window.dispatchEvent(new Event(navigatedEvent));
 }
 
-export function replaceQuery(query: string): void {
+/** Fired on `window` when back or forward has led to another state of the same page. */
+export const queryChangedEvent = "teltel-query-changed";
+
+/** Keeps the page's state in the URL; a `step` can be taken back with the browser's own button. */
+export function writeQuery(query: string, isStep: boolean): void {
   const url = location.pathname + query;
-  if (url !== location.pathname + location.search) history.replaceState(null, "", url);
+  if (url === location.pathname + location.search) return;
+  if (isStep) history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
 }

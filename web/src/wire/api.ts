@@ -12,24 +12,6 @@ export interface Readiness {
   storageDetail: string;
 }
 
-export interface SeriesRequest {
-  runId: string;
-  sourceId: string;
-  channel: string;
-  type: string;
-  field: string;
-  /** One instance only; absent = all, told apart by `key` in the rows. */
-  key?: string;
-  points: number;
-}
-
-export interface SeriesAnswer {
-  /** One JSON object per line. */
-  lines: string[];
-  /** The query that made the answer, "" if the collector did not say. */
-  sql: string;
-}
-
 export async function fetchRun(runId: string, sourceId: string, signal?: AbortSignal): Promise<RunDetail> {
   return readRunDetail(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).json());
 }
@@ -54,26 +36,4 @@ export async function fetchReadiness(signal?: AbortSignal): Promise<Readiness> {
     storageState: String(json?.storage?.state ?? ""),
     storageDetail: String(json?.storage?.detail ?? ""),
   };
-}
-
-function seriesPath(series: SeriesRequest): string {
-  const { runId, sourceId, channel, type, field, key, points } = series;
-  return `/api/analysis/series?${query({
-    runId, sourceId, channel, eventType: type, jsonPath: field, key, points: String(points),
-  })}`;
-}
-
-function readSql(response: Response): string {
-  const header = response.headers.get("X-Teltel-SQL") ?? "";
-  try {
-    return decodeURIComponent(header);
-  } catch {
-    // Written by a collector that does not encode: the text itself is still worth showing.
-    return header;
-  }
-}
-
-export async function fetchSeries(series: SeriesRequest, signal?: AbortSignal): Promise<SeriesAnswer> {
-  const response = await request(seriesPath(series), { signal });
-  return { lines: splitLines(await response.text()), sql: readSql(response) };
 }

@@ -1,12 +1,15 @@
-// The tree of what a run offers: channel, type, instance, field; ticks choose what is drawn.
+// The tree of what a run offers: channel, type, instance, field. What is ticked is drawn; rows can be dragged to panels, or put
+// into the active panel with Shift+Enter.
 
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { CatalogueType, isDrawable, typeId } from "../../data/catalogue";
-import { groupPrefix, keyName } from "../../series/panels";
-import { everyKey, formatSeriesId, Selection, SeriesId } from "../../series/selection";
+import { groupPrefix, keyName } from "../../series/names";
+import { isShown, without, withSeries } from "../../series/presets";
+import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
 import { FieldInfo } from "../../wire/run-types";
+import { makeDraggable } from "./drag-and-drop";
 import { RunSession } from "./run-session";
 
 /** More types or instances than this are found by the search, not by reading. */
@@ -21,19 +24,28 @@ export class ChannelTree {
   private readonly openByUser = new Map<string, boolean>();
   private ticks: { input: HTMLInputElement; series: SeriesId[] }[] = [];
 
-  constructor(private readonly session: RunSession, lifetime: Lifetime) {
+  /** @param addToActive puts series into the panel that was touched last */
+  constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly addToActive: (series: SeriesId[]) => void) {
     const render = oncePerFrame(() => this.render());
     this.search = element("input", {
       type: "search", placeholder: "Search fields", "aria-label": "Search fields", "data-testid": "tree-search", input: render,
     });
     this.element = element(
-      "aside", { class: "tree card", "aria-label": "Series", "data-testid": "tree" },
+      "aside", { class: "tree card", "aria-label": "Channels", "data-testid": "tree" },
       element("div", { class: "tree-head" }, this.search), this.list,
     );
     lifetime.add(session.catalogue.version.subscribe(render));
-    lifetime.add(session.mode.subscribe(render));
     const tick = oncePerFrame(() => this.updateTicks());
-    lifetime.add(session.selection.subscribe(tick));
+    lifetime.add(session.panels.subscribe(tick));
+  }
+
+  focusSearch(): void {
+    this.search.focus();
+    this.search.select();
+  }
+
+  private get chosen(): SeriesId[] {
+    return this.session.panels.value.flatMap((panel) => panel.series);
   }
 
   private render(): void {
@@ -67,11 +79,11 @@ export class ChannelTree {
     const id = typeId(type.channel, type.type);
     const isKeyed = type.keyFields.length > 0;
     const content = isKeyed ? this.instances(type, fields, words) : [this.fieldList(type, "", fields)];
-    const isOpen = this.isOpen(id, words, () => this.session.selection.value.ids.some(
+    const isOpen = this.isOpen(id, words, () => this.chosen.some(
       (chosen) => chosen.channel === type.channel && chosen.type === type.type,
     ));
     return this.branch(id, type.type, isOpen, content, () => {
-      if (isKeyed) this.session.openType(type.channel, type.type);
+      if (isKeyed) this.session.openType(type.type);
     });
   }
 
@@ -80,7 +92,7 @@ export class ChannelTree {
     const branches = keys.map((key) => {
       const id = JSON.stringify([type.channel, type.type, key]);
       const name = key === everyKey ? `every ${type.keyFields.join(", ")}` : keyName(type.keyFields, key);
-      const isOpen = this.isOpen(id, key === everyKey ? words : [], () => this.session.selection.value.ids.some(
+      const isOpen = this.isOpen(id, key === everyKey ? words : [], () => this.chosen.some(
         (chosen) => chosen.channel === type.channel && chosen.type === type.type && chosen.key === key,
       ));
       return this.branch(id, name, isOpen, [this.fieldList(type, key, fields)], () => undefined);
@@ -130,24 +142,28 @@ export class ChannelTree {
       type: "checkbox", "data-testid": "field", "data-series": id, "data-focus": id,
       change: () => this.change(series, input.checked),
     });
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      if (event.shiftKey) this.addToActive(series);
+      else input.click();
+    });
     this.ticks.push({ input, series });
-    const text = element("span", {}, name);
-    return element("label", { title: name }, input, text, unit !== "" && element("span", { class: "unit" }, unit));
+    const label = element("label", { title: `${name}: drag it to a panel, or press Enter` }, input, element("span", {}, name),
+      unit !== "" && element("span", { class: "unit" }, unit));
+    makeDraggable(label, "series", () => id);
+    return label;
   }
 
   private change(series: SeriesId[], isChosen: boolean): void {
-    let selection: Selection = this.session.selection.value;
-    for (const id of series) {
-      const keys = this.session.catalogue.find(id.channel, id.type)?.keys ?? [];
-      selection = isChosen ? selection.with(id) : selection.without(id, keys);
-    }
-    this.session.choose(selection);
+    const { panels, catalogue } = this.session;
+    this.session.choose(isChosen ? withSeries(panels.value, series, catalogue) : without(panels.value, series, catalogue));
   }
 
   private updateTicks(): void {
-    const selection = this.session.selection.value;
+    const panels = this.session.panels.value;
     for (const { input, series } of this.ticks) {
-      const chosen = series.filter((id) => selection.covers(id)).length;
+      const chosen = series.filter((id) => isShown(panels, id)).length;
       input.checked = chosen === series.length;
       input.indeterminate = chosen > 0 && chosen < series.length;
     }

@@ -1,167 +1,218 @@
-// One panel: title, chart, legend with values.
+// One panel: its head with what can be done to it, and its content.
 
-import { element, setAttribute, setText } from "../../base/dom";
-import { formatValue } from "../../format/numbers";
-import { BucketLine, bucketRange, bucketTimes } from "../../plot/bucket-line";
-import { LineChart } from "../../plot/line-chart";
-import { lineClass } from "../../plot/theme";
-import { Panel } from "../../series/panels";
-import { View } from "../route";
-import { findLines, PanelLines, PlotLine } from "./panel-lines";
+import { element, icon, setAttribute, setText } from "../../base/dom";
+import { Panel, spanMax } from "../../series/layout";
+import { panelPath, panelTitle, panelUnits } from "../../series/names";
+import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
+import { ChartPanel } from "./chart-panel";
+import { acceptDrops, makeDraggable } from "./drag-and-drop";
+import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
-
-/** Values in the legend change so often at most, or nobody could read them. */
-const legendIntervalMs = 120;
+import { panned, zoomed } from "./time-view";
+import { NumberPanel, TablePanel } from "./value-panels";
 
 export interface PanelCardActions {
-  onRemove: (panel: Panel) => void;
-  onSql: (panel: Panel) => void;
+  onChange: (id: string, change: Partial<Panel>) => void;
+  onRemove: (id: string) => void;
+  onSettings: (panel: Panel) => void;
+  onRequests: (panel: Panel, shown: Range | null) => void;
+  onDropSeries: (id: string, text: string) => void;
+  /** Another panel was dropped here: it comes before this one. */
+  onDropPanel: (id: string, dropped: string) => void;
 }
 
-interface DrawnLine extends PlotLine {
-  buckets: BucketLine;
-  value: HTMLElement;
-}
+/** What is said about a panel changes so often at most. */
+const describeMs = 100;
+const maximiseShape = "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10";
+const linkedShape = "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 4 3.5L11 8.500M9 11l-1.500 1.500a2.5 2.5 0 0 1-4-3.500L5 7.500";
 
 export class PanelCard {
   readonly element: HTMLElement;
   isVisible = true;
-  private chart: LineChart | null = null;
-  private lines: DrawnLine[] = [];
-  private linesRevision = NaN;
-  private drawn = "";
-  private legendDue = 0;
+  /** Null: shows what all panels show. */
+  private ownRange: Range | null = null;
+  private isLinked = true;
+  private content: PanelContent;
+  private answer: PanelAnswer | null = null;
+  private describedMs = 0;
+  private describedLines = -1;
   private readonly title = element("h3", { "data-testid": "panel-title" });
-  private readonly plot = element("div", { class: "plot" });
+  private readonly path = element("span", { class: "panel-path" });
   private readonly note = element("p", { class: "panel-note", role: "status", "data-testid": "panel-note" });
-  private readonly legend = element("ul", { class: "legend", "data-testid": "legend" });
-  private readonly readout = element("span", { class: "readout" });
+  private readonly link: HTMLButtonElement;
+  private readonly maximise: HTMLButtonElement;
 
-  constructor(private readonly session: RunSession, private panel: Panel, actions: PanelCardActions) {
-    this.element = element(
-      "section", { class: "card panel", "data-testid": "panel" },
-      element(
-        "div", { class: "panel-head" },
-        this.title, element("span", { class: "panel-path" }, [panel.channel, panel.type].filter(Boolean).join(" · ")),
-        element("span", { class: "spacer" }), this.readout,
-        element("button", {
-          type: "button", class: "button-quiet", "data-testid": "panel-sql",
-          title: "The query that gives these series from storage",
-          click: () => actions.onSql(this.panel),
-        }, "SQL"),
-        element("button", {
-          type: "button", class: "button-quiet", "aria-label": "Remove this panel", title: "Remove this panel",
-          click: () => actions.onRemove(this.panel),
-        }, "×"),
-      ),
-      this.plot, this.note, this.legend,
+  constructor(private readonly session: RunSession, private panel: Panel, private readonly actions: PanelCardActions) {
+    this.link = this.button("panel-link", "Time linked with the other panels", [icon(linkedShape)], () => this.setLinked(!this.isLinked));
+    this.maximise = this.button("panel-maximise", "Maximise this panel (m)", [icon(maximiseShape)], () => {
+      session.maximised.value = session.maximised.value === this.panel.id ? "" : this.panel.id;
+    });
+    const head = element(
+      "div", { class: "panel-head", draggable: "true" },
+      this.title, this.path, element("span", { class: "spacer" }), this.link,
+      this.button("panel-sql", "The queries and requests behind this panel", ["SQL"], () => {
+        actions.onRequests(this.panel, this.answer?.range ?? null);
+      }),
+      this.button("panel-settings", "Settings of this panel", ["⋯"], () => actions.onSettings(this.panel)),
+      this.maximise,
+      this.button("panel-remove", "Remove this panel", ["×"], () => actions.onRemove(this.panel.id)),
     );
+    this.content = this.makeContent();
+    const corner = element("div", { class: "panel-corner", title: "Drag to resize", "data-testid": "panel-corner" });
+    this.element = element(
+      "section", { class: "card panel", "data-testid": "panel", tabindex: "-1", focusin: () => this.activate(), pointerdown: () => this.activate() },
+      head, this.content.element, this.note, corner,
+    );
+    this.listenToCorner(corner);
+    makeDraggable(head, "panel", () => this.panel.id);
+    acceptDrops(this.element, {
+      series: (text) => actions.onDropSeries(this.panel.id, text),
+      panel: (id) => actions.onDropPanel(this.panel.id, id),
+    });
     this.update(panel);
   }
 
-  /** The same group with other series. */
   update(panel: Panel): void {
+    const hasChanged = panel.kind !== this.panel.kind;
     this.panel = panel;
-    this.linesRevision = NaN;
-    this.title.replaceChildren(panel.title, panel.unit !== "" ? element("span", { class: "unit" }, panel.unit) : "");
-    setAttribute(this.element, "aria-label", `${panel.type} ${panel.title}`);
-    setAttribute(this.element, "data-panel", `${panel.type}/${panel.title}`);
+    if (hasChanged) this.replaceContent();
+    this.content.update(panel);
+    const units = panelUnits(panel, this.session.catalogue).filter(Boolean);
+    const unit = units.length === 1 ? units[0] as string : "";
+    const title = panelTitle(panel) || "Empty panel";
+    this.title.replaceChildren(title, unit !== "" ? element("span", { class: "unit" }, unit) : "");
+    setText(this.path, panelPath(panel));
+    const types = new Set(panel.series.map((id) => id.type));
+    setAttribute(this.element, "aria-label", `${[...types].join(", ")} ${title}`);
+    setAttribute(this.element, "data-panel", `${types.size === 1 ? `${[...types][0]}/` : ""}${title}`);
+    setAttribute(this.element, "data-kind", panel.kind);
+    for (let span = 1; span <= spanMax; span += 1) {
+      this.element.classList.toggle(`wide-${span}`, panel.width === span);
+      this.element.classList.toggle(`tall-${span}`, panel.height === span);
+    }
+    this.link.hidden = panel.kind !== "chart";
   }
 
-  /** Draws if anything has changed since the last time. */
-  draw(view: View | undefined, nowMs: number): void {
-    if (this.linesRevision !== this.session.revision) this.findLines();
-    if (!view || !this.chart) return;
-    const rows = this.lines.reduce((sum, line) => sum + line.stream.nextRow + line.stream.generation, 0);
-    const signature = `${view.from} ${view.to} ${rows} ${this.linesRevision} ${this.chart.plotWidth}`;
-    if (signature !== this.drawn) {
-      this.drawn = signature;
-      const range = bucketRange(view.from, view.to, this.chart.plotWidth);
-      const values = this.lines.map(({ buckets, stream, column }) => buckets.values(stream, column, range));
-      this.chart.draw(bucketTimes(range), values, view.from, view.to);
-      setAttribute(this.element, "data-rows", String(rows));
-    }
-    if (nowMs >= this.legendDue) {
-      this.legendDue = nowMs + legendIntervalMs;
-      this.fillLegend(view);
-    }
+  request(): PanelRequest {
+    return { id: this.panel.id, series: [...this.panel.series], columns: this.content.columns, range: this.ownRange };
+  }
+
+  draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
+    this.answer = answer;
+    this.content.draw(answer, frame, nowMs);
+    if (nowMs < this.describedMs + describeMs && answer.lines.length === this.describedLines) return;
+    this.describedMs = nowMs;
+    this.describedLines = answer.lines.length;
+    this.showNote(answer);
+    const attributes = { rows: answer.rows, lines: answer.lines.length, from: answer.range?.from ?? "", to: answer.range?.to ?? "" };
+    for (const [name, value] of Object.entries(attributes)) setAttribute(this.element, `data-${name}`, String(value));
+  }
+
+  /** The stretch that this panel shows; keys act on it. */
+  get shown(): Range | null {
+    return this.answer?.range ?? null;
+  }
+
+  showRange(range: Range | null): void {
+    if (!this.isLinked) this.ownRange = range;
+    else if (range) this.session.time.show(range);
+    else this.session.follow();
+    this.session.data.changes.value += 1;
+  }
+
+  zoom(shown: Range, at: number, factor: number): void {
+    if (this.isLinked) this.session.time.zoom(shown, at, factor);
+    else this.showRange(zoomed(shown, at, factor, this.session.time.axis.value));
+  }
+
+  pan(shown: Range, share: number): void {
+    if (this.isLinked) this.session.time.pan(shown, share);
+    else this.showRange(panned(shown, share));
+  }
+
+  setMaximised(isMaximised: boolean): void {
+    setAttribute(this.maximise, "aria-pressed", String(isMaximised));
+    this.element.classList.toggle("is-maximised", isMaximised);
   }
 
   resize(): void {
-    if (this.plot.clientWidth > 0) this.chart?.resize(this.plot.clientWidth, this.plot.clientHeight);
-  }
-
-  forgetRange(): void {
-    this.chart?.forgetRange();
+    this.content.resize();
   }
 
   destroy(): void {
-    this.chart?.destroy();
+    this.content.destroy();
     this.element.remove();
   }
 
-  private findLines(): void {
-    // Read first: a load that is started here changes the revision when it ends.
-    this.linesRevision = this.session.revision;
-    const found = findLines(this.session, this.panel);
-    this.showNote(found);
-    const isSame = found.lines.length === this.lines.length
-      && found.lines.every((line, index) => this.lines[index]?.name === line.name);
-    if (isSame) {
-      found.lines.forEach((line, index) => Object.assign(this.lines[index] as DrawnLine, line));
-      return;
+  private activate(): void {
+    this.session.activePanel.value = this.panel.id;
+  }
+
+  /** A panel of its own time keeps what it shows; one that is linked again goes back to the others. */
+  private setLinked(isLinked: boolean): void {
+    this.isLinked = isLinked;
+    this.ownRange = isLinked ? null : this.answer?.range ?? null;
+    setAttribute(this.link, "aria-pressed", String(!isLinked));
+    const words = isLinked ? "Time linked with the other panels" : "Time of its own: link it again";
+    setAttribute(this.link, "aria-label", words);
+    setAttribute(this.link, "title", words);
+    this.session.data.changes.value += 1;
+  }
+
+  private makeContent(): PanelContent {
+    switch (this.panel.kind) {
+      case "table": return new TablePanel(this.session, this.panel);
+      case "number": return new NumberPanel(this.session, this.panel);
+      case "chart": return new ChartPanel(this.session, this.panel, {
+        onRange: (range) => this.showRange(range),
+        onZoom: (shown, at, factor) => this.zoom(shown, at, factor),
+        onPan: (shown, share) => this.pan(shown, share),
+      });
     }
-    this.legend.replaceChildren();
-    this.lines = found.lines.map((line, index) => this.addLine(line, index));
-    this.chart?.destroy();
-    this.chart = null;
-    if (this.lines.length === 0) return;
-    // Before the card is laid out it has no size; the resize that follows gives the real one.
-    this.chart = new LineChart(this.plot, this.lines.length, this.plot.clientWidth || 480, this.plot.clientHeight || 168, {
-      onZoom: (from, to) => this.session.zoomTo({ from, to }),
-      onResetZoom: () => { this.session.zoom.value = null; },
-      onCursor: () => { this.legendDue = 0; },
-    });
-    this.drawn = "";
   }
 
-  private addLine(line: PlotLine, index: number): DrawnLine {
-    const value = element("span", { class: "legend-value", "data-testid": "legend-value" });
-    this.legend.append(element(
-      "li", { "data-testid": "legend-line" },
-      element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name" }, line.name), value,
-    ));
-    return { ...line, buckets: new BucketLine(), value };
+  private replaceContent(): void {
+    const old = this.content;
+    this.content = this.makeContent();
+    old.element.replaceWith(this.content.element);
+    old.destroy();
   }
 
-  private showNote({ lines, hidden, state }: PanelLines): void {
+  private button(testId: string, words: string, content: (Node | string)[], click: () => void): HTMLButtonElement {
+    return element("button", {
+      type: "button", class: "button-quiet", "data-testid": testId, "aria-label": words, title: words, click,
+    }, ...content);
+  }
+
+  private showNote({ lines, hiddenLines, load, lateRows }: PanelAnswer): void {
     const notes: string[] = [];
-    if (state.kind === "loading") notes.push("Loading …");
-    if (state.kind === "failed") notes.push([state.error.message, state.error.hint].filter(Boolean).join(": "));
-    if (state.kind === "ready" && lines.length === 0) {
-      notes.push(this.session.mode.value === "stored" ? "Storage holds no values of these series." : "Waiting for data …");
+    if (this.panel.series.length === 0) notes.push("Drag channels here, or choose them in the tree.");
+    else if (load.kind === "failed") notes.push([load.message, load.hint].filter(Boolean).join(": "));
+    else if (lines.length === 0 && load.kind === "loading") notes.push("Loading …");
+    else if (lines.length === 0) {
+      notes.push(this.session.data.allStored.value ? "Storage holds no values of these series." : "Waiting for data …");
     }
-    if (hidden > 0) notes.push(`${hidden} more lines are not drawn.`);
-    const late = lines.reduce((sum, line) => sum + line.stream.lateRows, 0);
-    if (late > 0) notes.push("Some rows came out of order and are not drawn.");
+    if (hiddenLines > 0) notes.push(`${hiddenLines} more lines are not drawn.`);
+    if (lateRows > 0) notes.push("Some rows came far out of order and are not drawn.");
     setText(this.note, notes.join(" "));
     this.note.hidden = notes.length === 0;
     this.element.classList.toggle("is-empty", lines.length === 0);
   }
 
-  /** Values under the pointer, else the newest that are shown: exact ones from the rows, not the reduced ones of the chart. */
-  private fillLegend(view: View): void {
-    const time = this.chart?.cursorTime ?? null;
-    for (const { stream, column, value } of this.lines) {
-      const row = stream.nearestRow(time ?? view.to);
-      setText(value, formatValue(row < 0 ? undefined : stream.valueAt(row, column)));
-    }
-    setText(this.readout, time === null ? "" : cursorWords(this.lines[0], time));
+  /** Dragging the corner takes whole columns and rows of the grid. */
+  private listenToCorner(corner: HTMLElement): void {
+    corner.addEventListener("pointerdown", (down) => {
+      down.preventDefault();
+      corner.setPointerCapture(down.pointerId);
+      const box = this.element.getBoundingClientRect();
+      const [column, row] = [box.width / this.panel.width, box.height / this.panel.height];
+      const move = (event: PointerEvent) => {
+        const span = (size: number, unit: number) => Math.min(spanMax, Math.max(1, Math.round(size / unit)));
+        const change = { width: span(event.clientX - box.left, column), height: span(event.clientY - box.top, row) };
+        if (change.width !== this.panel.width || change.height !== this.panel.height) this.actions.onChange(this.panel.id, change);
+      };
+      corner.addEventListener("pointermove", move);
+      corner.addEventListener("pointerup", () => corner.removeEventListener("pointermove", move), { once: true });
+    });
   }
-}
-
-function cursorWords(line: PlotLine | undefined, time: number): string {
-  const row = line ? line.stream.nearestRow(time) : -1;
-  if (!line || row < 0) return "";
-  return `t ${line.stream.timeAt(row).toFixed(3)} s, frame ${line.stream.frameAt(row)}`;
 }

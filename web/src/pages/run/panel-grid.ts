@@ -1,16 +1,16 @@
-// All panels of a run, drawn together once per animation frame: only those in sight, and only if something has changed.
+// All panels of a run: their places, and what can be done to them.
 
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { groupIntoPanels, Panel } from "../../series/panels";
-import { Selection } from "../../series/selection";
+import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
+import { parseSeriesId, SeriesId } from "../../series/series-id";
+import { FrameAnswer, PanelRequest } from "../../worker/protocol";
+import { acceptDrops } from "./drag-and-drop";
 import { PanelCard } from "./panel-card";
+import { openPanelSettings } from "./panel-settings";
+import { openRequests } from "./request-dialog";
 import { RunSession } from "./run-session";
-import { SqlDialog } from "./sql-dialog";
-
-/** Drawing takes at most one part in so many of the page's time; on a slow machine charts move less often instead. */
-const restPerWork = 3;
 
 export class PanelGrid {
   readonly element = element("div", { class: "panel-grid", "data-testid": "panels" });
@@ -18,66 +18,108 @@ export class PanelGrid {
   private readonly cardOf = new Map<Element, PanelCard>();
   private readonly sight: IntersectionObserver;
   private readonly size: ResizeObserver;
-  private readonly dialog: SqlDialog;
   private readonly empty = element(
-    "div", { class: "message" }, element("p", {}, "No series chosen. Tick fields on the left to draw them."),
+    "div", { class: "message" }, element("p", {}, "No panels. Tick channels in the tree, or drag them here."),
   );
 
-  constructor(private readonly session: RunSession, lifetime: Lifetime) {
-    this.dialog = new SqlDialog(session);
+  /** @param onSight called when other panels are in sight, or have another size */
+  constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly onSight: () => void) {
     this.sight = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         const card = this.cardOf.get(entry.target);
         if (card) card.isVisible = entry.isIntersecting;
       }
+      this.onSight();
     }, { rootMargin: "100px" });
     this.size = new ResizeObserver((entries) => {
       for (const entry of entries) this.cardOf.get(entry.target)?.resize();
+      this.onSight();
     });
+    acceptDrops(this.element, { series: (text) => this.addPanel(readSeries(text)), panel: (id) => this.move(id, null) });
     const arrange = oncePerFrame(() => this.arrange());
-    lifetime.add(session.selection.subscribe(arrange));
+    lifetime.add(session.panels.subscribe(arrange));
     lifetime.add(session.catalogue.version.subscribe(arrange));
-    lifetime.add(session.windowSeconds.subscribe(() => this.forgetRanges()));
-    lifetime.add(session.zoom.subscribe(() => this.forgetRanges()));
+    lifetime.add(session.maximised.subscribe(arrange));
     lifetime.add(() => this.destroy());
-    this.drawForever(lifetime);
   }
 
-  private drawForever(lifetime: Lifetime): void {
-    let restUntil = 0;
-    const step = (now: number) => {
-      if (lifetime.isOver) return;
-      if (now >= restUntil) {
-        const start = performance.now();
-        const view = this.session.view;
-        for (const card of this.cards.values()) if (card.isVisible) card.draw(view, now);
-        const work = performance.now() - start;
-        restUntil = now + work * restPerWork;
-      }
-      requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
+  requests(): PanelRequest[] {
+    const maximised = this.session.maximised.value;
+    return [...this.cards].filter(([id, card]) => card.isVisible && (maximised === "" || id === maximised)).map(([, card]) => card.request());
+  }
+
+  draw(answer: FrameAnswer): void {
+    const nowMs = performance.now();
+    for (const panel of answer.panels) this.cards.get(panel.id)?.draw(panel, answer, nowMs);
+  }
+
+  /** The panel that keys act on: the one that was touched last, else the first. */
+  get active(): PanelCard | undefined {
+    return this.cards.get(this.session.activePanel.value) ?? this.cards.values().next().value;
+  }
+
+  addPanel(series: readonly SeriesId[], part: Partial<Panel> = {}): void {
+    const panels = this.session.panels.value;
+    const id = freePanelId(panels);
+    this.session.choose([...panels, makePanel(id, series, part)]);
+    this.session.activePanel.value = id;
+  }
+
+  addSeries(id: string, series: readonly SeriesId[]): void {
+    const panel = this.session.panels.value.find((candidate) => candidate.id === id);
+    if (!panel) {
+      this.addPanel(series);
+      return;
+    }
+    const known = new Set(panel.series.map((one) => JSON.stringify(one)));
+    this.change(id, { series: [...panel.series, ...series.filter((one) => !known.has(JSON.stringify(one)))] });
+  }
+
+  change(id: string, change: Partial<Panel>): void {
+    this.session.choose(replacePanel(this.session.panels.value, id, change));
+  }
+
+  move(id: string, before: string | null): void {
+    this.session.choose(movePanel(this.session.panels.value, id, before));
+  }
+
+  remove(id: string): void {
+    if (this.session.maximised.value === id) this.session.maximised.value = "";
+    this.session.choose(this.session.panels.value.filter((panel) => panel.id !== id));
+  }
+
+  openSettings(id: string): void {
+    const panel = this.session.panels.value.find((candidate) => candidate.id === id);
+    if (panel) openPanelSettings(this.session, panel);
   }
 
   private arrange(): void {
-    const panels = groupIntoPanels(this.session.selection.value, this.session.catalogue);
+    const panels = this.session.panels.value;
     const wanted = new Set(panels.map((panel) => panel.id));
-    for (const [id, card] of this.cards) if (!wanted.has(id)) this.remove(id, card);
+    for (const [id, card] of [...this.cards]) if (!wanted.has(id)) this.drop(id, card);
+    const maximised = wanted.has(this.session.maximised.value) ? this.session.maximised.value : "";
+    this.element.classList.toggle("has-maximised", maximised !== "");
     panels.forEach((panel, place) => {
       const known = this.cards.get(panel.id);
       if (known) known.update(panel);
       const card = known ?? this.add(panel);
+      card.setMaximised(panel.id === maximised);
       const there = this.element.children[place];
       if (there !== card.element) this.element.insertBefore(card.element, there ?? null);
     });
     if (panels.length > 0) this.empty.remove();
     else this.element.append(this.empty);
+    this.onSight();
   }
 
   private add(panel: Panel): PanelCard {
     const card = new PanelCard(this.session, panel, {
-      onRemove: (removed) => this.takeOut(removed),
-      onSql: (asked) => void this.dialog.open(asked),
+      onChange: (id, change) => this.change(id, change),
+      onRemove: (id) => this.remove(id),
+      onSettings: (asked) => openPanelSettings(this.session, asked),
+      onRequests: (asked, shown) => void openRequests(this.session, asked, shown),
+      onDropSeries: (id, text) => this.addSeries(id, readSeries(text)),
+      onDropPanel: (id, dropped) => this.move(dropped, id),
     });
     this.cards.set(panel.id, card);
     this.cardOf.set(card.element, card);
@@ -86,7 +128,7 @@ export class PanelGrid {
     return card;
   }
 
-  private remove(id: string, card: PanelCard): void {
+  private drop(id: string, card: PanelCard): void {
     this.sight.unobserve(card.element);
     this.size.unobserve(card.element);
     this.cardOf.delete(card.element);
@@ -94,20 +136,13 @@ export class PanelGrid {
     card.destroy();
   }
 
-  private takeOut(panel: Panel): void {
-    let selection: Selection = this.session.selection.value;
-    for (const series of panel.series) selection = selection.without(series);
-    this.session.choose(selection);
-  }
-
-  private forgetRanges(): void {
-    for (const card of this.cards.values()) card.forgetRange();
-  }
-
   private destroy(): void {
-    for (const [id, card] of [...this.cards]) this.remove(id, card);
+    for (const [id, card] of [...this.cards]) this.drop(id, card);
     this.sight.disconnect();
     this.size.disconnect();
-    this.dialog.close();
   }
+}
+
+function readSeries(text: string): SeriesId[] {
+  return text.split(",").map(parseSeriesId).filter((id): id is SeriesId => id !== undefined);
 }

@@ -1,13 +1,18 @@
-// One run: head, tree of series, charts.
+// One run: head, tree of channels, time bar, panels.
 
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { showError } from "../../shell/toasts";
+import { ApiError } from "../../wire/http";
 import { errorBox, loadingBox } from "../message";
 import { ChannelTree } from "./channel-tree";
+import { FrameLoop } from "./frame-loop";
 import { PanelGrid } from "./panel-grid";
+import { registerRunCommands } from "./run-commands";
 import { RunHead } from "./run-head";
 import { RunSession } from "./run-session";
 import { runToolbar } from "./run-toolbar";
+import { TimeBar } from "./time-bar";
 
 export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HTMLElement {
   document.title = `${runId} · teltel`;
@@ -22,11 +27,7 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
     head.show(detail, Date.now());
     if (isShown) return;
     isShown = true;
-    place.replaceChildren(element(
-      "div", { class: "run-body" },
-      new ChannelTree(session, lifetime).element,
-      element("div", { class: "run-charts" }, runToolbar(session, lifetime), new PanelGrid(session, lifetime).element),
-    ));
+    place.replaceChildren(runBody(session, lifetime));
   }));
   lifetime.add(session.error.subscribe((error) => {
     if (!error) {
@@ -37,5 +38,25 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
       place.replaceChildren(errorBox(error.status === 404 ? "There is no such run" : "The run cannot be loaded", error));
     }
   }));
+  lifetime.add(session.failure.subscribe((failure) => {
+    if (!failure) return;
+    const { status, code, message, hint, request } = failure;
+    showError(new ApiError(status, code, message, hint, request), "A series cannot be loaded");
+  }));
   return element("main", { class: "page page-run" }, head.element, warning, place);
+}
+
+function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
+  const grid: PanelGrid = new PanelGrid(session, lifetime, () => loop.touch());
+  const loop: FrameLoop = new FrameLoop(session, { requests: () => grid.requests(), draw: (answer) => grid.draw(answer) }, lifetime);
+  const tree = new ChannelTree(session, lifetime, (series) => grid.addSeries(session.activePanel.value, series));
+  registerRunCommands(session, grid, tree, lifetime);
+  return element(
+    "div", { class: "run-body" },
+    tree.element,
+    element(
+      "div", { class: "run-charts" },
+      runToolbar(session, loop.pace, lifetime), new TimeBar(session, lifetime).element, grid.element,
+    ),
+  );
 }

@@ -1,243 +1,229 @@
-// What one run's page knows and has chosen: the run's description, the live stream, stored series, and the URL's state.
+// What one run's page knows and has chosen: the run's description, panels, the stretch of time, cursors. All of it that a user
+// chose stands in the URL.
 //
-// Data comes from the live stream while the run goes on, and from storage once it has ended and everything is stored. If
-// storage does not answer, the page stays with what the collector's memory still holds.
+// Rows lie in the page's worker: live ones while the run goes on, stored ones before them and once the run has ended.
 
 import { oncePerTask } from "../../base/coalesce";
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
-import { Catalogue, isDrawable } from "../../data/catalogue";
-import { LiveStore } from "../../data/live-store";
-import { StoredSeries } from "../../data/stored-series";
-import { Stream } from "../../data/stream";
-import { defaultSelection } from "../../series/panels";
-import { Selection } from "../../series/selection";
+import { Catalogue } from "../../data/catalogue";
+import { DataWorker } from "../../data/data-worker";
+import { LossLog } from "../../data/loss-log";
+import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
+import { presetPanels } from "../../series/presets";
 import { ApiError, fetchRun } from "../../wire/api";
-import { LiveSocket } from "../../wire/live-socket";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
-import { formatRunQuery, parseRunQuery, replaceQuery, View, windowChoices } from "../route";
+import { FailureTold, FrameAnswer, Sample, WantedType } from "../../worker/protocol";
+import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
+import { TimeView } from "./time-view";
 
 const pollMs = 1000;
-const tailEvents = 10_000;
+const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
-export type DataMode = "waiting" | "live" | "stored";
-
 export class RunSession {
   readonly detail = new Signal<RunDetail | null>(null);
   readonly error = new Signal<ApiError | null>(null);
-  readonly mode = new Signal<DataMode>("waiting");
-  /** Why an ended run is not shown from storage. */
-  readonly storageError = new Signal<ApiError | null>(null);
-  readonly selection: Signal<Selection>;
-  readonly windowSeconds: Signal<number>;
-  /** The stretch of time that the user marked; null = all of it, or the newest window. */
-  readonly zoom: Signal<View | null>;
-  readonly paused = new Signal(false);
+  readonly panels: Signal<readonly Panel[]>;
+  readonly time: TimeView;
   readonly catalogue = new Catalogue();
-  readonly live = new LiveStore(this.catalogue);
-  readonly stored: StoredSeries;
-  readonly socket: LiveSocket;
+  readonly losses = new LossLog();
+  readonly data: DataWorker;
+  /** The newest answer of the worker. */
+  readonly answer = new Signal<FrameAnswer | null>(null);
+  readonly failure = new Signal<FailureTold | null>(null);
+  /** The panel that fills the page; "": none does. */
+  readonly maximised = new Signal("");
+  /** Values with all their digits. */
+  readonly fullPrecision = new Signal(false);
+  /** The panel that takes what the tree adds by Shift+Enter, and that keys act on. */
+  readonly activePanel = new Signal("");
   /** Types that the tree has shown open, whose instances had to be asked for. */
   private readonly openTypes = new Set<string>();
   private isChosen: boolean;
-  private changes = 0;
-  private subscribed = "";
+  private wanted = "";
+  private written: RunQuery;
+  private writeTimer = 0;
   private endSeenMs = NaN;
-  /** Events of the run that were stored when its series were loaded. */
-  private storedCount = 0;
-  private held: { time: number; streams: Map<Stream, Stream> } | null = null;
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
-    this.isChosen = query.selection !== null;
-    this.selection = new Signal(query.selection ?? new Selection());
-    this.windowSeconds = new Signal(query.windowSeconds);
-    this.zoom = new Signal(query.zoom);
-    this.stored = new StoredSeries(() => this.storedRun, this.catalogue, () => this.afterLoad());
-    this.socket = new LiveSocket((text) => this.live.take(text), () => this.live.expectReplay());
-    lifetime.add(() => this.socket.close());
-    lifetime.add(() => this.stored.close());
+    this.isChosen = query.panels !== null;
+    this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
+    this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
+    this.written = query;
+    this.data = new DataWorker(this.catalogue, {
+      onAnswer: (answer) => this.takeAnswer(answer),
+      onLoss: (loss) => this.losses.add(loss),
+      onFailure: (failure) => { this.failure.value = failure; },
+    }, lifetime);
     lifetime.repeat(pollMs, () => this.poll());
     const react = oncePerTask(() => this.afterChange());
-    for (const signal of [this.catalogue.version, this.selection, this.windowSeconds, this.zoom, this.mode]) {
+    for (const signal of [this.catalogue.version, this.panels, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
+    lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.readUrl());
+    lifetime.add(() => window.clearTimeout(this.writeTimer));
   }
 
-  /** What stored series are asked for: without a source in the URL, the run's first one. */
-  get storedRun(): { runId: string; sourceId: string } {
+  get isRunning(): boolean {
+    return this.detail.value?.status === "running";
+  }
+
+  /** The newest row that is shown. */
+  get newest(): Sample | null {
+    return this.answer.value?.newest ?? null;
+  }
+
+  /** What series are asked for: without a source in the URL, the run's first one. */
+  get series(): { runId: string; sourceId: string } {
     return { runId: this.runId, sourceId: this.sourceId || (this.detail.value?.sourceId ?? "") };
   }
 
-  /** Grows whenever charts may have other lines than before. */
-  get revision(): number {
-    return this.changes + this.live.revision + this.catalogue.version.value;
-  }
-
-  /** The stretch of time that all charts show; undefined while there is no data. */
-  get view(): View | undefined {
-    if (this.mode.value === "stored") return this.zoom.value ?? this.stored.extent();
-    if (this.zoom.value) return this.zoom.value;
-    const time = this.time;
-    if (time === undefined) return undefined;
-    // Simulation time has no negative side: a young run fills its window from the left.
-    const to = Math.max(time, this.windowSeconds.value);
-    return { from: to - this.windowSeconds.value, to };
-  }
-
-  /** The newest time that is shown or held. */
-  get time(): number | undefined {
-    if (this.mode.value === "stored") return this.stored.extent()?.to;
-    const time = this.held ? this.held.time : this.live.newestTime;
-    return Number.isNaN(time) ? undefined : time;
-  }
-
-  choose(selection: Selection): void {
+  choose(panels: readonly Panel[]): void {
     this.isChosen = true;
-    this.selection.value = selection;
+    this.panels.value = panels;
   }
 
-  /** Holds what is shown: charts read from a copy, while the live streams go on. */
+  /** Back to what the page proposes by itself. */
+  chooseNothing(): void {
+    this.isChosen = false;
+    this.panels.value = presetPanels(this.catalogue);
+  }
+
+  get layout(): Layout {
+    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value };
+  }
+
+  apply(layout: Layout): void {
+    this.time.windowSeconds.value = layout.windowSeconds;
+    void this.time.setAxis(layout.axis);
+    this.choose(layout.panels.map((panel, index) => makePanel(`p${index + 1}`, panel.series, { ...panel, id: `p${index + 1}` })));
+  }
+
+  /** Holds what is shown, while rows go on to come. */
   pause(): void {
-    const time = this.time;
-    if (this.held || this.mode.value !== "live" || time === undefined) return;
-    const streams = new Map<Stream, Stream>();
-    const longest = Math.max(...windowChoices);
-    for (const { channel, type } of this.catalogue.all()) {
-      for (const [, stream] of this.live.streamsOf(channel, type)) streams.set(stream, stream.copy(time - longest, time));
-    }
-    this.held = { time, streams };
-    this.changes += 1;
-    this.paused.value = true;
+    const range = this.answer.value?.range;
+    if (range && !this.time.range.value) this.time.hold(range);
   }
 
-  resume(): void {
-    this.held = null;
-    this.changes += 1;
-    this.zoom.value = null;
-    this.paused.value = false;
-    this.updateMode();
-  }
-
-  /** Marking a stretch of a live chart holds it first: nobody can look closely at something that moves. */
-  zoomTo(view: View): void {
-    this.pause();
-    this.zoom.value = view;
-  }
-
-  /** Streams of a type as charts should read them: the held copies while paused. */
-  liveStreams(channel: string, type: string): [string, Stream][] {
-    const held = this.held;
-    return this.live.streamsOf(channel, type).map(([key, stream]) => [key, held?.streams.get(stream) ?? stream]);
+  follow(): void {
+    this.time.follow();
   }
 
   /** Says that the tree shows the instances of a type: they are known only from its data, which is asked for here. */
-  openType(channel: string, type: string): void {
-    const entry = this.catalogue.find(channel, type);
-    const field = entry && [...entry.fields.values()].find(isDrawable);
-    if (!field || entry.keys.length > 0) return;
-    if (this.mode.value === "stored") this.stored.load({ channel, type, field: field.name });
+  openType(type: string): void {
     this.openTypes.add(type);
-    this.subscribeAnew();
+    this.wantTypes();
   }
+
+  private takeAnswer(answer: FrameAnswer): void {
+    const before = this.answer.value;
+    this.answer.value = answer;
+    if (before) this.data.giveBack(before);
+  }
+
+  // MARK: the run
 
   private async poll(): Promise<void> {
     try {
       const detail = await fetchRun(this.runId, this.sourceId);
       if (this.lifetime.isOver) return;
       this.catalogue.describe(detail.types);
+      this.losses.noteRun(detail);
       this.detail.value = detail;
       this.error.value = null;
-      this.updateMode();
+      this.tellRun(detail);
+      this.wantTypes();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
     }
   }
 
-  private updateMode(): void {
-    const detail = this.detail.value;
-    if (!detail) return;
-    if (detail.status === "running") {
-      // A zoom from the URL marks a time that the newest window has long left.
-      if (!this.paused.value) this.zoom.value = null;
-      this.mode.value = "live";
-      this.endSeenMs = NaN;
-      return;
-    }
-    if (this.mode.value === "stored") {
-      // Rows have come since the series were loaded: storage was late.
-      if (detail.stored > this.storedCount) this.stored.reload();
-      this.storedCount = detail.stored;
-      return;
-    }
-    if (this.paused.value) return;
-    if (isStorageOff()) {
-      this.storageError.value = new ApiError(0, "storage-off", "Storage is off.", "");
-      this.mode.value = "live";
-      return;
-    }
-    // Unknown for a moment after the start: the next poll decides.
-    if (readiness.value === undefined) return;
-    if (this.mode.value === "waiting" && this.storageError.value) {
-      this.mode.value = "live";
-      return;
-    }
-    if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
+  private tellRun(detail: RunDetail): void {
+    if (detail.status === "running") this.endSeenMs = NaN;
+    else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
     const isComplete = detail.stored + detail.lost >= detail.accepted;
     const isLate = performance.now() - this.endSeenMs > storagePatienceMs;
-    if (!this.storageError.value && (isComplete || isLate)) {
-      this.storedCount = detail.stored;
-      this.mode.value = "stored";
-    }
-  }
-
-  /** Storage that is off answers 404 or 503 to everything: then memory is all there is. */
-  private afterLoad(): void {
-    this.changes += 1;
-    const failure = this.stored.firstFailure();
-    if (failure && this.mode.value === "stored" && [0, 404, 503].includes(failure.status) && !this.stored.extent()) {
-      this.storageError.value = failure;
-      this.mode.value = "live";
-    }
-  }
-
-  private afterChange(): void {
-    if (this.lifetime.isOver) return;
-    this.changes += 1;
-    if (!this.isChosen) {
-      const proposed = defaultSelection(this.catalogue);
-      if (proposed.toText() !== this.selection.value.toText()) this.selection.value = proposed;
-    }
-    replaceQuery(formatRunQuery({
-      sourceId: this.sourceId,
-      selection: this.isChosen ? this.selection.value : null,
-      windowSeconds: this.windowSeconds.value,
-      zoom: this.zoom.value,
-    }));
-    this.subscribeAnew();
+    this.data.setRun({
+      runId: this.runId, sourceId: this.sourceId, storedSourceId: this.series.sourceId,
+      isRunning: detail.status === "running",
+      isStored: detail.status !== "running" && (isComplete || isLate),
+      canAskStorage: !isStorageOff() && readiness.value?.storageState === "ok",
+      storedEvents: detail.stored, lastFrame: detail.lastFrame,
+    });
   }
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */
   private undescribedTypes(): string[] {
-    const empty = this.catalogue.all().filter(({ fields }) => fields.size === 0);
-    const unknown = empty.filter(({ channel, type }) => !this.live.knows(channel, type));
-    return unknown.slice(0, undescribedTypesMax).map(({ type }) => type);
+    return this.catalogue.all().filter(({ fields }) => fields.size === 0).slice(0, undescribedTypesMax).map(({ type }) => type);
   }
 
-  private subscribeAnew(): void {
-    const isLive = this.mode.value === "live";
-    const chosen = this.selection.value.ids.map((id) => id.type);
-    const wanted = new Set(isLive ? [...chosen, ...this.openTypes, ...this.undescribedTypes()] : []);
-    const types = [...wanted].sort();
-    const signature = JSON.stringify(types);
-    if (signature === this.subscribed) return;
-    this.subscribed = signature;
-    const source = this.sourceId === "" ? {} : { sourceId: this.sourceId };
-    this.socket.subscribe({ runId: this.runId, ...source, types, tail: tailEvents, notices: true });
+  private wantTypes(): void {
+    const fields = new Map<string, Set<string> | null>();
+    for (const id of seriesOf(this.panels.value)) {
+      const known = fields.get(id.type) ?? new Set<string>();
+      // An element of an array comes with its array.
+      fields.set(id.type, known.add(id.field.replace(/\[\d+\]$/, "")));
+    }
+    for (const type of this.openTypes) if (!fields.has(type)) fields.set(type, new Set());
+    for (const type of this.undescribedTypes()) fields.set(type, null);
+    const types = this.catalogue.all().flatMap(({ channel, type, keyFields }): WantedType[] => {
+      const names = fields.get(type);
+      if (names === undefined) return [];
+      return [{ channel, type, keyFields, fields: names ? [...new Set([...names, ...keyFields])].sort() : null }];
+    });
+    const text = JSON.stringify(types);
+    if (text === this.wanted) return;
+    this.wanted = text;
+    this.data.want(types);
+  }
+
+  // MARK: the URL
+
+  private afterChange(): void {
+    if (this.lifetime.isOver) return;
+    if (!this.isChosen) {
+      const proposed = presetPanels(this.catalogue);
+      if (JSON.stringify(proposed) !== JSON.stringify(this.panels.value)) this.panels.value = proposed;
+    }
+    this.wantTypes();
+    window.clearTimeout(this.writeTimer);
+    // Wheels and drags come in many small steps: where they end is one.
+    const { range, cursors } = this.written;
+    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value]) !== JSON.stringify([range, cursors]);
+    if (isMove) this.writeTimer = window.setTimeout(() => this.writeUrl(), writeDelayMs);
+    else this.writeUrl();
+  }
+
+  private get query(): RunQuery {
+    return {
+      sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
+      windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
+    };
+  }
+
+  /** Moving a cursor is no step that anybody would want to take back. */
+  private stepText(query: RunQuery): string {
+    return formatRunQuery({ ...query, cursors: [null, null] });
+  }
+
+  private writeUrl(): void {
+    const { query } = this;
+    writeQuery(formatRunQuery(query), this.stepText(query) !== this.stepText(this.written));
+    this.written = query;
+  }
+
+  private readUrl(): void {
+    window.clearTimeout(this.writeTimer);
+    const query = parseRunQuery(location.search);
+    this.written = query;
+    this.isChosen = query.panels !== null;
+    this.panels.value = query.panels ?? presetPanels(this.catalogue);
+    this.time.restore(query);
   }
 }

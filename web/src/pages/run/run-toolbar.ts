@@ -1,92 +1,118 @@
-// The controls above the charts: live or held, length of the window, way back from a zoom.
+// The controls above the panels: where the data comes from, the axis, follow and pause, the length of the window, zoom and layouts;
+// and how fresh and smooth the page is.
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
+import { readLayout } from "../../series/layout";
+import { openLayouts } from "../../shell/layouts-dialog";
 import { isStorageOff } from "../../wire/readiness";
+import { TimeAxis } from "../../worker/protocol";
 import { windowChoices } from "../route";
+import { Pace } from "./pace";
 import { RunSession } from "./run-session";
 
-const readoutMs = 150;
+const readoutMs = 200;
 const pauseShape = "M4 3h3v10H4zM9 3h3v10H9z";
 const playShape = "M4 2.5v11l9-5.5z";
+const axisNames: [TimeAxis, string][] = [["frame", "Frame"], ["simTime", "Sim time"], ["wallTime", "Wall time"]];
 
-export function runToolbar(session: RunSession, lifetime: Lifetime): HTMLElement {
+export function openRunLayouts(session: RunSession): void {
+  openLayouts({ current: () => session.layout, apply: (layout) => session.apply(readLayout(layout)) });
+}
+
+export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime): HTMLElement {
+  const { time, data } = session;
   const badge = element("span", { class: "badge", role: "status", "data-testid": "data-state" });
   const pause = element("button", {
     type: "button", class: "button button-pause", "data-testid": "pause",
-    click: () => (session.paused.value ? session.resume() : session.pause()),
+    click: () => (time.range.value ? session.follow() : session.pause()),
   });
-  const windows = windowGroup(session, lifetime);
-  const reset = element("button", {
-    type: "button", class: "button", "data-testid": "zoom-reset", click: () => { session.zoom.value = null; },
-  }, "Reset zoom");
+  const back = action("zoom-back", "Back", () => time.back());
+  const reset = action("zoom-reset", "Reset zoom", () => session.follow());
+  const windows = segments("Window in simulated seconds", "window", windowChoices.map((seconds) => [String(seconds), `${seconds} s`]), (value) => {
+    time.windowSeconds.value = Number(value);
+    session.follow();
+  });
+  const axes = segments("Time axis", "axis", axisNames, (value) => void time.setAxis(value as TimeAxis));
   const clock = element("span", { class: "clock", "data-testid": "clock" });
-  const notice = element("span", { class: "notice", "data-testid": "stream-notice" });
+  const meter = element("span", { class: "pace", "data-testid": "pace", title: "Delay from the engine's frame marks to the screen; frames drawn per second" });
+  const notice = element("span", { class: "notice", role: "status", "data-testid": "stream-notice" });
 
   const update = () => {
-    const isLive = session.mode.value === "live";
-    const isPaused = session.paused.value;
-    const isRunning = session.detail.value?.status === "running";
-    pause.hidden = !isLive || (!isRunning && !isPaused);
-    pause.replaceChildren(icon(isPaused ? playShape : pauseShape, "icon icon-solid"), isPaused ? "Resume" : "Pause");
-    setAttribute(pause, "aria-pressed", String(isPaused));
-    windows.hidden = session.mode.value === "stored";
-    reset.hidden = session.zoom.value === null;
+    const { isRunning } = session;
+    const isHeld = time.range.value !== null;
+    pause.hidden = !isRunning;
+    pause.replaceChildren(icon(isHeld ? playShape : pauseShape, "icon icon-solid"), isHeld ? "Follow" : "Pause");
+    setAttribute(pause, "aria-pressed", String(isHeld));
+    windows.element.hidden = !isRunning;
+    windows.choose(String(time.windowSeconds.value));
+    axes.choose(time.axis.value);
+    reset.hidden = isRunning || !isHeld;
+    back.hidden = !time.canGoBack;
     const [level, text] = stateWords(session);
     setAttribute(badge, "data-level", level);
     setText(badge, text);
   };
-  const signals = [session.mode, session.paused, session.zoom, session.socket.state, session.detail, session.storageError];
-  for (const signal of signals) lifetime.add((signal as { subscribe(reader: () => void): () => void }).subscribe(update));
+  for (const signal of [...time.signals, session.detail, session.error, data.connection, data.allStored]) {
+    lifetime.add((signal as Signal<unknown>).subscribe(update));
+  }
   const timer = window.setInterval(() => {
-    const time = session.time;
-    setText(clock, time === undefined ? "" : `t ${time.toFixed(2)} s`);
+    const { newest } = session;
+    setText(clock, newest ? `frame ${formatCount(newest.frame)} · ${newest.simTime.toFixed(2)} s` : "");
+    setText(meter, paceWords(session, pace));
     setText(notice, noticeWords(session));
   }, readoutMs);
   lifetime.add(() => window.clearInterval(timer));
   return element(
-    "div", { class: "toolbar", role: "toolbar", "aria-label": "Charts" },
-    badge, clock, notice, element("span", { class: "spacer" }), reset, windows, pause,
+    "div", { class: "toolbar", role: "toolbar", "aria-label": "Time and layout" },
+    badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
+    action("layouts", "Layouts", () => openRunLayouts(session)),
   );
 }
 
-function windowGroup(session: RunSession, lifetime: Lifetime): HTMLElement {
-  const inputs = windowChoices.map((seconds) => {
-    const input = element("input", {
-      type: "radio", name: "window", value: String(seconds), "data-testid": `window-${seconds}`,
-      change: () => {
-        session.windowSeconds.value = seconds;
-        session.zoom.value = null;
-      },
-    });
-    return { seconds, input, label: element("label", {}, input, element("span", {}, `${seconds} s`)) };
+function action(testId: string, words: string, click: () => void): HTMLButtonElement {
+  return element("button", { type: "button", class: "button", "data-testid": testId, click }, words);
+}
+
+function segments(title: string, name: string, choices: [value: string, words: string][], onChange: (value: string) => void) {
+  const inputs = choices.map(([value, words]) => {
+    const input = element("input", { type: "radio", name, value, "data-testid": `${name}-${value}`, change: () => onChange(value) });
+    return { value, input, label: element("label", {}, input, element("span", {}, words)) };
   });
-  lifetime.add(session.windowSeconds.subscribe((chosen) => {
-    for (const { seconds, input } of inputs) input.checked = seconds === chosen;
-  }));
-  return element(
-    "fieldset", { class: "segments", title: "Simulated seconds that the charts show" },
-    element("legend", { class: "for-screen-readers" }, "Window in simulated seconds"), ...inputs.map(({ label }) => label),
-  );
+  return {
+    element: element("fieldset", { class: "segments", title }, element("legend", { class: "for-screen-readers" }, title), ...inputs.map(({ label }) => label)),
+    choose: (chosen: string) => {
+      for (const { value, input } of inputs) input.checked = value === chosen;
+    },
+  };
 }
 
 function stateWords(session: RunSession): [level: string, text: string] {
-  if (session.mode.value === "waiting") return ["busy", "Loading"];
-  if (session.mode.value === "stored") return ["off", "From storage"];
-  if (session.paused.value) return ["held", "Paused"];
-  if (session.storageError.value) {
-    return ["off", isStorageOff() ? "From memory: storage is off" : "From memory: storage does not answer"];
+  const { data, detail, time } = session;
+  if (!detail.value) return ["busy", "Loading"];
+  if (data.allStored.value) return ["off", "From storage"];
+  if (data.connection.value === "lost") return ["bad", "Connection lost"];
+  if (session.isRunning) {
+    if (time.range.value) return ["held", "Paused"];
+    return data.connection.value === "open" ? ["good", "Live"] : ["busy", "Connecting"];
   }
-  if (session.socket.state.value === "lost") return ["bad", "Connection lost"];
-  if (session.detail.value?.status !== "running") return ["busy", "Ended, being stored"];
-  return session.socket.state.value === "connecting" ? ["busy", "Connecting"] : ["good", "Live"];
+  return isStorageOff() ? ["off", "From memory: storage is off"] : ["busy", "Ended, being stored"];
+}
+
+function paceWords(session: RunSession, pace: Pace): string {
+  const { delayP50, delayP99, framesPerSecond } = pace.read(performance.now());
+  if (!session.isRunning) return "";
+  const rate = `${Math.round(framesPerSecond)} fps`;
+  return Number.isNaN(delayP50) ? rate : `delay ${Math.round(delayP50)} / ${Math.round(delayP99)} ms · ${rate}`;
 }
 
 function noticeWords(session: RunSession): string {
-  const { droppedByServer, malformed, instancesRefused } = session.live.counters;
+  const { skipped, malformed, instancesRefused, reducedRows } = session.data.counters.value;
   const words: string[] = [];
-  if (droppedByServer > 0) words.push(`${formatCount(droppedByServer)} live events skipped for this page`);
+  if (skipped > 0) words.push(`${formatCount(skipped)} live events skipped for this page`);
+  if (reducedRows > 0) words.push("live lines are thinned out");
   if (instancesRefused > 0) words.push("too many instances of a type: some are not shown");
   if (malformed > 0) words.push(`${formatCount(malformed)} unreadable messages`);
   return words.join("; ");

@@ -1,0 +1,72 @@
+import { LossLog } from "../../../web/src/data/loss-log";
+import { quantile, Pace } from "../../../web/src/pages/run/pace";
+import { panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
+import { calmLogRange } from "../../../web/src/plot/value-range";
+import { readRunDetail } from "../../../web/src/wire/run-types";
+import { equal, isTrue, test } from "./harness";
+
+const start = { axis: "frame" as const, windowSeconds: 10, range: null, cursors: [null, null] as const };
+const view = () => new TimeView(start, async (range) => range);
+
+test("zooming keeps what is under the pointer where it is", () => {
+  equal(zoomed({ from: 100, to: 200 }, 150, 0.5, "frame"), { from: 125, to: 175 });
+  equal(zoomed({ from: 100, to: 200 }, 100, 0.5, "frame"), { from: 100, to: 150 });
+  equal(zoomed({ from: 0, to: 100 }, 10, 4, "frame"), { from: 0, to: 400 });
+  equal(zoomed({ from: 6, to: 10 }, 8, 0.01, "frame"), { from: 7, to: 9 });
+});
+
+test("panning stops where the run begins", () => {
+  equal(panned({ from: 100, to: 200 }, 0.5), { from: 150, to: 250 });
+  equal(panned({ from: 20, to: 120 }, -0.5), { from: 0, to: 100 });
+});
+
+test("one goes back through what was shown, to following", () => {
+  const time = view();
+  time.show({ from: 0, to: 10 });
+  time.show({ from: 2, to: 4 });
+  time.zoom({ from: 2, to: 4 }, 3, 2);
+  time.show({ from: 5, to: 5 });
+  time.back();
+  equal(time.range.value, { from: 0, to: 10 });
+  time.back();
+  equal([time.range.value, time.canGoBack], [null, false]);
+});
+
+test("the second cursor needs a first one", () => {
+  const time = view();
+  time.setCursor(1, 7.4);
+  equal(time.cursors.value, [7, 7]);
+  time.setCursor(0, -3);
+  equal(time.cursors.value, [0, 7]);
+  time.clearCursors();
+  equal(time.cursors.value, [null, null]);
+});
+
+test("losses are placed between two looks at the counters, and joined", () => {
+  const log = new LossLog();
+  const run = (lastFrame: number, refused: number, lost = 0) => readRunDetail({ status: "running", lastFrame, refused, lost });
+  log.noteRun(run(100, 50));
+  equal(log.ranges.value, []);
+  log.noteRun(run(200, 50));
+  log.noteRun(run(300, 60));
+  log.noteRun(run(400, 65));
+  equal(log.ranges.value.map(({ from, to, count }) => [from, to, count]), [[200, 400, 15]]);
+  log.noteRun(run(500, 65, 3));
+  equal(log.ranges.value.map(({ from, to, count }) => [from, to, count]), [[200, 400, 15], [400, 500, 3]]);
+});
+
+test("delays are those of rows that were not on the screen before", () => {
+  const pace = new Pace();
+  const now = Date.now();
+  for (let frame = 0; frame < 4; frame += 1) pace.note(1000 + frame, 1, now - 100);
+  const read = pace.read(1010);
+  isTrue(read.delayP50 >= 100 && read.delayP50 < 5000 && read.framesPerSecond === 2, JSON.stringify(read));
+  equal(Number.isNaN(new Pace().read(0).delayP50), true);
+  equal([quantile([3, 1, 2], 0.5), quantile([], 0.5), quantile([1, 2, 3, 4], 0.99)], [2, NaN, 4]);
+});
+
+test("a logarithmic axis shows whole powers of ten above zero", () => {
+  equal(calmLogRange(null, 0.02, 3), { from: 0.01, to: 10 });
+  equal(calmLogRange(null, -5, 1000), { from: 0.001, to: 10_000 });
+  equal(calmLogRange(null, -5, -1), { from: 0.1, to: 10 });
+});

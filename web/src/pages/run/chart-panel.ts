@@ -1,0 +1,119 @@
+// The inside of a panel that draws lines: chart and legend.
+
+import { element } from "../../base/dom";
+import { Chart, ChartShape } from "../../plot/chart";
+import { Panel } from "../../series/layout";
+import { unitOf } from "../../series/names";
+import { FrameAnswer, PanelAnswer, Range, Sample, TimeAxis } from "../../worker/protocol";
+import { Legend } from "./legend";
+import { PanelContent } from "./panel-content";
+import { RunSession } from "./run-session";
+
+/** Further units share the last axis: more of them leave no room for the lines. */
+const valueAxesMax = 3;
+
+export interface ChartPanelEvents {
+  /** A stretch that this panel is to show; null: back to what all panels show. */
+  onRange: (range: Range | null) => void;
+  onZoom: (shown: Range, at: number, factor: number) => void;
+  onPan: (shown: Range, share: number) => void;
+}
+
+export class ChartPanel implements PanelContent {
+  readonly element: HTMLElement;
+  private readonly plot = element("div", { class: "plot", "data-testid": "plot" });
+  private readonly legend: Legend;
+  private chart: Chart | null = null;
+  private shape = "";
+  private signature = "";
+  /** The legend grows with its lines, and takes the room from the plot. */
+  private readonly size = new ResizeObserver(() => this.resize());
+
+  constructor(private readonly session: RunSession, private panel: Panel, private readonly events: ChartPanelEvents) {
+    this.legend = new Legend(session, panel);
+    this.element = element("div", { class: "panel-content" }, this.plot, this.legend.element);
+    this.size.observe(this.plot);
+  }
+
+  get columns(): number {
+    // Before the first answer nobody knows what is drawn; a guess brings that answer.
+    return this.chart?.columns || Math.round((this.plot.clientWidth || 480) * devicePixelRatio);
+  }
+
+  update(panel: Panel): void {
+    this.panel = panel;
+    this.legend.update(panel);
+    this.signature = "";
+  }
+
+  draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
+    this.makeChart(frame.axis);
+    if (this.chart && answer.range && answer.lines.length > 0 && answer.signature !== this.signature) {
+      this.signature = answer.signature;
+      this.chart.draw(answer, answer.range);
+    }
+    this.chart?.overlay({
+      hover: this.session.time.hover.value === null ? null : placeOf(frame.hover, frame.axis) ?? this.session.time.hover.value,
+      first: placeOf(frame.cursors[0] ?? null, frame.axis), second: placeOf(frame.cursors[1] ?? null, frame.axis),
+    });
+    this.legend.draw(answer, frame, nowMs);
+    this.element.classList.toggle("is-empty", answer.lines.length === 0);
+  }
+
+  resize(): void {
+    if (this.plot.clientWidth > 0) this.chart?.resize(this.plot.clientWidth, this.plot.clientHeight);
+    this.signature = "";
+    this.session.data.changes.value += 1;
+  }
+
+  destroy(): void {
+    this.size.disconnect();
+    this.chart?.destroy();
+  }
+
+  /** Axes belong to units, which may be known late. */
+  private makeChart(time: TimeAxis): void {
+    const { catalogue } = this.session;
+    const units = [...new Set(this.panel.series.map((id) => unitOf(id, catalogue)))].slice(0, valueAxesMax);
+    const { scale, fixed } = this.panel;
+    const shape: ChartShape = {
+      time, axes: units.map((unit) => ({ unit, scale, fixed })),
+      axisOfSeries: this.panel.series.map((id) => {
+        const place = units.indexOf(unitOf(id, catalogue));
+        return place < 0 ? units.length - 1 : place;
+      }),
+    };
+    const text = JSON.stringify(shape);
+    if (text === this.shape || units.length === 0) return;
+    this.shape = text;
+    this.signature = "";
+    this.chart?.destroy();
+    // Before the card is laid out it has no size; the resize that follows gives the real one.
+    this.chart = new Chart(this.plot, shape, this.plot.clientWidth || 480, this.plot.clientHeight || 168, {
+      onZoom: (range) => this.events.onRange(range),
+      onReset: () => this.events.onRange(null),
+      onWheel: (at, factor) => this.withShown((shown) => this.events.onZoom(shown, at, factor)),
+      onPan: (share) => this.withShown((shown) => this.events.onPan(shown, share)),
+      onHover: (at) => { this.session.time.hover.value = at; },
+      onClick: (at, isSecond) => this.setCursor(at, isSecond),
+    });
+  }
+
+  private withShown(act: (shown: Range) => void): void {
+    const answer = this.session.answer.value?.panels.find((panel) => panel.id === this.panel.id);
+    if (answer?.range) act(answer.range);
+  }
+
+  /** Puts a cursor on the frame that lies nearest to a place of the axis. */
+  private setCursor(at: number, isSecond: boolean): void {
+    const { time, answer } = this.session;
+    const frame = time.axis.value === "frame" ? at : answer.value?.hover?.frame;
+    if (frame !== undefined) time.setCursor(isSecond ? 1 : 0, frame);
+  }
+}
+
+function placeOf(sample: Sample | null, axis: TimeAxis): number | null {
+  if (!sample) return null;
+  const place = axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+  return Number.isFinite(place) ? place : null;
+}

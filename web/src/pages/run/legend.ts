@@ -1,0 +1,110 @@
+// The names and values of a panel's lines: at the pointer, else at the first cursor, else the newest; with two cursors, what the
+// values between them come to.
+
+import { element, setAttribute, setText } from "../../base/dom";
+import { formatValue } from "../../format/numbers";
+import { lineClass } from "../../plot/theme";
+import { Panel } from "../../series/layout";
+import { lineName } from "../../series/names";
+import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { RunSession } from "./run-session";
+
+/** Values change so often at most, or nobody could read them. */
+const intervalMs = 100;
+
+interface Row {
+  row: HTMLElement;
+  value: HTMLElement;
+  cells: HTMLElement[];
+}
+
+const columnNames = ["Second", "Δ", "Min", "Max", "Mean"];
+
+export class Legend {
+  readonly element: HTMLElement;
+  private readonly head: HTMLElement;
+  private readonly body = element("tbody");
+  private rows: Row[] = [];
+  private shown = "";
+  private dueMs = 0;
+  private seen = "";
+
+  constructor(private readonly session: RunSession, private panel: Panel) {
+    this.head = element(
+      "thead", { hidden: true }, element(
+        "tr", {}, element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Line")),
+        ...["First", ...columnNames].map((name) => element("th", { scope: "col" }, name)),
+      ),
+    );
+    this.element = element("div", { class: "legend", "data-testid": "legend", tabindex: "0", role: "group", "aria-label": "Legend" },
+      element("table", {}, this.head, this.body));
+  }
+
+  update(panel: Panel): void {
+    this.panel = panel;
+    this.shown = "";
+  }
+
+  draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
+    // Pointer and cursors are followed at once, rows that come by themselves not.
+    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()} ${answer.range?.from}`;
+    const isMoved = frame.hover !== null || frame.cursors[0] !== null ? places !== this.seen : false;
+    if (nowMs < this.dueMs && !isMoved) return;
+    this.seen = places;
+    this.dueMs = nowMs + intervalMs;
+    this.arrange(answer);
+    const hasTwo = frame.cursors[0] != null && frame.cursors[1] != null;
+    this.head.hidden = !hasTwo;
+    this.element.classList.toggle("has-two", hasTwo);
+    answer.lines.forEach((line, index) => this.fill(this.rows[index], line, hasTwo));
+  }
+
+  private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
+    if (!row) return;
+    const sample = line.atCursor ?? line.newest;
+    this.put(row.value, sample?.value);
+    for (const cell of row.cells) cell.hidden = !hasTwo;
+    if (!hasTwo) return;
+    const { atCursor, atSecond, between } = line;
+    const difference = atCursor && atSecond ? atSecond.value - atCursor.value : undefined;
+    const values = [atSecond?.value, difference, between?.min, between?.max, between?.mean];
+    values.forEach((value, place) => {
+      const cell = row.cells[place] as HTMLElement;
+      this.put(cell, value);
+      const isRough = place >= 2 && between !== null && !between.isExact;
+      setAttribute(cell, "title", isRough ? "Of the rows that are loaded; storage is being asked for all" : String(value ?? ""));
+      cell.classList.toggle("is-rough", isRough);
+    });
+  }
+
+  /** Six digits in the cell, all of them in its title and when they are asked for. */
+  private put(cell: HTMLElement, value: number | undefined): void {
+    setText(cell, this.session.fullPrecision.value && value !== undefined ? String(value) : formatValue(value));
+    setAttribute(cell, "title", value === undefined ? "" : String(value));
+  }
+
+  private arrange(answer: PanelAnswer): void {
+    const { catalogue } = this.session;
+    const names = answer.lines.map((line) => {
+      const id = this.panel.series[line.series];
+      if (!id) return "";
+      return lineName(this.panel, id, line.key, catalogue.find(id.channel, id.type)?.keyFields ?? []);
+    });
+    const shown = JSON.stringify(names);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.rows = names.map((name, index) => this.makeRow(name, index));
+    this.body.replaceChildren(...this.rows.map(({ row }) => row));
+  }
+
+  private makeRow(name: string, index: number): Row {
+    const value = element("td", { class: "legend-value", "data-testid": "legend-value" });
+    const cells = columnNames.map((column) => element("td", { class: "legend-value", "data-testid": `legend-${column.toLowerCase()}` }));
+    const row = element(
+      "tr", { "data-testid": "legend-line" },
+      element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name" }, name)),
+      value, ...cells,
+    );
+    return { row, value, cells };
+  }
+}

@@ -1,0 +1,93 @@
+// What can be changed about one panel, in a dialog: everything that dragging does as well, for keyboards.
+
+import { element } from "../../base/dom";
+import { movePanel, Panel, panelKinds, PanelKind, replacePanel, spanMax, splitPanel } from "../../series/layout";
+import { lineName, panelTitle } from "../../series/names";
+import { everyKey, SeriesId } from "../../series/series-id";
+import { openDialog } from "../../shell/dialog";
+import { RunSession } from "./run-session";
+
+const kindNames: Record<PanelKind, string> = { chart: "Lines over time", table: "Table of newest values", number: "Numbers" };
+
+export function openPanelSettings(session: RunSession, panel: Panel): void {
+  const { id } = panel;
+  const change = (part: Partial<Panel>) => session.choose(replacePanel(session.panels.value, id, part));
+  const current = () => session.panels.value.find((candidate) => candidate.id === id) ?? panel;
+  const place = () => session.panels.value.findIndex((candidate) => candidate.id === id);
+  const from = numberInput("panel-limit-from", "Lowest value", panel.fixed?.from);
+  const to = numberInput("panel-limit-to", "Highest value", panel.fixed?.to);
+  const limits = () => {
+    const [low, high] = [from.valueAsNumber, to.valueAsNumber];
+    const isRange = low < high;
+    to.setCustomValidity(isRange || (Number.isNaN(low) && Number.isNaN(high)) ? "" : "Give both limits, the lower one first");
+    to.reportValidity();
+    change({ fixed: isRange ? { from: low, to: high } : null });
+  };
+  for (const input of [from, to]) input.addEventListener("change", limits);
+  const title = element("input", { type: "text", value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
+  title.addEventListener("change", () => change({ title: title.value }));
+  const series = element("ul", { class: "settings-series" });
+  const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, current(), one, (gone) => {
+    change({ series: current().series.filter((other) => other !== gone) });
+    showSeries();
+  })));
+  showSeries();
+  const move = (by: -1 | 1) => {
+    const panels = session.panels.value;
+    const before = by < 0 ? panels[place() - 1]?.id : panels[place() + 2]?.id;
+    if (by > 0 || before !== undefined) session.choose(movePanel(panels, id, before ?? null));
+  };
+  const dialog = openDialog({
+    title: `Panel: ${panelTitle(panel) || "empty"}`, testId: "panel-settings-dialog", className: "settings-dialog", content: [
+      row("Title", title),
+      row("Shows", choice("panel-kind", panelKinds.map((kind) => [kind, kindNames[kind]]), panel.kind, (kind) => change({ kind: kind as PanelKind }))),
+      row("Value axis", choice("panel-scale", [["linear", "Linear"], ["log", "Logarithmic"]], panel.scale, (scale) => change({ scale: scale as Panel["scale"] }))),
+      row("Limits", from, to),
+      row("Columns", choice("panel-width", spans(), String(panel.width), (width) => change({ width: Number(width) }))),
+      row("Rows", choice("panel-height", spans(), String(panel.height), (height) => change({ height: Number(height) }))),
+      row("Place", button("panel-earlier", "Earlier", () => move(-1)), button("panel-later", "Later", () => move(1))),
+      row("Series", series),
+      element("div", { class: "settings-actions" }, button("panel-split", "Split into one panel per series", () => {
+        session.choose(splitPanel(session.panels.value, id));
+        dialog.close();
+      })),
+    ],
+  });
+}
+
+function row(name: string, ...content: Node[]): HTMLElement {
+  const input = content.find((node): node is HTMLElement => node instanceof HTMLInputElement || node instanceof HTMLSelectElement);
+  if (input && input.id === "") input.id = `setting-${name.toLowerCase().replace(/\W+/g, "-")}`;
+  return element("div", { class: "setting" }, input ? element("label", { for: input.id }, name) : element("span", {}, name),
+    element("div", {}, ...content));
+}
+
+function spans(): [string, string][] {
+  return Array.from({ length: spanMax }, (_, index) => [String(index + 1), String(index + 1)]);
+}
+
+function choice(testId: string, options: [value: string, name: string][], chosen: string, onChange: (value: string) => void): HTMLSelectElement {
+  const select = element("select", { "data-testid": testId }, ...options.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
+  select.addEventListener("change", () => onChange(select.value));
+  return select;
+}
+
+function numberInput(testId: string, name: string, value: number | undefined): HTMLInputElement {
+  return element("input", {
+    type: "number", step: "any", "data-testid": testId, "aria-label": name, placeholder: "automatic",
+    value: value === undefined ? "" : String(value),
+  });
+}
+
+function button(testId: string, name: string, click: () => void): HTMLButtonElement {
+  return element("button", { type: "button", class: "button", "data-testid": testId, click }, name);
+}
+
+function seriesRow(session: RunSession, panel: Panel, id: SeriesId, onRemove: (id: SeriesId) => void): HTMLElement {
+  const keyFields = session.catalogue.find(id.channel, id.type)?.keyFields ?? [];
+  const key = id.key === everyKey ? `every ${keyFields.join(", ")}` : id.key;
+  const name = [id.type, lineName(panel, id, "", keyFields), key].filter(Boolean).join(" · ");
+  return element("li", {}, name, element("span", { class: "spacer" }), element("button", {
+    type: "button", class: "button-quiet", "aria-label": `Remove ${name}`, click: () => onRemove(id),
+  }, "×"));
+}

@@ -1,0 +1,127 @@
+// The inside of panels that show newest values instead of lines: a table, or numbers large enough to be read from afar.
+
+import { element, setAttribute, setText } from "../../base/dom";
+import { formatCount, formatValue } from "../../format/numbers";
+import { Panel } from "../../series/layout";
+import { lineName, unitOf } from "../../series/names";
+import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { PanelContent } from "./panel-content";
+import { RunSession } from "./run-session";
+
+const intervalMs = 100;
+
+abstract class ValuePanel implements PanelContent {
+  abstract readonly element: HTMLElement;
+  readonly columns = 0;
+  private dueMs = 0;
+  private seen = "";
+  protected shown = "";
+
+  constructor(protected readonly session: RunSession, protected panel: Panel) {}
+
+  update(panel: Panel): void {
+    this.panel = panel;
+    this.shown = "";
+  }
+
+  draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
+    const place = `${frame.hover?.frame} ${frame.cursors[0]?.frame}`;
+    if (nowMs < this.dueMs && place === this.seen) return;
+    this.seen = place;
+    this.dueMs = nowMs + intervalMs;
+    const names = answer.lines.map((line) => this.nameOf(line));
+    const shown = JSON.stringify(names);
+    if (shown !== this.shown) this.arrange(names, answer);
+    this.shown = shown;
+    this.fill(answer);
+  }
+
+  resize(): void {}
+
+  destroy(): void {}
+
+  protected abstract arrange(names: string[], answer: PanelAnswer): void;
+  protected abstract fill(answer: PanelAnswer): void;
+
+  protected nameOf(line: LineAnswer): string {
+    const id = this.panel.series[line.series];
+    return id ? lineName(this.panel, id, line.key, this.session.catalogue.find(id.channel, id.type)?.keyFields ?? []) : "";
+  }
+
+  protected unitOf(line: LineAnswer): string {
+    const id = this.panel.series[line.series];
+    return id ? unitOf(id, this.session.catalogue) : "";
+  }
+
+  protected put(place: HTMLElement, value: number | undefined): void {
+    setText(place, this.session.fullPrecision.value && value !== undefined ? String(value) : formatValue(value));
+    setAttribute(place, "title", value === undefined ? "" : String(value));
+  }
+}
+
+export class TablePanel extends ValuePanel {
+  readonly element: HTMLElement;
+  private readonly body = element("tbody");
+  private rows: { value: HTMLElement; frame: HTMLElement; time: HTMLElement }[] = [];
+
+  constructor(session: RunSession, panel: Panel) {
+    super(session, panel);
+    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col" }, name));
+    this.element = element(
+      "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Newest values" },
+      element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.body),
+    );
+  }
+
+  protected override arrange(names: string[], answer: PanelAnswer): void {
+    this.rows = [];
+    const rows = names.map((name, index) => {
+      const [value, frame, time] = [element("td", { class: "number", "data-testid": "table-value" }), element("td", { class: "number" }),
+        element("td", { class: "number" })];
+      this.rows.push({ value, frame, time });
+      const unit = this.unitOf(answer.lines[index] as LineAnswer);
+      return element("tr", { "data-testid": "table-row" }, element("th", { scope: "row" }, name), value, element("td", {}, unit), frame, time);
+    });
+    this.body.replaceChildren(...rows);
+  }
+
+  protected override fill(answer: PanelAnswer): void {
+    answer.lines.forEach((line, index) => {
+      const row = this.rows[index];
+      const sample = line.atCursor ?? line.newest;
+      if (!row) return;
+      this.put(row.value, sample?.value);
+      setText(row.frame, sample ? formatCount(sample.frame) : "–");
+      setText(row.time, sample ? `${sample.simTime.toFixed(3)} s` : "–");
+    });
+  }
+}
+
+/** Tiles beyond this are a table's job. */
+const tilesMax = 12;
+
+export class NumberPanel extends ValuePanel {
+  readonly element = element("div", { class: "panel-content number-tiles" });
+  private values: HTMLElement[] = [];
+
+  protected override arrange(names: string[], answer: PanelAnswer): void {
+    this.values = [];
+    const tiles = names.slice(0, tilesMax).map((name, index) => {
+      const value = element("span", { class: "number-value", "data-testid": "number-value" });
+      this.values.push(value);
+      const unit = this.unitOf(answer.lines[index] as LineAnswer);
+      return element(
+        "div", { class: "number-tile", "data-testid": "number-tile" }, element("span", { class: "number-name" }, name),
+        element("span", {}, value, unit !== "" && element("span", { class: "unit" }, unit)),
+      );
+    });
+    this.element.replaceChildren(...tiles);
+  }
+
+  protected override fill(answer: PanelAnswer): void {
+    this.values.forEach((place, index) => {
+      const line = answer.lines[index];
+      this.put(place, (line?.atCursor ?? line?.newest)?.value);
+    });
+  }
+}

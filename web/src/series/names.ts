@@ -1,0 +1,58 @@
+// What panels and lines are called: as short as it can be without being ambiguous.
+
+import { Catalogue } from "../data/catalogue";
+import { Panel } from "./layout";
+import { SeriesId } from "./series-id";
+
+/** Everything before the last dot: "pos" of "pos.x", "" of "normalLoad". */
+export function groupPrefix(field: string): string {
+  const dot = field.lastIndexOf(".");
+  return dot < 0 ? "" : field.slice(0, dot);
+}
+
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+/** "pos", or the names of the fields: "lift, drag"; with the type where there are several. */
+export function panelTitle(panel: Panel): string {
+  if (panel.title !== "") return panel.title;
+  const types = distinct(panel.series.map((id) => id.type));
+  if (types.length > 1) return types.join(", ");
+  const fields = distinct(panel.series.map((id) => id.field));
+  const prefixes = distinct(fields.map(groupPrefix));
+  const [prefix] = prefixes;
+  return prefixes.length === 1 && prefix && fields.length > 1 ? prefix : fields.join(", ");
+}
+
+/** "vehicle · body.state", "3 types". */
+export function panelPath(panel: Panel): string {
+  const paths = distinct(panel.series.map((id) => [id.channel, id.type].filter(Boolean).join(" · ")));
+  return paths.length > 1 ? `${paths.length} types` : paths[0] ?? "";
+}
+
+/** "wheelId 0", or the bare key where several fields name the instance. */
+export function keyName(keyFields: readonly string[], key: string): string {
+  return keyFields.length === 1 ? `${keyFields[0]} ${key}` : key;
+}
+
+/** The name of one line within its panel. */
+export function lineName(panel: Panel, id: SeriesId, key: string, keyFields: readonly string[]): string {
+  const types = distinct(panel.series.map((series) => `${series.channel} ${series.type}`));
+  const fields = distinct(panel.series.filter((series) => series.type === id.type).map((series) => series.field));
+  const prefixes = distinct(fields.map(groupPrefix));
+  const isShort = fields.length > 1 && prefixes.length === 1 && prefixes[0] !== "";
+  const field = isShort ? id.field.slice((prefixes[0] as string).length + 1) : id.field;
+  const type = types.length > 1 ? `${id.type} ` : "";
+  if (key === "") return type + field;
+  return fields.length === 1 && types.length === 1 ? keyName(keyFields, key) : `${type}${key} · ${field}`;
+}
+
+/** The units of a panel's series, in order; "" for those without. */
+export function panelUnits(panel: Panel, catalogue: Catalogue): string[] {
+  return distinct(panel.series.map((id) => unitOf(id, catalogue)));
+}
+
+export function unitOf(id: SeriesId, catalogue: Catalogue): string {
+  return catalogue.find(id.channel, id.type)?.fields.get(id.field)?.unit ?? "";
+}

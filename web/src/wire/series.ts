@@ -1,0 +1,63 @@
+// Questions to stored series (docs/http-api.md, analysis).
+
+import { query, request, splitLines } from "./http";
+
+export interface SeriesRequest {
+  runId: string;
+  sourceId: string;
+  channel: string;
+  type: string;
+  field: string;
+  /** One instance only; absent = all, told apart by `key` in the rows. */
+  key?: string;
+  /** About so many rows at most; absent = every row. */
+  points?: number;
+  fromFrame?: number;
+  toFrame?: number;
+  /** With the column `wall_time_ms`. */
+  wallTime?: boolean;
+}
+
+/** What the values of one instance come to. Numbers are NaN where there were none. */
+export interface SummaryRow {
+  key: string;
+  count: number;
+  min: number;
+  max: number;
+  mean: number;
+}
+
+function seriesQuery(series: SeriesRequest): string {
+  const { runId, sourceId, channel, type, field, key, points, fromFrame, toFrame, wallTime } = series;
+  const text = (number: number | undefined) => number === undefined ? undefined : String(number);
+  return query({
+    runId, sourceId, channel, eventType: type, jsonPath: field, key, points: text(points), fromFrame: text(fromFrame),
+    toFrame: text(toFrame), wallTime: wallTime ? "1" : undefined,
+  });
+}
+
+export function seriesPath(series: SeriesRequest): string {
+  return `/api/analysis/series?${seriesQuery(series)}`;
+}
+
+/** Rows, one JSON object per line. */
+export async function fetchSeries(series: SeriesRequest, signal?: AbortSignal): Promise<string[]> {
+  return splitLines(await (await request(seriesPath(series), { signal })).text());
+}
+
+/** The query behind a series, without asking it. */
+export async function explainSeries(series: SeriesRequest): Promise<{ sql: string; parameters: Record<string, string> }> {
+  const json = await (await request(`${seriesPath(series)}&explain=1`)).json();
+  return { sql: String(json?.sql ?? ""), parameters: json?.parameters ?? {} };
+}
+
+export async function fetchSummary(series: SeriesRequest, signal?: AbortSignal): Promise<SummaryRow[]> {
+  const response = await request(`/api/analysis/summary?${seriesQuery(series)}`, { signal });
+  const amount = (value: unknown) => value === null || value === undefined ? NaN : Number(value);
+  return splitLines(await response.text()).map((line) => {
+    const row = JSON.parse(line);
+    return {
+      key: String(row.key ?? ""), count: amount(row.count), min: amount(row.min), max: amount(row.max), mean: amount(row.mean),
+    };
+  });
+}

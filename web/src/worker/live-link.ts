@@ -1,0 +1,152 @@
+// The WebSocket to the collector: opens it again after a loss, repeats the subscription, and goes on behind the newest cursor,
+// so that a reconnect leaves no gap and repeats nothing.
+
+import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
+import { ConnectionState, WantedType } from "./protocol";
+
+const retryDelayMsMin = 250;
+const retryDelayMsMax = 5000;
+/** What the live buffer holds of a run at most. */
+const tailEvents = 10_000;
+/** More rows a second of one series than this are thinned out by the collector: no screen shows them. */
+const rowsPerSecond = 4000;
+
+export interface LinkEvents {
+  onState: (state: ConnectionState) => void;
+  onSchema: (schema: ColumnSchema) => void;
+  onBlock: (block: ColumnBlock) => void;
+  /** Events that did not reach this page; 0: nobody knows how many. */
+  onMissing: (kind: "skipped" | "gap", count: number) => void;
+}
+
+export class LiveLink {
+  readonly counters = { messages: 0, malformed: 0, skipped: 0 };
+  private socket: WebSocket | null = null;
+  private schemas = new Map<number, ColumnSchema>();
+  private wanted = "";
+  private subscription: Record<string, unknown> | null = null;
+  /** How far the stream has come under the present subscription. */
+  private cursor = "";
+  private retryTimer = 0;
+  private retryDelayMs = retryDelayMsMin;
+
+  constructor(private readonly events: LinkEvents) {}
+
+  /** Replaces the subscription; with no types the connection is closed. */
+  subscribe(runId: string, sourceId: string, types: readonly WantedType[]): void {
+    const fields: Record<string, string[]> = {};
+    for (const { type, fields: names } of types) {
+      fields[type] = [...new Set([...(fields[type] ?? []), ...(names ?? [])])].sort();
+    }
+    // Who names fields gets no type without any: while one is wanted whole, all are.
+    const isWhole = types.some((type) => type.fields === null);
+    const subscription = {
+      format: "columns", version: 1, runId, ...(sourceId === "" ? {} : { sourceId }),
+      types: Object.keys(fields).sort(), ...(isWhole ? {} : { fields }), notices: true, cursor: true, rowsPerSecond,
+    };
+    const wanted = JSON.stringify(subscription);
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    this.subscription = subscription;
+    this.cursor = "";
+    if (types.length === 0) this.close();
+    else if (this.socket?.readyState === WebSocket.OPEN) this.send();
+    else if (!this.socket && this.retryTimer === 0) this.connect();
+  }
+
+  close(): void {
+    clearTimeout(this.retryTimer);
+    this.retryTimer = 0;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+    this.events.onState("closed");
+  }
+
+  private connect(): void {
+    this.retryTimer = 0;
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/ws`);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    if (this.retryDelayMs === retryDelayMsMin) this.events.onState("connecting");
+    socket.addEventListener("open", () => {
+      if (socket !== this.socket) return;
+      this.retryDelayMs = retryDelayMsMin;
+      this.events.onState("open");
+      this.send();
+    });
+    socket.addEventListener("message", (message: MessageEvent<unknown>) => {
+      if (socket !== this.socket) return;
+      if (message.data instanceof ArrayBuffer) this.takeColumns(message.data);
+      else if (typeof message.data === "string") this.takeText(message.data);
+    });
+    socket.addEventListener("close", () => {
+      if (socket === this.socket) this.retryLater();
+    });
+  }
+
+  private retryLater(): void {
+    this.socket = null;
+    this.events.onState("lost");
+    // Jitter: after a restart of the collector not all open pages come back in the same instant.
+    const delay = this.retryDelayMs * (0.75 + Math.random() / 2);
+    this.retryDelayMs = Math.min(retryDelayMsMax, this.retryDelayMs * 2);
+    this.retryTimer = setTimeout(() => this.connect(), delay) as unknown as number;
+  }
+
+  private send(): void {
+    if (!this.subscription || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.schemas = new Map();
+    const begin = this.cursor === "" ? { tail: tailEvents } : { after: this.cursor };
+    this.socket.send(JSON.stringify({ ...this.subscription, ...begin }));
+  }
+
+  private takeColumns(data: ArrayBuffer): void {
+    this.counters.messages += 1;
+    try {
+      const message = decodeColumns(data, this.schemas);
+      if (!message) return;
+      if (message.cursor !== "") this.cursor = message.cursor;
+      for (const block of message.blocks) this.events.onBlock(block);
+    } catch {
+      // Counted and shown: a message that does not add up is the collector's bug, and the charts go on without it.
+      this.counters.malformed += 1;
+    }
+  }
+
+  private takeText(text: string): void {
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      this.counters.malformed += 1;
+      return;
+    }
+    if (message?.schema) this.takeSchema(message.schema);
+    else if (message?.notice === "dropped") this.takeMissing("skipped", Number(message.count) || 0);
+    else if (message?.notice === "gap") this.takeMissing("gap", 0);
+    // Too many rings for a cursor: after a loss of the connection the live buffer is all there is.
+    else if (message?.notice === "cursor-ended") this.cursor = "";
+  }
+
+  private takeSchema(json: Record<string, unknown>): void {
+    const fields = Array.isArray(json["fields"]) ? json["fields"] : [];
+    const schema: ColumnSchema = {
+      id: Number(json["id"]), sourceId: String(json["sourceId"] ?? ""), channel: String(json["channel"] ?? ""),
+      type: String(json["type"] ?? ""),
+      fields: fields.map((field) => ({
+        name: String(field?.name ?? ""), kind: String(field?.kind ?? ""), count: Math.max(1, Number(field?.count) || 1),
+        key: field?.key === true, optional: field?.optional === true, unit: String(field?.unit ?? ""),
+        labels: Array.isArray(field?.labels) ? field.labels.map(String) : [],
+      })),
+    };
+    this.schemas.set(schema.id, schema);
+    this.events.onSchema(schema);
+  }
+
+  private takeMissing(kind: "skipped" | "gap", count: number): void {
+    this.counters.skipped += count;
+    this.events.onMissing(kind, count);
+  }
+}

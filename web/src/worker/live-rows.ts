@@ -1,0 +1,203 @@
+// Turns blocks of the live stream into rows: one `Rows` per (channel, type, key), within one budget of memory.
+
+import { ColumnBlock, ColumnField, ColumnSchema } from "./column-decoder";
+import { FoundType } from "./protocol";
+import { MemoryBudget, Rows } from "./rows";
+
+const bytesMax = 192 * 1024 * 1024;
+/** Two minutes at 1 kHz; faster streams keep a shorter past in memory. */
+const rowsMax = 131_072;
+/** A type with more instances than this is a crowd; the others are counted, not drawn. */
+export const keysPerTypeMax = 256;
+/** Longer arrays are pictures or maps, not series. */
+export const elementsMax = 16;
+
+/** Where a column of a block goes. */
+interface Place {
+  /** Index of the field in the block. */
+  field: number;
+  element: number;
+  elements: number;
+  name: string;
+}
+
+export interface LiveType {
+  channel: string;
+  type: string;
+  keyFields: readonly string[];
+  instances: Map<string, Rows>;
+}
+
+export function typeId(channel: string, type: string): string {
+  return JSON.stringify([channel, type]);
+}
+
+/** The names under which a field's values are drawn: itself, or its elements. */
+export function columnNames(name: string, count: number): string[] {
+  if (count === 1) return [name];
+  return count > elementsMax ? [] : Array.from({ length: count }, (_, index) => `${name}[${index}]`);
+}
+
+export class LiveRows {
+  /** Grows whenever instances were added or taken away. */
+  revision = 0;
+  readonly counters = { rows: 0, reducedRows: 0, instancesRefused: 0 };
+  private readonly budget = new MemoryBudget(bytesMax);
+  private readonly types = new Map<string, LiveType>();
+  /** The newest sequence that was taken of each ring and type: what comes again is skipped. */
+  private readonly taken = new Map<string, number>();
+  private readonly places = new WeakMap<ColumnSchema, Place[]>();
+  private readonly keyNames = new Map<string, readonly string[]>();
+
+  constructor(
+    private readonly onFound: (type: FoundType) => void,
+    private readonly onKeys: (channel: string, type: string, keys: string[]) => void,
+  ) {}
+
+  get bytesHeld(): number {
+    return this.budget.bytesUsed;
+  }
+
+  find(channel: string, type: string): LiveType | undefined {
+    return this.types.get(typeId(channel, type));
+  }
+
+  /** Which fields tell instances of a type apart, if its events do not say so themselves. */
+  setKeyFields(channel: string, type: string, keyFields: readonly string[]): void {
+    const id = typeId(channel, type);
+    if (JSON.stringify(this.keyNames.get(id) ?? []) === JSON.stringify(keyFields)) return;
+    this.keyNames.set(id, keyFields);
+    // The rows so far were mixed.
+    this.forget(channel, type);
+  }
+
+  /** Gives the rows of a type up; they may come again. */
+  forget(channel: string, type: string): void {
+    const id = typeId(channel, type);
+    for (const rows of this.types.get(id)?.instances.values() ?? []) rows.release();
+    this.types.delete(id);
+    for (const key of [...this.taken.keys()]) if (key.endsWith(id)) this.taken.delete(key);
+    this.revision += 1;
+  }
+
+  clear(): void {
+    for (const { channel, type } of [...this.types.values()]) this.forget(channel, type);
+  }
+
+  announce(schema: ColumnSchema): void {
+    this.onFound({
+      channel: schema.channel, type: schema.type,
+      fields: schema.fields.flatMap(({ name, kind, count, unit, key, labels }) => columnNames(name, count).map((column) => ({
+        name: column, kind, unit, isKey: key, labels,
+      }))),
+    });
+  }
+
+  take(block: ColumnBlock): void {
+    const { schema } = block;
+    const type = this.typeOf(schema);
+    const ringId = block.ring + typeId(schema.channel, schema.type);
+    let newest = this.taken.get(ringId) ?? -1;
+    const keyed = keyReader(block, type.keyFields);
+    const places = this.placesOf(schema);
+    for (let row = 0; row < block.rows; row += 1) {
+      const sequence = block.sequences[row] as number;
+      // Both rows of a pair may be the same one: a stretch of one row. What is older was taken already.
+      if (sequence <= newest && !(block.isReduced && row % 2 === 1)) continue;
+      newest = sequence;
+      const rows = this.rowsOf(type, keyed(row));
+      if (rows) this.addRow(rows, block, row, places);
+    }
+    this.taken.set(ringId, newest);
+    if (block.isReduced) this.counters.reducedRows += block.rows;
+  }
+
+  private addRow(rows: Rows, block: ColumnBlock, row: number, places: readonly Place[]): void {
+    const [frame, simTime, wallTime] = [block.frames[row], block.simTimes[row], block.wallTimes[row]] as [number, number, number];
+    const added = rows.add(frame, simTime, wallTime);
+    if (added < 0) return;
+    this.counters.rows += 1;
+    let hidesNotFinite = false;
+    for (const { field, element, elements, name } of places) {
+      const column = block.columns[field];
+      if (!column || column.present?.[row] === 0) continue;
+      const target = rows.addColumn(name);
+      if (target >= 0) rows.set(added, target, column.values[row * elements + element] as number);
+      if (row % 2 === 0 && (column.notFinite?.[row >> 1] ?? 0) > 0) hidesNotFinite = true;
+    }
+    if (hidesNotFinite) this.addNotFinite(rows, block, row, places);
+  }
+
+  /** A stretch had values that were no numbers: a row of its own says so, or the gap would be drawn over. */
+  private addNotFinite(rows: Rows, block: ColumnBlock, row: number, places: readonly Place[]): void {
+    const added = rows.add(block.frames[row] as number, block.simTimes[row] as number, block.wallTimes[row] as number);
+    if (added < 0) return;
+    for (const { field, name } of places) {
+      const target = rows.column(name);
+      if (target >= 0 && (block.columns[field]?.notFinite?.[row >> 1] ?? 0) > 0) rows.set(added, target, NaN);
+    }
+  }
+
+  private typeOf(schema: ColumnSchema): LiveType {
+    const id = typeId(schema.channel, schema.type);
+    const known = this.types.get(id);
+    if (known) return known;
+    const declared = schema.fields.filter((field) => field.key && field.count === 1).map((field) => field.name);
+    const keyFields = declared.length > 0 ? declared : this.keyNames.get(id) ?? [];
+    const made = { channel: schema.channel, type: schema.type, keyFields, instances: new Map<string, Rows>() };
+    this.types.set(id, made);
+    return made;
+  }
+
+  private placesOf(schema: ColumnSchema): readonly Place[] {
+    const known = this.places.get(schema);
+    if (known) return known;
+    const isDrawn = (field: ColumnField) => !field.key;
+    const made = schema.fields.flatMap((field, index) => isDrawn(field)
+      ? columnNames(field.name, field.count).map((name, element) => ({ field: index, element, elements: field.count, name }))
+      : []);
+    this.places.set(schema, made);
+    return made;
+  }
+
+  private rowsOf(type: LiveType, key: string): Rows | undefined {
+    const known = type.instances.get(key);
+    if (known) return known;
+    if (type.instances.size >= keysPerTypeMax) {
+      this.counters.instancesRefused += 1;
+      return undefined;
+    }
+    const made = new Rows(rowsMax, this.budget);
+    type.instances.set(key, made);
+    this.revision += 1;
+    if (type.keyFields.length > 0) this.onKeys(type.channel, type.type, [...type.instances.keys()]);
+    return made;
+  }
+}
+
+/** The key of a row, as text: the values of the key fields joined by commas, as in storage. */
+function keyReader(block: ColumnBlock, keyFields: readonly string[]): (row: number) => string {
+  const columns = keyFields.map((name) => {
+    const index = block.schema.fields.findIndex((field) => field.name === name);
+    return index < 0 ? null : { values: (block.columns[index] as { values: ArrayLike<number> }).values, field: block.schema.fields[index] };
+  });
+  if (columns.length === 0) return () => "";
+  const word = (row: number, column: (typeof columns)[number]): string => {
+    if (!column) return "";
+    const value = column.values[row] as number;
+    if (column.field?.kind === "bool") return value === 1 ? "true" : "false";
+    return Number.isNaN(value) ? "" : String(value);
+  };
+  const [only] = columns;
+  if (columns.length === 1 && only) {
+    // Keys come again and again: making their text each time would cost more than all the rest.
+    const words = new Map<number, string>();
+    return (row) => {
+      const value = only.values[row] as number;
+      let text = words.get(value);
+      if (text === undefined) words.set(value, text = word(row, only));
+      return text;
+    };
+  }
+  return (row) => columns.map((column) => word(row, column)).join(",");
+}

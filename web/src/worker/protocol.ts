@@ -1,0 +1,199 @@
+// What the page and its worker say to each other. The worker holds all rows, live and stored; the page asks for what it draws,
+// one question per animation frame, and gets numbers reduced to its pixels.
+
+import { SeriesId } from "../series/series-id";
+import { FailedRequest } from "../wire/http";
+
+/** What the horizontal axis shows: frame numbers, simulated seconds, or milliseconds since 1970. */
+export type TimeAxis = "frame" | "simTime" | "wallTime";
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** One event type that is wanted live. */
+export interface WantedType {
+  channel: string;
+  type: string;
+  /** Null: all numbers, because nobody has said what there is. */
+  fields: string[] | null;
+  keyFields: string[];
+}
+
+export interface RunState {
+  runId: string;
+  sourceId: string;
+  /** What stored series are asked for: without a source of the user's choice, the run's first one. */
+  storedSourceId: string;
+  isRunning: boolean;
+  /** The run is over and all of it is stored: rows in memory give way to stored ones. */
+  isStored: boolean;
+  canAskStorage: boolean;
+  /** Events of the run in storage; when it grows, an answer that came too short may be asked again. */
+  storedEvents: number;
+  /** The newest frame that the collector knows of. */
+  lastFrame: number;
+}
+
+export interface PanelRequest {
+  id: string;
+  series: SeriesId[];
+  /** Pixels of the plot's width; 0: only values are wanted. */
+  columns: number;
+  /** The panel's own stretch of the axis; null: the same as all others. */
+  range: Range | null;
+}
+
+export interface FrameRequest {
+  number: number;
+  axis: TimeAxis;
+  /** Null: follow the newest rows. */
+  range: Range | null;
+  /** How much of the run is shown while it is followed, in simulated seconds. */
+  windowSeconds: number;
+  panels: PanelRequest[];
+  /** Where the pointer is on the axis, null when it is elsewhere. */
+  hover: number | null;
+  /** Frames of the first and the second cursor. */
+  cursors: (number | null)[];
+  /** Buffers of an earlier answer, to be used again. */
+  buffers: ArrayBuffer[];
+}
+
+/** One row of a series. */
+export interface Sample {
+  frame: number;
+  simTime: number;
+  /** Milliseconds since 1970; NaN: not known. */
+  wallTime: number;
+  value: number;
+}
+
+/** What a series comes to between the two cursors. */
+export interface Summary {
+  count: number;
+  min: number;
+  max: number;
+  mean: number;
+  /** False while the rows in memory are thinned out and storage has not answered yet. */
+  isExact: boolean;
+}
+
+export interface LineAnswer {
+  /** Index into the panel's series. */
+  series: number;
+  key: string;
+  /** Smallest and largest finite value in view; NaN if there is none. */
+  min: number;
+  max: number;
+  newest: Sample | null;
+  /** At the pointer, else at the first cursor. */
+  atCursor: Sample | null;
+  atSecond: Sample | null;
+  between: Summary | null;
+}
+
+export type LoadWords = { kind: "ready" } | { kind: "loading" } | { kind: "failed"; message: string; hint: string };
+
+export interface PanelAnswer {
+  id: string;
+  /** What the panel shows of the axis. */
+  range: Range | null;
+  lines: LineAnswer[];
+  hiddenLines: number;
+  /** Buckets per line; the first one's number and width on the axis. */
+  buckets: number;
+  firstBucket: number;
+  bucketWidth: number;
+  /** Per line `buckets` values each: lows and highs one after the other. */
+  values: Float64Array;
+  /** Per line and bucket: `mark*` bits. */
+  marks: Uint8Array;
+  /** Is the same as long as the picture is: axis, range, rows. */
+  signature: string;
+  load: LoadWords;
+  rows: number;
+  lateRows: number;
+}
+
+export const markFilled = 1;
+/** The low value came before the high one. */
+export const markLowFirst = 2;
+/** There was a value that is no finite number. */
+export const markNotFinite = 4;
+
+/** A stretch of frames in which events are missing for the page. */
+export interface Loss {
+  from: number;
+  to: number;
+  /** 0: nobody knows how many. */
+  count: number;
+  kind: "skipped" | "gap";
+}
+
+export interface FrameAnswer {
+  number: number;
+  axis: TimeAxis;
+  range: Range | null;
+  /** The same in frames. */
+  frames: Range | null;
+  /** All rows that are known, in frames. */
+  extent: Range | null;
+  /** From here on rows come from memory, before it from storage; NaN: all from one of them. */
+  joinFrame: number;
+  newest: Sample | null;
+  /** The row nearest to the pointer. */
+  hover: Sample | null;
+  cursors: (Sample | null)[];
+  panels: PanelAnswer[];
+}
+
+export type ConnectionState = "closed" | "connecting" | "open" | "lost";
+
+export interface LiveCounters {
+  messages: number;
+  rows: number;
+  /** Events that the collector gave up because this page was too slow. */
+  skipped: number;
+  malformed: number;
+  /** Rows of instances beyond the limit per type. */
+  instancesRefused: number;
+  /** Rows that stand for more than themselves. */
+  reducedRows: number;
+  bytesHeld: number;
+}
+
+export interface FoundType {
+  channel: string;
+  type: string;
+  fields: { name: string; kind: string; unit: string; isKey: boolean; labels: string[] }[];
+}
+
+export type ToWorker =
+  | { kind: "run"; run: RunState }
+  | { kind: "want"; types: WantedType[] }
+  | { kind: "frame"; request: FrameRequest }
+  | { kind: "retry" }
+  | { kind: "move-range"; number: number; range: Range; from: TimeAxis; to: TimeAxis };
+
+/** An `ApiError` as it crosses over: classes do not. */
+export interface FailureTold {
+  status: number;
+  code: string;
+  message: string;
+  hint: string;
+  request: FailedRequest | null;
+}
+
+export type FromWorker =
+  | { kind: "frame"; answer: FrameAnswer }
+  | { kind: "found"; type: FoundType }
+  | { kind: "keys"; channel: string; type: string; keys: string[] }
+  | { kind: "connection"; state: ConnectionState }
+  | { kind: "counters"; counters: LiveCounters }
+  | { kind: "loss"; loss: Loss }
+  | { kind: "all-stored"; isAll: boolean }
+  | { kind: "changed" }
+  | { kind: "failure"; failure: FailureTold }
+  | { kind: "moved-range"; number: number; range: Range | null };

@@ -1,0 +1,147 @@
+// Where the rows of a series come from: memory for what came live, storage for what lies before it. Both meet at one frame, so
+// that no row is shown twice and none is left out.
+
+import { everyKey, SeriesId } from "../series/series-id";
+import { LiveRows } from "./live-rows";
+import { LoadWords, Range, RunState, Summary } from "./protocol";
+import { Rows } from "./rows";
+import { StoredRows, valueColumn } from "./stored-rows";
+
+/** Rows of one line; stored ones first. */
+export interface Part {
+  rows: Rows;
+  column: number;
+  /** Rows of earlier frames are not part of it. */
+  from: number;
+}
+
+export interface Line {
+  /** Index into the panel's series. */
+  series: number;
+  id: SeriesId;
+  key: string;
+  parts: Part[];
+  /** The first frame that comes from memory; Infinity: none does. */
+  joinFrame: number;
+}
+
+export class Sources {
+  run: RunState | null = null;
+  /** Memory has been given up: storage has everything. */
+  private useStoredOnly = false;
+
+  constructor(readonly live: LiveRows, readonly stored: StoredRows) {}
+
+  get revision(): number {
+    return this.live.revision + this.stored.revision;
+  }
+
+  setRun(run: RunState): void {
+    if (run.runId !== this.run?.runId || run.storedSourceId !== this.run.storedSourceId) {
+      this.live.clear();
+      this.useStoredOnly = false;
+    }
+    this.run = run;
+    this.stored.setRun({ runId: run.runId, sourceId: run.storedSourceId, storedEvents: run.storedEvents });
+  }
+
+  /** Lines of a series, one per instance. Asks storage for what is needed and not here. */
+  linesOf(series: SeriesId, index: number, view: Range | null, columns: number): Line[] {
+    const live = this.liveLines(series, index);
+    // Frames before this one are asked from storage: the oldest frame in memory may have lost some of its rows already.
+    const join = joinOf(live);
+    if (!this.needsStorage(join, view)) return live;
+    const end = Number.isFinite(join) ? join - 1 : Infinity;
+    if (end < 0) return live;
+    this.stored.want(series, end, view, columns);
+    const stored = this.stored.rowsOf(series, view);
+    return joined(series, index, live, stored, join);
+  }
+
+  /** All lines come from storage from now on, if it has them all. True once memory has been given up. */
+  settle(series: readonly SeriesId[]): boolean {
+    const run = this.run;
+    if (!run?.isStored || !run.canAskStorage) return false;
+    if (this.useStoredOnly) return true;
+    // What is shown stays until storage has answered for all of it.
+    for (const id of series) this.stored.want(id, Infinity, null, 0);
+    if (!series.every((id) => this.stored.words(id).kind === "ready" && this.reaches(id))) return false;
+    this.useStoredOnly = true;
+    this.live.clear();
+    return true;
+  }
+
+  words(series: SeriesId, hasLines: boolean): LoadWords {
+    if (!this.run?.canAskStorage || (hasLines && this.live.find(series.channel, series.type))) return { kind: "ready" };
+    if (this.run.isRunning) return { kind: "ready" };
+    return this.stored.words(series);
+  }
+
+  /** A summary that storage counts, for rows that are thinned out in memory. */
+  exactSummary(line: Line, frames: Range): Summary | undefined {
+    if (!this.run?.canAskStorage || !Number.isFinite(frames.from) || frames.to >= line.joinFrame) return undefined;
+    return this.stored.summary(line.id, line.id.key === everyKey ? line.key : "", frames)
+      ?? this.stored.summary(line.id, line.key, frames);
+  }
+
+  /** Whether the line's rows between two frames are all that there were. */
+  isComplete(line: Line, frames: Range): boolean {
+    const usesStored = frames.from < line.joinFrame && line.parts.length > (Number.isFinite(line.joinFrame) ? 1 : 0);
+    return usesStored ? this.stored.isComplete(line.id) : this.live.counters.reducedRows === 0;
+  }
+
+  private reaches(id: SeriesId): boolean {
+    const live = this.live.find(id.channel, id.type);
+    if (!live) return true;
+    let newest = -1;
+    for (const rows of live.instances.values()) if (!rows.isEmpty) newest = Math.max(newest, rows.frameAt(rows.nextRow - 1));
+    return this.stored.lastFrame(id) >= newest;
+  }
+
+  private needsStorage(join: number, view: Range | null): boolean {
+    if (!this.run?.canAskStorage) return false;
+    if (!Number.isFinite(join)) return true;
+    return view !== null && view.from < join;
+  }
+
+  private liveLines(series: SeriesId, index: number): Line[] {
+    const type = this.useStoredOnly ? undefined : this.live.find(series.channel, series.type);
+    if (!type) return [];
+    const lines: Line[] = [];
+    for (const [key, rows] of type.instances) {
+      if (series.key !== everyKey && series.key !== key && series.key !== "") continue;
+      const column = rows.column(series.field);
+      if (column < 0 || rows.isEmpty) continue;
+      const first = rows.frameAt(rows.oldestRow);
+      lines.push({ series: index, id: series, key, parts: [{ rows, column, from: -Infinity }], joinFrame: first === 0 ? 0 : first + 1 });
+    }
+    return inKeyOrder(lines);
+  }
+}
+
+/** Stored rows end before `join`, since no more were asked for; live ones begin there. */
+function joined(series: SeriesId, index: number, live: Line[], stored: Map<string, Rows>, join: number): Line[] {
+  const lines = new Map(live.map((line) => [line.key, line]));
+  for (const [storedKey, rows] of stored) {
+    // An answer for one key need not repeat it in its rows.
+    const key = storedKey === "" && series.key !== everyKey ? series.key : storedKey;
+    if (series.key !== everyKey && series.key !== "" && series.key !== key) continue;
+    const part = { rows, column: rows.column(valueColumn), from: -Infinity };
+    const known = lines.get(key);
+    const later = known?.parts.map((livePart) => ({ ...livePart, from: join })) ?? [];
+    if (known) lines.set(key, { ...known, parts: [part, ...later], joinFrame: join });
+    else lines.set(key, { series: index, id: series, key, parts: [part], joinFrame: join });
+  }
+  return inKeyOrder([...lines.values()]);
+}
+
+/** Where memory begins: behind the oldest row of whoever has lost some, else where the first rows came. */
+function joinOf(live: readonly Line[]): number {
+  if (live.length === 0) return Infinity;
+  const cut = live.filter((line) => (line.parts[0] as Part).rows.oldestRow > 0);
+  return cut.length > 0 ? Math.max(...cut.map((line) => line.joinFrame)) : Math.min(...live.map((line) => line.joinFrame));
+}
+
+function inKeyOrder(lines: Line[]): Line[] {
+  return lines.sort((a, b) => a.key.localeCompare(b.key, "en", { numeric: true }));
+}

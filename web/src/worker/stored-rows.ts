@@ -1,0 +1,285 @@
+// Series of a run from storage. Each is loaded in two layers: an overview of all frames, reduced by the database to what a screen
+// can show, and a closer look at the frames in view where the overview is too coarse.
+
+import { ApiError } from "../wire/http";
+import { fetchSeries, fetchSummary } from "../wire/series";
+import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
+import { LoadWords, Range, Summary } from "./protocol";
+import { MemoryBudget, Rows } from "./rows";
+import { readSeriesLines } from "./series-lines";
+
+/** Rows asked for per series: more than a chart has pixels, so that a small zoom shows more than it did. */
+const overviewPoints = 6000;
+const rowsMax = 1_048_576;
+const bytesMax = 256 * 1024 * 1024;
+/** Answers that came too short are asked again so often at most: storage is a few seconds behind a running engine. */
+const askAgainMs = 1500;
+const requestsAtOnce = 4;
+/** The name of the value's column, the only one of stored rows. */
+export const valueColumn = "value";
+
+type Load = { kind: "loading" } | { kind: "ready" } | { kind: "failed"; error: ApiError };
+
+interface Layer {
+  state: Load;
+  /** What was asked for. */
+  frames: Range;
+  points: number;
+  /** All rows of those frames came: nothing is thinned out. */
+  isComplete: boolean;
+  byKey: Map<string, Rows>;
+  storedEvents: number;
+  askedMs: number;
+}
+
+interface Series {
+  id: SeriesId;
+  overview: Layer | null;
+  detail: Layer | null;
+  /** The layers that show while new ones load. */
+  shownOverview: Layer | null;
+  shownDetail: Layer | null;
+  summaries: Map<string, Map<string, Summary> | "loading">;
+}
+
+export interface StoredRun {
+  runId: string;
+  sourceId: string;
+  storedEvents: number;
+}
+
+export class StoredRows {
+  /** Grows whenever rows have come or gone. */
+  revision = 0;
+  private readonly budget = new MemoryBudget(bytesMax);
+  private readonly series = new Map<string, Series>();
+  private run: StoredRun = { runId: "", sourceId: "", storedEvents: 0 };
+  private waiting: (() => Promise<void>)[] = [];
+  private running = 0;
+
+  constructor(
+    private readonly onKeys: (id: SeriesId, keys: string[]) => void,
+    private readonly onFailure: (error: ApiError) => void,
+    private readonly onChange: () => void,
+  ) {}
+
+  setRun(run: StoredRun): void {
+    if (run.runId !== this.run.runId || run.sourceId !== this.run.sourceId) this.clear();
+    this.run = run;
+  }
+
+  clear(): void {
+    for (const entry of this.series.values()) for (const layer of layersOf(entry)) this.drop(layer);
+    this.series.clear();
+    this.revision += 1;
+  }
+
+  /** Forgets what failed, so that the next question asks again. */
+  retry(): void {
+    for (const entry of this.series.values()) {
+      if (entry.overview?.state.kind === "failed") entry.overview = null;
+      if (entry.detail?.state.kind === "failed") entry.detail = null;
+      entry.summaries.clear();
+    }
+  }
+
+  /**
+   * Sees to it that the series' frames up to `end` are here, or on their way; and, if `view` is given, that those in view are
+   * fine enough for `columns` pixels.
+   */
+  want(id: SeriesId, end: number, view: Range | null, columns: number): void {
+    const entry = this.entryOf(id);
+    const overview = entry.overview;
+    if (!overview) {
+      this.load(entry, "overview", { from: 0, to: end }, overviewPoints);
+      return;
+    }
+    if (overview.state.kind !== "ready") return;
+    if (this.isShort(overview, end)) {
+      this.load(entry, "overview", { from: 0, to: end }, overviewPoints);
+      return;
+    }
+    if (!view || overview.isComplete) return;
+    const asked = { from: Math.max(0, Math.floor(view.from)), to: Math.max(0, Math.min(Math.ceil(view.to), end)) };
+    if (asked.to <= asked.from || densityOf(overview, asked) >= columns) return;
+    const detail = entry.detail;
+    if (detail?.state.kind === "loading") return;
+    const covers = detail !== null && detail.frames.from <= asked.from && detail.frames.to >= asked.to;
+    if (covers && detail && (detail.isComplete || detail.state.kind === "failed" || densityOf(detail, asked) >= columns)) return;
+    // A view to each side, so that panning a little shows something at once.
+    const span = asked.to - asked.from;
+    const frames = { from: Math.max(0, asked.from - span), to: Math.min(end, asked.to + span) };
+    this.load(entry, "detail", frames, Math.max(overviewPoints, columns * 8));
+  }
+
+  /** The rows that show the frames in view best, by key. */
+  rowsOf(id: SeriesId, view: Range | null): Map<string, Rows> {
+    const entry = this.series.get(formatSeriesId(id));
+    if (!entry) return new Map();
+    const detail = entry.shownDetail;
+    const overview = entry.shownOverview;
+    if (detail && view && detail.frames.from <= view.from && (detail.frames.to >= view.to || detail.frames.to >= lastOf(overview))) {
+      return detail.byKey;
+    }
+    return overview?.byKey ?? new Map();
+  }
+
+  isComplete(id: SeriesId): boolean {
+    return this.series.get(formatSeriesId(id))?.shownOverview?.isComplete ?? false;
+  }
+
+  words(id: SeriesId): LoadWords {
+    const entry = this.series.get(formatSeriesId(id));
+    const state = entry?.overview?.state;
+    if (state?.kind === "failed") return { kind: "failed", message: state.error.message, hint: state.error.hint };
+    return !entry?.shownOverview ? { kind: "loading" } : { kind: "ready" };
+  }
+
+  /** From the first frame to the last of all that is loaded. */
+  extent(): Range | null {
+    let [from, to] = [Infinity, -Infinity];
+    for (const entry of this.series.values()) {
+      for (const rows of entry.shownOverview?.byKey.values() ?? []) {
+        if (rows.isEmpty) continue;
+        from = Math.min(from, rows.frameAt(rows.oldestRow));
+        to = Math.max(to, rows.frameAt(rows.nextRow - 1));
+      }
+    }
+    return from <= to ? { from, to } : null;
+  }
+
+  /** The last frame of a series that is here; −1 if there is none. */
+  lastFrame(id: SeriesId): number {
+    return lastOf(this.series.get(formatSeriesId(id))?.shownOverview ?? null);
+  }
+
+  /** What the values between two frames come to, counted by the database; undefined until it has answered. */
+  summary(id: SeriesId, key: string, frames: Range): Summary | undefined {
+    const entry = this.entryOf(id);
+    const name = `${frames.from} ${frames.to} ${this.run.storedEvents}`;
+    const known = entry.summaries.get(name);
+    if (known === undefined) {
+      entry.summaries.clear();
+      entry.summaries.set(name, "loading");
+      this.enqueue(async () => {
+        try {
+          const rows = await fetchSummary({ ...this.requestOf(id), fromFrame: frames.from, toFrame: frames.to });
+          if (!entry.summaries.has(name)) return;
+          entry.summaries.set(name, new Map(rows.map((row) => [row.key, { ...row, isExact: true }])));
+        } catch {
+          // The summary of the rows in memory stays, marked as what it is.
+          return;
+        }
+        this.change();
+      });
+    }
+    return known instanceof Map ? known.get(key) : undefined;
+  }
+
+  private entryOf(id: SeriesId): Series {
+    const name = formatSeriesId(id);
+    let entry = this.series.get(name);
+    if (!entry) {
+      entry = { id, overview: null, detail: null, shownOverview: null, shownDetail: null, summaries: new Map() };
+      this.series.set(name, entry);
+    }
+    return entry;
+  }
+
+  /** Less came than was asked for, and storage has got further since. */
+  private isShort(layer: Layer, end: number): boolean {
+    const isBehind = layer.frames.to < end || lastOf(layer) < end;
+    return isBehind && this.run.storedEvents > layer.storedEvents && performance.now() - layer.askedMs > askAgainMs;
+  }
+
+  private requestOf(id: SeriesId) {
+    const { channel, type, field, key } = id;
+    const { runId, sourceId } = this.run;
+    return { runId, sourceId, channel, type, field, ...(key === everyKey || key === "" ? {} : { key }) };
+  }
+
+  private load(entry: Series, place: "overview" | "detail", frames: Range, points: number): void {
+    const layer: Layer = {
+      state: { kind: "loading" }, frames, points, isComplete: false, byKey: new Map(),
+      storedEvents: this.run.storedEvents, askedMs: performance.now(),
+    };
+    entry[place] = layer;
+    const to = Number.isFinite(frames.to) ? { toFrame: frames.to } : {};
+    const request = { ...this.requestOf(entry.id), points, fromFrame: frames.from, ...to, wallTime: true };
+    this.enqueue(async () => {
+      try {
+        const lines = await fetchSeries(request);
+        if (entry[place] !== layer || !this.series.has(formatSeriesId(entry.id))) return;
+        layer.byKey = readSeriesLines(lines, valueColumn, () => new Rows(rowsMax, this.budget));
+        layer.isComplete = frameSpan(layer) < points / 2;
+        layer.state = { kind: "ready" };
+        this.show(entry, place, layer);
+      } catch (error) {
+        const failure = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
+        layer.state = { kind: "failed", error: failure };
+        if (failure.status !== 503) this.onFailure(failure);
+      }
+      this.change();
+    });
+  }
+
+  private change(): void {
+    this.revision += 1;
+    this.onChange();
+  }
+
+  private show(entry: Series, place: "overview" | "detail", layer: Layer): void {
+    const shown = place === "overview" ? "shownOverview" : "shownDetail";
+    if (entry[shown]) this.drop(entry[shown] as Layer);
+    entry[shown] = layer;
+    const keys = [...layer.byKey.keys()].filter((key) => key !== "");
+    if (keys.length > 0) this.onKeys(entry.id, keys);
+  }
+
+  private drop(layer: Layer): void {
+    for (const rows of layer.byKey.values()) rows.release();
+    layer.byKey = new Map();
+  }
+
+  private enqueue(task: () => Promise<void>): void {
+    this.waiting.push(task);
+    if (this.running < requestsAtOnce) void this.work();
+  }
+
+  private async work(): Promise<void> {
+    this.running += 1;
+    for (let task = this.waiting.shift(); task; task = this.waiting.shift()) await task();
+    this.running -= 1;
+  }
+}
+
+function layersOf(entry: Series): Layer[] {
+  return [...new Set([entry.overview, entry.detail, entry.shownOverview, entry.shownDetail])]
+    .filter((layer): layer is Layer => layer !== null);
+}
+
+/** Below half the points asked for, the database's buckets are single frames. */
+function frameSpan(layer: Layer): number {
+  let [from, to] = [Infinity, -Infinity];
+  for (const rows of layer.byKey.values()) {
+    if (rows.isEmpty) continue;
+    from = Math.min(from, rows.frameAt(rows.oldestRow));
+    to = Math.max(to, rows.frameAt(rows.nextRow - 1));
+  }
+  return from <= to ? to - from : 0;
+}
+
+function lastOf(layer: Layer | null): number {
+  let last = -1;
+  for (const rows of layer?.byKey.values() ?? []) if (!rows.isEmpty) last = Math.max(last, rows.frameAt(rows.nextRow - 1));
+  return last;
+}
+
+/** Rows that a layer has in a range of frames, of the key that has most. */
+function densityOf(layer: Layer, frames: Range): number {
+  let most = 0;
+  for (const rows of layer.byKey.values()) {
+    most = Math.max(most, rows.firstRowFrom(frames.to, "frame") - rows.firstRowFrom(frames.from, "frame"));
+  }
+  return most;
+}

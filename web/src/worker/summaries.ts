@@ -1,0 +1,42 @@
+// What the rows between two frames come to. Kept until the rows there can have changed: cursors stand still most of the time.
+
+import { Range, Summary } from "./protocol";
+import { Line } from "./sources";
+
+const keptMax = 512;
+
+export function summarise(line: Line, frames: Range, isExact: boolean): Summary {
+  let [count, finite, min, max, mean] = [0, 0, Infinity, -Infinity, 0];
+  for (const { rows, column, from } of line.parts) {
+    const begin = Math.max(frames.from, from);
+    for (let row = rows.firstRowFrom(begin, "frame"); row < rows.nextRow && rows.frameAt(row) <= frames.to; row += 1) {
+      const value = rows.valueAt(row, column);
+      if (value !== value && !rows.has(row, column)) continue;
+      count += 1;
+      if (!Number.isFinite(value)) continue;
+      finite += 1;
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+      // A running mean does not overflow where a sum would.
+      mean += (value - mean) / finite;
+    }
+  }
+  return finite > 0 ? { count, min, max, mean, isExact } : { count, min: NaN, max: NaN, mean: NaN, isExact };
+}
+
+export class SummaryCache {
+  private readonly kept = new Map<string, { signature: string; summary: Summary }>();
+
+  take(line: Line, frames: Range, make: () => Summary): Summary {
+    const name = `${line.id.channel}\n${line.id.type}\n${line.id.field}\n${line.key}`;
+    const reaches = line.parts.some(({ rows }) => rows.isEmpty || rows.frameAt(rows.nextRow - 1) <= frames.to);
+    const rows = line.parts.map((part) => `${part.rows.generation} ${part.rows.oldestRow} ${reaches ? part.rows.nextRow : ""}`);
+    const signature = `${frames.from} ${frames.to} ${rows.join(" ")}`;
+    const known = this.kept.get(name);
+    if (known?.signature === signature) return known.summary;
+    if (this.kept.size >= keptMax) this.kept.clear();
+    const summary = make();
+    this.kept.set(name, { signature, summary });
+    return summary;
+  }
+}
