@@ -1,5 +1,6 @@
 // Starts the UI: header, and the page that the URL names.
 
+import { startTheme } from "./base/color-theme";
 import { element } from "./base/dom";
 import { Lifetime } from "./base/lifetime";
 import { appHeader } from "./pages/app-header";
@@ -32,11 +33,23 @@ function followLink(event: MouseEvent): void {
   navigate(link.getAttribute("href") ?? "/");
 }
 
+/** The first thing that the Tab key reaches: past the header, to the page's own content. */
+function skipLink(place: HTMLElement): HTMLElement {
+  const skip = (event: Event) => {
+    event.preventDefault();
+    const main = place.querySelector("main");
+    main?.setAttribute("tabindex", "-1");
+    main?.focus();
+  };
+  return element("a", { class: "skip-link", href: "#content", click: skip }, "Skip to the content");
+}
+
 function start(host: HTMLElement): void {
   const place = element("div", { class: "page-place" });
   const everLifetime = new Lifetime();
+  startTheme(everLifetime);
   startShell(everLifetime);
-  host.append(appHeader(everLifetime), place);
+  host.append(skipLink(place), appHeader(everLifetime), place);
   let shownPath = "";
   let shown = parseRoute(location.pathname, location.search);
   const show = () => {

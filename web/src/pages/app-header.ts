@@ -1,9 +1,11 @@
 // The bar on top of each page: the way home, and whether the collector and its storage can be reached.
 
+import { chooseTheme, ThemeChoice, themeChoice, themeChoices } from "../base/color-theme";
 import { element, icon, setAttribute, setText } from "../base/dom";
 import { Lifetime } from "../base/lifetime";
 import { Readiness } from "../wire/api";
 import { readiness, watchReadiness } from "../wire/readiness";
+import { openAbout } from "../shell/about";
 import { openHelp } from "../shell/help";
 import { openPalette } from "../shell/palette";
 import { loginHint } from "./message";
@@ -17,8 +19,8 @@ interface Words {
 }
 
 export function appHeader(lifetime: Lifetime): HTMLElement {
-  const connection = element("span", { class: "link-state", role: "status", "data-testid": "connection" });
-  const storage = element("span", { class: "link-state", "data-testid": "storage-state" });
+  const connection = element("span", { class: "link-state", role: "status", "data-testid": "connection" }, element("span"));
+  const storage = element("span", { class: "link-state", "data-testid": "storage-state" }, element("span"));
   show(connection, { level: "busy", text: "Connecting", detail: "" });
   storage.hidden = true;
   lifetime.add(readiness.subscribe((answer) => {
@@ -39,14 +41,45 @@ export function appHeader(lifetime: Lifetime): HTMLElement {
     "header", { class: "app-header" },
     element("a", { class: "brand", href: "/", "data-link": true }, icon(logoPath, "icon logo"), "teltel"),
     element("span", { class: "spacer" }),
-    storage, connection,
-    element(
-      "button", { type: "button", class: "button-quiet", title: "Find a command (Ctrl+K)", "data-testid": "open-palette", click: openPalette },
-      "Commands",
-    ),
-    element("button", { type: "button", class: "button-quiet", title: "Show all keys (?)", "data-testid": "open-help", click: openHelp }, "Keys"),
-    element("a", { class: "quiet-link", href: "/licenses.txt" }, "Licences"),
+    storage, connection, tools(lifetime),
   );
+}
+
+function tools(lifetime: Lifetime): HTMLElement {
+  return element(
+    "span", { class: "header-tools", role: "group", "aria-label": "Tools" },
+    tool("Commands", "Find a command (Ctrl+K)", "M4 4.5l3.5 3.5L4 11.5M8.5 12H13", "open-palette", openPalette),
+    tool("Keys", "Show all keys (?)", "M1.5 4.5h13v7h-13zM4 7h.1M6.7 7h.1M9.3 7h.1M12 7h.1M5 9.3h6", "open-help", openHelp),
+    themeTool(lifetime),
+    tool("About", "Version and licences", "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M8 7.5v3.5M8 5h.1", "open-about", openAbout),
+  );
+}
+
+function tool(name: string, title: string, path: string, testId: string, act: () => void): HTMLButtonElement {
+  return element(
+    "button", { type: "button", class: "header-tool", title, "aria-label": name, "data-testid": testId, click: act }, icon(path),
+  );
+}
+
+const themeLooks: Record<ThemeChoice, { name: string; path: string }> = {
+  system: { name: "as the system", path: "M2 3h12v8H2zM6 13.5h4" },
+  light: { name: "light", path: "M8 5.2a2.8 2.8 0 1 0 0 5.6a2.8 2.8 0 1 0 0-5.6M8 1v1.3M8 13.7V15M1 8h1.3M13.7 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1" },
+  dark: { name: "dark", path: "M12.8 9.6A5.5 5.5 0 0 1 6.4 3.2a5.5 5.5 0 1 0 6.4 6.4z" },
+};
+
+/** Goes round the choices; says which one holds. */
+function themeTool(lifetime: Lifetime): HTMLElement {
+  const button = tool("", "", "", "theme", () => {
+    const next = themeChoices[(themeChoices.indexOf(themeChoice.value) + 1) % themeChoices.length];
+    if (next) chooseTheme(next);
+  });
+  lifetime.add(themeChoice.subscribe((choice) => {
+    const { name, path } = themeLooks[choice];
+    button.replaceChildren(icon(path));
+    setAttribute(button, "aria-label", `Colours: ${name}`);
+    setAttribute(button, "title", `Colours: ${name}`);
+  }));
+  return button;
 }
 
 function storageWords(answer: Readiness): Words {
@@ -62,5 +95,5 @@ function storageWords(answer: Readiness): Words {
 function show(place: HTMLElement, words: Words): void {
   setAttribute(place, "data-level", words.level);
   setAttribute(place, "title", words.detail);
-  setText(place, words.text);
+  setText(place.firstElementChild as Element, words.text);
 }

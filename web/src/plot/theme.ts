@@ -1,5 +1,6 @@
 // Colours of the charts. They live in the style sheet; canvas cannot read it, so they are looked up once per theme.
 
+import { themeInForce } from "../base/color-theme";
 import { Signal } from "../base/signal";
 
 export interface ChartTheme {
@@ -22,13 +23,11 @@ function readTheme(): ChartTheme {
 
 let theme: Signal<ChartTheme> | null = null;
 
-/** The theme in force; changes with the system's light or dark setting. */
+/** The colours of the theme in force. */
 export function chartTheme(): Signal<ChartTheme> {
   if (theme) return theme;
   const made = new Signal(readTheme());
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    made.value = readTheme();
-  });
+  themeInForce.subscribe(() => { made.value = readTheme(); });
   theme = made;
   return made;
 }

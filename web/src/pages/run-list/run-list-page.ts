@@ -57,7 +57,8 @@ class RunListPage {
       "main", { class: "page run-list-page", id: "content", tabindex: "-1" },
       element("div", { class: "page-head" }, element("h1", {}, "Runs"), this.summary), this.filters.element, this.warning, this.content,
     );
-    this.filters.element.hidden = true;
+    // It keeps its place while nobody knows whether there is anything to filter: the list must not jump.
+    this.filters.element.classList.add("is-waiting");
     this.addCommands();
     const reread = () => {
       if (location.pathname !== "/" && location.pathname !== "/index.html") return;
@@ -149,6 +150,7 @@ class RunListPage {
     if (!store.isLoaded || this.lifetime.isOver) return;
     const { runs } = store;
     this.filters.element.hidden = runs.length === 0;
+    this.filters.element.classList.remove("is-waiting");
     if (runs.length === 0) {
       setText(this.summary, "");
       if (!this.content.querySelector(".empty")) this.content.replaceChildren(emptyState());

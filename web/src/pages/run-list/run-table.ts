@@ -51,6 +51,7 @@ export class RunTable {
       "table", {
         class: "runs", role: "grid", tabindex: "0", "aria-label": "Runs", "data-testid": "run-list",
         "aria-colcount": String(runColumns.length + 1), keydown: (event) => this.press(event as KeyboardEvent),
+        focus: () => this.focusCame(),
       },
       element("thead", { role: "rowgroup" }, this.headRow),
       this.body,
@@ -76,7 +77,16 @@ export class RunTable {
 
   focus(): void {
     this.grid.focus();
-    if (this.chosenKey === null && this.rows.length > 0) this.choose(0);
+    this.chooseAny();
+  }
+
+  /** By key, that is: a mouse says itself which row it means. */
+  private focusCame(): void {
+    if (this.grid.matches(":focus-visible")) this.chooseAny();
+  }
+
+  private chooseAny(): void {
+    if (!this.rows.some(({ key }) => key === this.chosenKey) && this.rows.length > 0) this.choose(0);
   }
 
   show(rows: readonly ListRow[], sort: SortOrder | null): void {
