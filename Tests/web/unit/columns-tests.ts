@@ -112,11 +112,19 @@ test("instances are told apart by their key, and nothing is taken twice", () => 
   take(live, plain);
   take(live, plain);
   take(live, { sequences: [200, 300, 400], frames: [1, 2 ** 40, 2 ** 40 + 1], wheels: [1, 0, 1], loads: [9, 9, 4] });
+  take(live, plain);
   const instances = live.find("c", "wheel.force")?.instances;
   equal([...instances?.keys() ?? []], ["0", "1"]);
   const rows = instances?.get("1");
   equal([rows?.nextRow, rows?.valueAt(0, 0), rows?.valueAt(1, 0)], [2, -0, 4]);
   equal(live.counters.rows, 4);
+});
+
+test("a thinned-out block for each key is taken whole", () => {
+  const { live } = liveRows();
+  take(live, { sequences: [100, 900], frames: [1, 9], wheels: [0, 0], loads: [1, 2], isReduced: true, notFinite: [0] });
+  take(live, { sequences: [200, 800], frames: [2, 8], wheels: [1, 1], loads: [3, 4], isReduced: true, notFinite: [0] });
+  equal([...live.find("c", "wheel.force")?.instances.values() ?? []].map((rows) => rows.nextRow), [2, 2]);
 });
 
 test("rows that were given up may come again", () => {

@@ -44,8 +44,11 @@ export class LiveRows {
   readonly counters = { rows: 0, reducedRows: 0, instancesRefused: 0 };
   private readonly budget = new MemoryBudget(bytesMax);
   private readonly types = new Map<string, LiveType>();
-  /** The newest sequence that was taken of each ring and type: what comes again is skipped. */
-  private readonly taken = new Map<string, number>();
+  /**
+   * The newest sequence that was taken of each ring: what comes again is skipped. By instance, since a block that was thinned out
+   * comes as one block for each key, and only rows of one key are in order then.
+   */
+  private readonly taken = new WeakMap<Rows, Map<string, number>>();
   private readonly places = new WeakMap<ColumnSchema, Place[]>();
   private readonly keyNames = new Map<string, readonly string[]>();
 
@@ -76,7 +79,6 @@ export class LiveRows {
     const id = typeId(channel, type);
     for (const rows of this.types.get(id)?.instances.values() ?? []) rows.release();
     this.types.delete(id);
-    for (const key of [...this.taken.keys()]) if (key.endsWith(id)) this.taken.delete(key);
     this.revision += 1;
   }
 
@@ -96,20 +98,24 @@ export class LiveRows {
   take(block: ColumnBlock): void {
     const { schema } = block;
     const type = this.typeOf(schema);
-    const ringId = block.ring + typeId(schema.channel, schema.type);
-    let newest = this.taken.get(ringId) ?? -1;
     const keyed = keyReader(block, type.keyFields);
     const places = this.placesOf(schema);
     for (let row = 0; row < block.rows; row += 1) {
-      const sequence = block.sequences[row] as number;
-      // Both rows of a pair may be the same one: a stretch of one row. What is older was taken already.
-      if (sequence <= newest && !(block.isReduced && row % 2 === 1)) continue;
-      newest = sequence;
       const rows = this.rowsOf(type, keyed(row));
-      if (rows) this.addRow(rows, block, row, places);
+      if (rows && this.isNew(rows, block, row)) this.addRow(rows, block, row, places);
     }
-    this.taken.set(ringId, newest);
     if (block.isReduced) this.counters.reducedRows += block.rows;
+  }
+
+  private isNew(rows: Rows, block: ColumnBlock, row: number): boolean {
+    let newest = this.taken.get(rows);
+    if (!newest) this.taken.set(rows, newest = new Map<string, number>());
+    const sequence = block.sequences[row] as number;
+    const before = newest.get(block.ring) ?? -1;
+    // Both rows of a pair may be the same one: a stretch of one row.
+    if (sequence < before || (sequence === before && !(block.isReduced && row % 2 === 1))) return false;
+    newest.set(block.ring, sequence);
+    return true;
   }
 
   private addRow(rows: Rows, block: ColumnBlock, row: number, places: readonly Place[]): void {
