@@ -40,6 +40,25 @@ package struct StoredTable: Sendable, Equatable {
         return "ifNull(toString(\(SQL.identifier(column))), '')"
     }
 
+    /// A value of the payload that is a number.
+    package struct NumberField: Sendable, Equatable {
+        /// Dotted: "pos.x"; elements of short arrays: "force[0]".
+        package let path: String
+        /// ClickHouse's type, without Nullable.
+        package let type: String
+    }
+
+    /// What can be asked for as a series, by path. A path that came with several kinds is there once.
+    package var numbers: [NumberField] {
+        var found: [String: String] = [:]
+        for (column, type) in columns where column.hasPrefix("payload.") && Self.isNumber(type) {
+            let path = String(column.dropFirst("payload.".count).prefix { $0 != ":" })
+            let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
+            if found[path] == nil || inner == "Float64" { found[path] = inner }
+        }
+        return found.sorted { $0.key < $1.key }.map { NumberField(path: $0.key, type: $0.value) }
+    }
+
     private static func isNumber(_ type: String) -> Bool {
         let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
         return inner.hasPrefix("Int") || inner.hasPrefix("UInt") || inner.hasPrefix("Float") || inner == "Bool"

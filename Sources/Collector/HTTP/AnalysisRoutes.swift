@@ -32,6 +32,7 @@ struct AnalysisRoutes: Sendable {
             let shape = Shape.series(hasKey: !question.keyFields.isEmpty, hasWallTime: request.text("wallTime") == "1")
             return try await answer(request, shape) { question.statement($0) }
         }
+        router.get("api/analysis/fields") { request, _ in try await fields(request) }
         router.get("api/analysis/summary") { request, _ in
             let question = try series(request)
             return try await answer(request, .json) { question.summary($0) }
@@ -47,6 +48,30 @@ struct AnalysisRoutes: Sendable {
             return JSONAnswer.response(bytes: ByteBuffer())
         }
         return try await answer(request, statement, shape)
+    }
+
+    private struct FieldRow: Encodable {
+        let channel: String
+        let type: String
+        let field: String
+        let kind: String
+    }
+
+    /// What of a run's types can be asked for as a series: for types whose senders have described nothing.
+    private func fields(_ request: Request) async throws -> Response {
+        guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
+        let storage = try ready()
+        let types = registry.snapshot(runID)?.record.types ?? []
+        let known = Set(types.map { TableKey(channel: $0.channel, type: $0.type) })
+        var body: [UInt8] = []
+        for table in try await Self.offLoop({ try storage.storedTables() }) {
+            guard let channel = table.channel, let type = table.type, known.contains(TableKey(channel: channel, type: type)) else { continue }
+            for number in table.numbers {
+                let row = FieldRow(channel: channel, type: type, field: number.path, kind: number.type)
+                body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")]
+            }
+        }
+        return JSONAnswer.response(bytes: ByteBuffer(bytes: body))
     }
 
     private func series(_ request: Request) throws -> SeriesQuestion {

@@ -61,3 +61,18 @@ export async function fetchSummary(series: SeriesRequest, signal?: AbortSignal):
     };
   });
 }
+
+export interface StoredField {
+  channel: string;
+  type: string;
+  field: string;
+}
+
+/** What of a run's types can be asked for: for types whose senders have described nothing. */
+export async function fetchStoredFields(runId: string): Promise<StoredField[]> {
+  const response = await request(`/api/analysis/fields?${query({ runId })}`);
+  return splitLines(await response.text()).map((line) => {
+    const row = JSON.parse(line);
+    return { channel: String(row.channel), type: String(row.type), field: String(row.field) };
+  });
+}

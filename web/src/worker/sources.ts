@@ -61,7 +61,8 @@ export class Sources {
   /** All lines come from storage from now on, if it has them all. True once memory has been given up. */
   settle(series: readonly SeriesId[]): boolean {
     const run = this.run;
-    if (!run?.isStored || !run.canAskStorage) return false;
+    // With nothing to draw nothing is known to be there: fields may still be found out from what is in memory.
+    if (!run?.isStored || !run.canAskStorage || series.length === 0) return false;
     if (this.useStoredOnly) return true;
     // What is shown stays until storage has answered for all of it.
     for (const id of series) this.stored.want(id, Infinity, null, 0);

@@ -12,6 +12,7 @@ import { LossLog } from "../../data/loss-log";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
 import { presetPanels } from "../../series/presets";
 import { ApiError, fetchRun } from "../../wire/api";
+import { fetchStoredFields } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { FailureTold, FrameAnswer, Sample, WantedType } from "../../worker/protocol";
@@ -139,6 +140,7 @@ export class RunSession {
       this.error.value = null;
       this.tellRun(detail);
       this.wantTypes();
+      if (this.undescribedTypes().length > 0 && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
     }
@@ -156,6 +158,22 @@ export class RunSession {
       canAskStorage: !isStorageOff() && readiness.value?.storageState === "ok",
       storedEvents: detail.stored, lastFrame: detail.lastFrame,
     });
+  }
+
+  /** Storage knows the fields of types whose senders have described nothing, also when no event of them comes any more. */
+  private async askForFields(): Promise<void> {
+    if (readiness.value?.storageState !== "ok") return;
+    const types = new Map<string, { channel: string; type: string; names: string[] }>();
+    for (const { channel, type, field } of await fetchStoredFields(this.runId)) {
+      const id = JSON.stringify([channel, type]);
+      const known = types.get(id) ?? { channel, type, names: [] };
+      known.names.push(field);
+      types.set(id, known);
+    }
+    for (const { channel, type, names } of types.values()) {
+      if ((this.catalogue.find(channel, type)?.fields.size ?? 0) > 0) continue;
+      this.catalogue.discover(channel, type, names.map((name) => ({ name, kind: "f64", unit: "", isKey: false, labels: [] })));
+    }
   }
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */

@@ -1,0 +1,73 @@
+"""What the tests of a run's page share: panels, what they show, and runs whose every value is known."""
+
+from playwright.sync_api import Page, expect
+from web_support import event, ingest, wait_until
+
+FRAMES = 2000
+
+
+def panel(page: Page, name: str):
+    return page.locator(f'[data-testid="panel"][data-panel="{name}"]')
+
+
+def panels(page: Page) -> list[str]:
+    return page.get_by_test_id("panel").evaluate_all("panels => panels.map(panel => panel.dataset.panel)")
+
+
+def shown(page: Page, name: str) -> tuple[float, float]:
+    """The stretch of the axis that a panel shows."""
+    found = panel(page, name)
+    return float(found.get_attribute("data-from") or "nan"), float(found.get_attribute("data-to") or "nan")
+
+
+def wait_for_range(page: Page, name: str, condition: str, *more) -> None:
+    """`condition`: JavaScript about `from`, `to` and `more`."""
+    wait_until(
+        page,
+        f"""([name, more]) => [...document.querySelectorAll('[data-testid="panel"]')].some(panel => {{
+              const [from, to] = [Number(panel.dataset.from), Number(panel.dataset.to)];
+              return panel.dataset.panel === name && to > from && ({condition});
+            }})""",
+        [name, list(more)],
+    )
+
+
+def over(page: Page, name: str):
+    """The plot itself, without axes."""
+    return panel(page, name).locator(".u-over")
+
+
+def drag(page: Page, name: str, start: float, end: float) -> None:
+    """Drags over the plot, places as shares of its width."""
+    box = over(page, name).bounding_box()
+    page.mouse.move(box["x"] + box["width"] * start, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end, box["y"] + 30, steps=5)
+    page.mouse.up()
+
+
+def point_at(page: Page, name: str, place: float) -> None:
+    box = over(page, name).bounding_box()
+    page.mouse.move(box["x"] + box["width"] * place, box["y"] + 30)
+
+
+def values(page: Page, name: str) -> list[str]:
+    return panel(page, name).get_by_test_id("legend-value").all_inner_texts()
+
+
+def post_known_run(collector, run_id: str, ends: bool = True) -> None:
+    """tank: level = frame, and a spike of one sample; temperature in another panel; two pumps told apart by wheelId."""
+    events = [event(run_id, 0, {"seed": 7}, "run.start", "run")]
+    for frame in range(FRAMES):
+        events.append(event(run_id, frame, {"level": 5000 if frame == 1234 else frame, "heat": 20 + frame / 100}, "tank", "plant"))
+        events += [event(run_id, frame, {"wheelId": wheel, "slipRatio": wheel + frame / 1e4}, "wheel.force", "plant") for wheel in (0, 1)]
+    if ends:
+        events.append(event(run_id, FRAMES, {"reason": "done", "status": "completed"}, "run.end", "run"))
+    ingest(collector, *events)
+
+
+def open_known_run(page: Page, run_id: str, query: str = "") -> None:
+    """From storage, with all panels drawn."""
+    page.goto(f"/runs/{run_id}{query}")
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    wait_for_range(page, "tank/level", "panel.dataset.lines > 0")
