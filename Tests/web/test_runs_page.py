@@ -207,6 +207,25 @@ def test_rows_move_while_runs_go_on(listed):
     assert row.evaluate("row => row.isTheSame")
 
 
+def test_only_changes_are_asked_for(live_page, live):
+    """The whole list comes once; from then on the page asks for what has changed."""
+    for begin in range(0, 1_000, 500):
+        ingest(live, *[
+            {**event(f"run-{n}", 1, {"status": "completed"}, type_name="run.end", channel="run")} for n in range(begin, begin + 500)])
+    with live_page.expect_response(re.compile(r"/api/runs\?after=$")) as first:
+        live_page.goto("/")
+    expect(live_page.get_by_role("grid")).to_have_attribute("aria-rowcount", "1001")
+    whole = len(first.value.body())
+    asked = []
+    live_page.on("request", lambda request: asked.append(request.url))
+    ingest(live, event("one more", 1, {"v": 1}))
+    expect(row_of(live_page, "one more")).to_be_visible()
+    with live_page.expect_response(re.compile(r"/api/runs\?after=.+")) as later:
+        pass
+    assert whole > 100_000 > 50 * len(later.value.body())
+    assert not [url for url in asked if url.endswith(("/api/runs", "after="))]
+
+
 def test_thousands_of_rows_scroll(live_page):
     """Of 5,000 rows only those on the screen are in the document, and keys reach all of them."""
     runs = [summary(f"run-{number:04}") for number in range(5_000)]
@@ -217,7 +236,7 @@ def test_thousands_of_rows_scroll(live_page):
     expect(rows.first).to_have_attribute("data-run", "run-0000")
     expect(grid).to_have_attribute("aria-rowcount", "5001")
     live_page.get_by_role("grid").focus()
-    for key, run in (("ArrowDown", 0), ("ArrowDown", 1), ("End", 4_999), ("ArrowUp", 4_998), ("Home", 0)):
+    for key, run in (("Home", 0), ("ArrowDown", 1), ("End", 4_999), ("ArrowUp", 4_998), ("Home", 0)):
         live_page.keyboard.press(key)
         chosen = live_page.locator('[data-testid="run-row"][aria-selected="true"]')
         expect(chosen).to_have_attribute("data-run", f"run-{run:04}")

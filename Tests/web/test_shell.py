@@ -1,7 +1,10 @@
 """What all pages share: commands by key and by palette, the list of keys, dialogs."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
+from support import ROOT
 
 
 @pytest.fixture
@@ -109,3 +112,17 @@ def test_going_back_closes_a_dialog(live_page):
     expect(live_page.get_by_test_id("help")).to_be_visible()
     live_page.go_back()
     expect(live_page.get_by_test_id("help")).to_have_count(0)
+
+
+def test_the_keys_are_documented(live_page):
+    """Those of the run list, with a run chosen, so that all of them work."""
+    one = {"runId": "one", "sourceId": "s", "status": "completed"}
+    live_page.route("**/api/runs?*", lambda route: route.fulfill(json={"cursor": "", "complete": True, "runs": [one], "removed": []}))
+    live_page.goto("/")
+    expect(live_page.get_by_test_id("run-row")).to_be_visible()
+    live_page.keyboard.press("l")
+    live_page.keyboard.press("?")
+    listed = live_page.locator(".help-sections dl > div").evaluate_all(
+        "rows => rows.map(row => ['+', [...row.querySelectorAll('kbd')].map(cap => cap.textContent), row.querySelector('dt').textContent])")
+    documented = re.findall(r"^\| `(\S+)` \| (.+) \|$", (ROOT / "docs/ui.md").read_text(), re.M)
+    assert documented == [(plus.join(caps), title) for plus, caps, title in listed]
