@@ -1,6 +1,6 @@
 // The inside of a panel that draws lines: chart and legend.
 
-import { element } from "../../base/dom";
+import { element, setAttribute } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
@@ -11,6 +11,7 @@ import { RunSession } from "./run-session";
 
 /** Further units share the last axis: more of them leave no room for the lines. */
 const valueAxesMax = 3;
+const axisWords: Record<TimeAxis, string> = { frame: "frames", simTime: "simulated seconds", wallTime: "wall time" };
 
 export interface ChartPanelEvents {
   /** A stretch that this panel is to show; null: back to what all panels show. */
@@ -21,7 +22,7 @@ export interface ChartPanelEvents {
 
 export class ChartPanel implements PanelContent {
   readonly element: HTMLElement;
-  private readonly plot = element("div", { class: "plot", "data-testid": "plot" });
+  private readonly plot = element("div", { class: "plot", role: "img", "data-testid": "plot" });
   private readonly legend: Legend;
   private chart: Chart | null = null;
   private shape = "";
@@ -87,6 +88,8 @@ export class ChartPanel implements PanelContent {
     if (text === this.shape || units.length === 0) return;
     this.shape = text;
     this.signature = "";
+    const named = units.map((unit) => unit || "no unit").join(", ");
+    setAttribute(this.plot, "aria-label", `Lines over ${axisWords[time]}; value axes: ${named}`);
     this.chart?.destroy();
     // Before the card is laid out it has no size; the resize that follows gives the real one.
     this.chart = new Chart(this.plot, shape, this.plot.clientWidth || 480, this.plot.clientHeight || 168, {

@@ -68,7 +68,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   return element(
     "div", { class: "toolbar", role: "toolbar", "aria-label": "Time and layout" },
     badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
-    action("layouts", "Layouts", () => openRunLayouts(session)),
+    action("open-layouts", "Layouts", () => openRunLayouts(session)),
   );
 }
 
