@@ -13,7 +13,8 @@ package struct RunsQuestion: Sendable {
         self.daysBack = daysBack
     }
 
-    /// Rows: run_id, started_at, ended_at, status, total_events, total_frames, engine_version, source_id; newest first.
+    /// Rows: run_id, started_at, ended_at, status, total_events, total_frames, max_frame_index, engine_version, source_id, seed,
+    /// tags (JSON text); newest first.
     package func statement() -> Statement {
         var conditions = ["started_at >= now() - toIntervalDay({days:UInt32})"]
         var parameters = [("days", String(daysBack))]
@@ -27,7 +28,8 @@ package struct RunsQuestion: Sendable {
         }
         return Statement(
             sql: """
-                SELECT run_id, started_at, ended_at, status, total_events, total_frames, engine_version, source_id
+                SELECT run_id, started_at, ended_at, status, total_events, total_frames, max_frame_index, engine_version,
+                    source_id, seed, tags
                 FROM run_metadata FINAL
                 WHERE \(conditions.joined(separator: " AND "))
                 ORDER BY started_at DESC, run_id

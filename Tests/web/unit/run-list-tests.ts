@@ -43,6 +43,13 @@ test("what the collector says of a run wins over storage", () => {
   equal(merged.map((entry) => [entry.runId, entry.status]), [["a", "failed"], ["b", "running"]]);
 });
 
+test("a run that only storage knows has its tags, seed and frames", () => {
+  const row = { run_id: "r", status: "completed", seed: "18446744073709551615", tags: '{"track":"wet"}', max_frame_index: "70" };
+  const stored = readStoredRun(row);
+  equal([stored.seed, stored.tags, stored.lastFrame], ["18446744073709551615", [["track", "wet"]], 70]);
+  for (const tags of [undefined, "", "no json", "[1]", "null"]) equal(readStoredRun({ run_id: "r", tags }).tags, []);
+});
+
 // Filters
 
 test("a search needs all its words", () => {

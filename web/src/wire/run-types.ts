@@ -170,6 +170,16 @@ export function readRunDetail(json: unknown): RunDetail {
   };
 }
 
+/** The object in a JSON text, an empty one if it holds none. */
+function parseObject(json: unknown): Json {
+  try {
+    const value: unknown = JSON.parse(text(json));
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 /** A row of the storage's list of runs, which knows fewer things than the collector's own. */
 export function readStoredRun(json: unknown): RunSummary {
   const row = isObject(json) ? json : {};
@@ -180,6 +190,9 @@ export function readStoredRun(json: unknown): RunSummary {
     created: row["started_at"],
     endedAt: row["ended_at"],
     engineVersion: row["engine_version"],
+    seed: row["seed"],
+    tags: parseObject(row["tags"]),
+    lastFrame: row["max_frame_index"],
     accepted: row["total_events"],
     stored: row["total_events"],
   });
