@@ -22,8 +22,8 @@ export interface RowActions {
 }
 
 export class RunRow {
-  readonly element: HTMLTableRowElement;
-  private readonly cells = new Map<ColumnId, HTMLTableCellElement>();
+  readonly element: HTMLElement;
+  private readonly cells = new Map<ColumnId, HTMLElement>();
   private readonly link = element("a", { "data-link": true, tabindex: "-1" });
   private readonly id = element("span", { class: "run-id" });
   private run: RunSummary | null = null;
@@ -32,7 +32,7 @@ export class RunRow {
 
   constructor(private readonly actions: RowActions) {
     for (const { id, isNumber } of runColumns) {
-      this.cells.set(id, element("td", { role: "gridcell", class: `column-${id}${isNumber ? " number" : ""}` }));
+      this.cells.set(id, element("div", { role: "gridcell", class: `run-cell column-${id}${isNumber ? " number" : ""}` }));
     }
     this.cell("run").append(this.link, this.id);
     const button = (label: string, path: string, act: (run: RunSummary) => void) => element(
@@ -45,14 +45,14 @@ export class RunRow {
       }, icon(path),
     );
     const buttons = element(
-      "td", { role: "gridcell", class: "column-actions" },
+      "div", { role: "gridcell", class: "run-cell column-actions" },
       button("Name and note", pencil, actions.edit), button("Delete", bin, actions.remove),
     );
-    this.element = element("tr", { role: "row", "data-testid": "run-row" }, ...this.cells.values(), buttons);
+    this.element = element("div", { role: "row", class: "run-row", "data-testid": "run-row" }, ...this.cells.values(), buttons);
   }
 
-  private cell(id: ColumnId): HTMLTableCellElement {
-    return this.cells.get(id) as HTMLTableCellElement;
+  private cell(id: ColumnId): HTMLElement {
+    return this.cells.get(id) as HTMLElement;
   }
 
   show(run: RunSummary, nowMs: number): void {
@@ -112,19 +112,16 @@ export class RunRow {
 
 /** The head of a group of runs. */
 export class GroupRow {
-  readonly element: HTMLTableRowElement;
-  private readonly cell: HTMLTableCellElement;
+  readonly element: HTMLElement;
   private readonly title = element("span");
   private readonly counts = element("span", { class: "group-counts" });
 
   constructor() {
-    this.cell = element("td", { role: "gridcell" }, icon(chevron, "icon chevron"), this.title, this.counts);
-    this.element = element("tr", { role: "row", class: "group-row", "data-testid": "group-row" }, this.cell);
+    const cell = element("div", { role: "gridcell", class: "run-cell" }, icon(chevron, "icon chevron"), this.title, this.counts);
+    this.element = element("div", { role: "row", class: "run-row group-row", "data-testid": "group-row" }, cell);
   }
 
-  /** `columns`: how many of the table are shown; one more than there are would be a column of its own. */
-  show(row: Extract<ListRow, { kind: "group" }>, columns: number): void {
-    setAttribute(this.cell, "colspan", String(columns));
+  show(row: Extract<ListRow, { kind: "group" }>): void {
     setText(this.title, row.title);
     const running = row.running > 0 ? `, ${formatCount(row.running)} running` : "";
     setText(this.counts, `${formatCount(row.count)} ${row.count === 1 ? "run" : "runs"}${running}`);

@@ -1,5 +1,6 @@
 // The table of runs: a grid of which only the rows on the screen are in the document. It takes the focus as a whole and points
-// at the row chosen, so that rows may come and go.
+// at the row chosen, so that rows may come and go. Rows are placed one by one and not by a table's layout: what scrolls in
+// costs the layout of its own row and of no other.
 
 import { oncePerFrame } from "../../base/coalesce";
 import { element, icon, setAttribute } from "../../base/dom";
@@ -7,7 +8,7 @@ import { Lifetime } from "../../base/lifetime";
 import { RunSummary } from "../../wire/run-types";
 import { navigate, runPath } from "../route";
 import { SortOrder } from "./list-query";
-import { ColumnId, runColumns } from "./run-columns";
+import { ColumnId, RunColumn, runColumns } from "./run-columns";
 import { ListRow } from "./run-order";
 import { GroupRow, RowActions, RunRow } from "./run-row";
 import { rowByKey, scrollToShow, visibleRows } from "./visible-rows";
@@ -27,38 +28,32 @@ export interface TableActions extends RowActions {
 export class RunTable {
   /** Scrolls, in both directions. */
   readonly element: HTMLElement;
-  private readonly grid: HTMLTableElement;
-  private readonly body = element("tbody", { role: "rowgroup" });
-  private readonly before = element("tr", { "aria-hidden": "true", class: "row-space" });
-  private readonly after = element("tr", { "aria-hidden": "true", class: "row-space" });
-  private readonly heads = new Map<ColumnId, HTMLTableCellElement>();
+  private readonly grid: HTMLElement;
+  private readonly body = element("div", { role: "rowgroup", class: "run-rows" });
+  private readonly heads = new Map<ColumnId, HTMLElement>();
   private runRows = new Map<string, RunRow>();
   private groupRows = new Map<string, GroupRow>();
-  private readonly headRow = element("tr", { role: "row", "aria-rowindex": "1" });
-  /** Narrow screens have fewer. */
-  private columnsShown = runColumns.length + 1;
+  private readonly rowOfElement = new WeakMap<Element, ListRow>();
   private rows: readonly ListRow[] = [];
   /** Of the row that keys act on. */
   private chosenKey: string | null = null;
 
   constructor(private readonly actions: TableActions, lifetime: Lifetime) {
-    for (const column of runColumns) this.heads.set(column.id, this.head(column.id, column.title, column.explanation));
+    for (const column of runColumns) this.heads.set(column.id, this.head(column));
     const actionsHead = element(
-      "th", { role: "columnheader", scope: "col", class: "column-actions" }, element("span", { class: "for-screen-readers" }, "Actions"),
+      "div", { role: "columnheader", class: "column-actions" }, element("span", { class: "for-screen-readers" }, "Actions"),
     );
-    this.headRow.append(...this.heads.values(), actionsHead);
+    const headRow = element("div", { role: "row", class: "run-head", "aria-rowindex": "1" }, ...this.heads.values(), actionsHead);
     this.grid = element(
-      "table", {
+      "div", {
         class: "runs", role: "grid", tabindex: "0", "aria-label": "Runs", "data-testid": "run-list",
         "aria-colcount": String(runColumns.length + 1), keydown: (event) => this.press(event as KeyboardEvent),
         focus: () => this.focusCame(),
       },
-      element("thead", { role: "rowgroup" }, this.headRow),
-      this.body,
+      element("div", { role: "rowgroup", class: "run-head-group" }, headRow), this.body,
     );
     const draw = oncePerFrame(() => this.draw());
     this.element = element("div", { class: "run-scroller", scroll: draw }, this.grid);
-    this.body.append(this.before, this.after);
     this.body.addEventListener("click", (event) => this.click(event));
     const observer = new ResizeObserver(draw);
     observer.observe(this.element);
@@ -97,20 +92,18 @@ export class RunTable {
     }
     // The head is a row, too.
     setAttribute(this.grid, "aria-rowcount", String(rows.length + 1));
-    this.draw();
+    this.refresh();
   }
 
   /** The same rows: only times have moved. */
   refresh(): void {
-    this.draw();
+    placeInOrder(this.body, this.draw());
   }
 
-  private head(id: ColumnId, title: string, explanation: string): HTMLTableCellElement {
-    const isNumber = runColumns.some((column) => column.id === id && column.isNumber);
+  private head({ id, title, explanation, isNumber }: RunColumn): HTMLElement {
     return element(
-      "th", {
-        role: "columnheader", scope: "col", "aria-sort": "none", class: `column-${id}${isNumber ? " number" : ""}`,
-        title: explanation || undefined,
+      "div", {
+        role: "columnheader", "aria-sort": "none", class: `column-${id}${isNumber ? " number" : ""}`, title: explanation || undefined,
       },
       element(
         "button", { type: "button", class: "sort-button", click: () => this.actions.sortBy(id) },
@@ -123,32 +116,39 @@ export class RunTable {
     return Math.max(rowHeight, this.element.clientHeight - headHeight);
   }
 
-  /** Brings the rows on the screen into the document, and only these. */
-  private draw(): void {
+  /** Brings the rows on the screen into the document, and only these; gives them in their order, which the document may lack. */
+  private draw(): HTMLElement[] {
     const { begin, end } = visibleRows(this.element.scrollTop, this.rowsHeight, rowHeight, this.rows.length);
     const nowMs = Date.now();
-    this.columnsShown = [...this.headRow.cells].filter((head) => head.offsetWidth > 0).length;
-    const oldRuns = this.runRows;
-    const oldGroups = this.groupRows;
-    this.runRows = new Map();
-    this.groupRows = new Map();
     const shown = this.rows.slice(begin, end);
     const kept = new Set(shown.map(({ key }) => key));
+    const oldGroups = this.groupRows;
+    const oldRuns = this.runRows;
     const spare = [...oldRuns].filter(([key]) => !kept.has(key)).map(([, row]) => row);
+    this.runRows = new Map();
+    this.groupRows = new Map();
     const elements = shown.map((row, place) => {
       const made = row.kind === "run"
         ? this.drawRun(row, oldRuns.get(row.key) ?? spare.pop(), nowMs) : this.drawGroup(row, oldGroups.get(row.key));
-      setAttribute(made, "aria-rowindex", String(begin + place + 2));
-      setAttribute(made, "id", `run-row-${begin + place}`);
-      setAttribute(made, "aria-selected", String(row.key === this.chosenKey));
+      this.rowOfElement.set(made, row);
+      this.place(made, begin + place, row.key === this.chosenKey);
       return made;
     });
-    placeInOrder(this.before, elements, this.after);
-    setHeight(this.before, begin * rowHeight);
-    setHeight(this.after, (this.rows.length - end) * rowHeight);
+    for (const row of spare) row.element.remove();
+    for (const [key, row] of oldGroups) if (!kept.has(key)) row.element.remove();
+    setStyle(this.body, "height", `${this.rows.length * rowHeight}px`);
     const chosen = this.rows.findIndex(({ key }) => key === this.chosenKey);
     if (chosen >= begin && chosen < end) setAttribute(this.grid, "aria-activedescendant", `run-row-${chosen}`);
     else this.grid.removeAttribute("aria-activedescendant");
+    return elements;
+  }
+
+  private place(made: HTMLElement, row: number, isChosen: boolean): void {
+    setStyle(made, "top", `${row * rowHeight}px`);
+    setAttribute(made, "aria-rowindex", String(row + 2));
+    setAttribute(made, "id", `run-row-${row}`);
+    setAttribute(made, "aria-selected", String(isChosen));
+    if (made.parentNode !== this.body) this.body.append(made);
   }
 
   private drawRun(row: Extract<ListRow, { kind: "run" }>, old: RunRow | undefined, nowMs: number): HTMLElement {
@@ -160,7 +160,7 @@ export class RunTable {
 
   private drawGroup(row: Extract<ListRow, { kind: "group" }>, old: GroupRow | undefined): HTMLElement {
     const made = old ?? new GroupRow();
-    made.show(row, this.columnsShown);
+    made.show(row);
     this.groupRows.set(row.key, made);
     return made.element;
   }
@@ -196,9 +196,8 @@ export class RunTable {
 
   private click(event: MouseEvent): void {
     const target = event.target instanceof Element ? event.target : null;
-    const place = [...this.body.children].indexOf(target?.closest("tr") as Element) - 1;
-    const { begin } = visibleRows(this.element.scrollTop, this.rowsHeight, rowHeight, this.rows.length);
-    const row = this.rows[begin + place];
+    const made = target?.closest(".run-row");
+    const row = made ? this.rowOfElement.get(made) : undefined;
     if (!row) return;
     this.chosenKey = row.key;
     // The link does it itself, and a click that ends the marking of text opens nothing.
@@ -207,17 +206,13 @@ export class RunTable {
   }
 }
 
-function setHeight(row: HTMLTableRowElement, height: number): void {
-  const text = `${height}px`;
-  if (row.style.height !== text) row.style.height = text;
+function setStyle(made: HTMLElement, name: "top" | "height", value: string): void {
+  if (made.style[name] !== value) made.style[name] = value;
 }
 
-/** Between `before` and `after` stand exactly these, in this order; what is in its place already is not touched. */
-function placeInOrder(before: Element, elements: Element[], after: Element): void {
-  let last = before;
-  for (const made of elements) {
-    if (last.nextElementSibling !== made) last.after(made);
-    last = made;
-  }
-  while (last.nextElementSibling && last.nextElementSibling !== after) last.nextElementSibling.remove();
+/** In the order in which they are read out; what is in its place already is not touched. */
+function placeInOrder(parent: HTMLElement, elements: HTMLElement[]): void {
+  elements.forEach((made, place) => {
+    if (parent.children[place] !== made) parent.insertBefore(made, parent.children[place] ?? null);
+  });
 }
