@@ -30,7 +30,10 @@ package struct StorageStatus: Sendable {
     package var detail: String
     package var spool: SpoolStatus
     package var inserter: InserterStatus
+    /// Takes rows.
     package var isReady: Bool { state == .ok }
+    /// Answers questions and removes rows, though it may take none: its disk may be full.
+    package var isReached: Bool
 }
 
 /// Thread-safe. `start` and `stop` once each.
@@ -112,9 +115,14 @@ package final class Storage: Sendable {
             UInt64(max(0, patience.components.seconds)) * 1_000 + UInt64(patience.components.attoseconds / 1_000_000_000_000_000)
         deadlineMs.store(Self.nowMs() + milliseconds, ordering: .releasing)
         enter(.stopping)
-        threads.wait()
+        // An answer that does not come must not keep the process: the group is sent again, and counted, by the next one.
+        if threads.wait(timeout: .now() + .milliseconds(Int(milliseconds) + Self.lastWordsMs)) == .timedOut {
+            tables.client.interrupt()
+            threads.wait()
+        }
         supervisor?.stop()
     }
+    private static let lastWordsMs = 500
     /// Of the monotonic clock.
     private let deadlineMs = Atomic<UInt64>(.max)
 
@@ -213,16 +221,22 @@ package final class Storage: Sendable {
         case .starting: (state, detail) = (.connecting, "the embedded ClickHouse is starting")
         case .ready(let version):
             detail = "embedded ClickHouse \(version)"
-            if !inserter.isReached { state = .connecting }
+            if !inserter.isReached { (state, detail) = (Self.away(inserter), inserter.reachError ?? detail) }
         case .failed(let reason), .missing(let reason): (state, detail) = (.failed, reason)
         case .stopped: (state, detail) = (.failed, "stopped")
         case nil:
             if !inserter.isReached {
-                (state, detail) = (.connecting, inserter.reachError ?? "connecting to \(tables.client.endpoint)")
+                (state, detail) = (
+                    Self.away(inserter), inserter.reachError ?? "connecting to \(tables.client.endpoint.description)"
+                )
             }
         }
-        return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter)
+        let isReached = state == .ok
+        if isReached, let obstacle = inserter.obstacle { (state, detail) = (.failed, obstacle) }
+        return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter, isReached: isReached)
     }
+
+    private static func away(_ inserter: InserterStatus) -> StorageStatus.State { inserter.isRefused ? .failed : .connecting }
 
     /// Rows in segments that are neither stored nor given up.
     package var waitingRows: Int { store.waitingRows }

@@ -197,7 +197,7 @@ struct CollectorSettings: Sendable {
         live.pingInterval = .seconds(try number(options.pingSeconds, "TELTEL_PING_SECONDS", 1...3_600, 54))
         live.pongDeadline = min(live.pongDeadline, live.pingInterval)
         let spool = try number(options.spoolMib, "TELTEL_SPOOL_MIB", 0...1 << 30, 0)
-        spoolBytes = spool > 0 ? max(128, spool) << 20 : nil
+        spoolBytes = spool > 0 ? max(16, spool) << 20 : nil
         maxLineBytes = try number(options.maxLineBytes, "TELTEL_MAX_LINE_BYTES", 256...(1 << 20) - 4_096, (1 << 20) - 4_096)
         maxBodyBytes = try number(options.maxBodyMib, "TELTEL_MAX_BODY_MIB", 1...1 << 30, maxBodyBytes >> 20) << 20
         decoderBytes =

@@ -111,7 +111,7 @@ struct StorageRoutes: Sendable {
         let status = storage.status()
         let damage = status.spool.damage
         var tables: [TableSize] = []
-        if status.isReady {
+        if status.isReached {
             // Away since just now: then there are no tables to be seen, as before.
             tables = (try? storage.tables.sizes()) ?? []
         }

@@ -18,6 +18,7 @@ final class Bookkeeper: Sendable {
     private let endsSaved: @Sendable ([InstanceID]) -> Void
     private let silenceNs: UInt64
     private let quarantine: QuarantineLog
+    private let storageLog: StorageLog?
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let state = Mutex(State())
@@ -51,6 +52,7 @@ final class Bookkeeper: Sendable {
         self.store = store
         self.silenceNs = silenceNs
         self.quarantine = quarantine
+        storageLog = storage.map { StorageLog($0, logger: logger) }
         self.logger = logger
         self.endsSaved = endsSaved
     }
@@ -64,6 +66,7 @@ final class Bookkeeper: Sendable {
             if turn % 4 == 0 {
                 registry.endSilent(now: teltel_monotonic_ns(), after: silenceNs)
                 quarantine.tell()
+                storageLog?.tell()
                 save()
                 tellStorage()
             }
@@ -165,7 +168,7 @@ final class Bookkeeper: Sendable {
     /// One row when a run appears, one with the final totals when everything of it is stored. Idempotent: written again after
     /// a restart, the newest row counts.
     private func tellStorage() {
-        guard let storage, storage.status().isReady else { return }
+        guard let storage, storage.status().isReached else { return }
         do throws(ClickHouseError) {
             // Known and cheap but for the first time: then it makes what is missing, the view over all tables too.
             try storage.tables.connect()

@@ -49,7 +49,7 @@ struct RunRemoval: Sendable {
 
     /// The registry knows the newest runs only.
     private func isStored(_ runID: String) throws(RunRemovalError) -> Bool {
-        guard let storage, storage.status().isReady else { return false }
+        guard let storage, storage.status().isReached else { return false }
         do throws(ClickHouseError) {
             return try storage.tables.knows(run: runID)
         } catch { throw Self.explain(.clickHouse(error)) }
@@ -62,7 +62,7 @@ struct RunRemoval: Sendable {
         let pause = DispatchSemaphore(value: 0)
         while isUnderway(runID) {
             guard ContinuousClock.now < deadline else {
-                if let status = storage?.status(), !status.isReady { throw .storageAway(status.detail) }
+                if let status = storage?.status(), !status.isReached { throw .storageAway(status.detail) }
                 throw .underway
             }
             storage?.flush()

@@ -29,11 +29,15 @@ package struct ClickHouseQuery: Sendable {
 package final class ClickHouseClient: Sendable {
     package let endpoint: ClickHouseEndpoint
     private let idle = Mutex<[CurlTransfer]>([])
+    private let interruption = CurlInterruption()
 
     package static let largestAnswer = 256 << 20
     private static let mostIdle = 8
 
     package init(_ endpoint: ClickHouseEndpoint) { self.endpoint = endpoint }
+
+    /// Ends what is underway and all later requests, within a second each, as if the connection had broken. For the process' end.
+    package func interrupt() { interruption.isWanted.store(true, ordering: .relaxed) }
 
     /// The whole answer, up to `limit` bytes.
     package func run(_ query: ClickHouseQuery, limit: Int = ClickHouseClient.largestAnswer) throws(ClickHouseError) -> [UInt8] {
@@ -89,7 +93,7 @@ package final class ClickHouseClient: Sendable {
         request.user = endpoint.user
         request.password = endpoint.password
         request.socket = endpoint.socket
-        let transfer = idle.withLock { $0.popLast() } ?? CurlTransfer()
+        let transfer = idle.withLock { $0.popLast() } ?? CurlTransfer(interruption)
         defer { idle.withLock { if $0.count < Self.mostIdle { $0.append(transfer) } } }
         try transfer.perform(request, sink)
     }

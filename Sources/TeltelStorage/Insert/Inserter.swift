@@ -16,6 +16,10 @@ package struct InserterStatus: Sendable, Equatable {
     /// False while ClickHouse cannot be reached; `reachError` says why.
     package var isReached = false
     package var reachError: String?
+    /// It answers, but not as it should: somebody must act.
+    package var isRefused = false
+    /// Why ClickHouse, although it is reached, does not take rows.
+    package var obstacle: String?
 }
 
 package final class Inserter {
@@ -49,6 +53,7 @@ package final class Inserter {
     package func step(nowMs: UInt64) -> UInt64? {
         for frame in store.takeOffered() { state.offer(frame, nowMs: nowMs) }
         if shared.takeFlush() { state.flush() }
+        if shared.takeReturn() { state.reconnected() }
         let step = state.next(nowMs: nowMs)
         defer { publish() }
         if case .wait(let until) = step { return until ?? .max }
@@ -110,6 +115,10 @@ package final class Inserter {
             return answer
         } catch { throw .clickHouse(error) }
     }
+    /// Says nothing about whether ClickHouse is there: what is known already is not asked for.
+    private func prepare(_ layout: TableLayout) throws(StepError) {
+        do throws(ClickHouseError) { try target.ensureTable(layout) } catch { throw .clickHouse(error) }
+    }
     private func keep<Answer>(_ work: () throws(StorageError) -> Answer) throws(StepError) -> Answer {
         do throws(StorageError) { return try work() } catch { throw .storage(error) }
     }
@@ -127,7 +136,7 @@ package final class Inserter {
 
     private func insert(_ manifest: GroupManifest, _ nowMs: UInt64) throws(StepError) {
         let bytes = try keep { () throws(StorageError) in try rows.writePayload(manifest) }
-        try ask { () throws(ClickHouseError) in try target.ensureTable(manifest.layout) }
+        try prepare(manifest.layout)
         let request = InsertRequest(
             table: manifest.layout, token: manifest.name, payloadPath: rows.payloadPath, payloadBytes: bytes, rows: manifest.rows)
         try ask { () throws(ClickHouseError) in try target.insert(request) }
@@ -139,8 +148,8 @@ package final class Inserter {
     private static let rangesPerQuestion = 500
 
     private func count(_ layout: TableLayout, _ ranges: [RowRange]) throws(StepError) -> Int {
-        try ask { () throws(ClickHouseError) in
-            try target.ensureTable(layout)
+        try prepare(layout)
+        return try ask { () throws(ClickHouseError) in
             var total = 0
             var rest = ranges[...]
             while !rest.isEmpty {
@@ -269,18 +278,19 @@ package final class Inserter {
     }
 
     private func publish() {
-        let (groups, waiting, error) = (state.groupCount, state.waitingRows, state.lastError)
+        let (groups, waiting, error, obstacle) = (state.groupCount, state.waitingRows, state.lastError, state.obstacle)
         shared.update {
             $0.groupsWaiting = groups
             $0.rowsWaiting = waiting
             $0.lastError = error
+            $0.obstacle = obstacle
         }
     }
 }
 
 /// What other threads see of the inserter, and ask of it.
 package final class InserterShare: Sendable {
-    private let state = Mutex((status: InserterStatus(), flush: false))
+    private let state = Mutex((status: InserterStatus(), flush: false, isBack: false))
     package init() {}
     package var status: InserterStatus { state.withLock { $0.status } }
     /// A run has ended: what waits is sent without waiting longer.
@@ -292,10 +302,18 @@ package final class InserterShare: Sendable {
             return state.flush
         }
     }
+    func takeReturn() -> Bool {
+        state.withLock { state in
+            defer { state.isBack = false }
+            return state.isBack
+        }
+    }
     func reached(_ error: ClickHouseError?) {
-        update {
-            $0.isReached = error == nil
-            $0.reachError = error?.description
+        state.withLock { state in
+            if error == nil, !state.status.isReached { state.isBack = true }
+            state.status.isReached = error == nil
+            state.status.reachError = error?.description
+            state.status.isRefused = error.map { $0.advice == .wait || $0.advice == .stop } ?? false
         }
     }
     func update(_ change: (inout InserterStatus) -> Void) { state.withLock { change(&$0.status) } }

@@ -53,6 +53,8 @@ package struct InserterState: Sendable {
         var isAmbiguous: Bool
         var failures = 0
         var notBeforeMs: UInt64 = 0
+        /// Why it will not go on by itself soon.
+        var obstacle: String?
     }
     enum Task: Sendable {
         case insert
@@ -95,6 +97,8 @@ package struct InserterState: Sendable {
     package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
     /// Tries in a row that did not reach ClickHouse.
     package var unreachableTries: Int { unreachable }
+    /// Why rows are not stored although ClickHouse is reached: somebody must act, or it has been tried again and again.
+    package var obstacle: String? { groups.lazy.compactMap(\.obstacle).first }
 
     // MARK: what comes in
 
@@ -227,13 +231,23 @@ package struct InserterState: Sendable {
     package mutating func inserted(_ name: String, nowMs: UInt64) {
         reached()
         nextInsertMs = nowMs + cadence.gapMs
-        update(name) { $0.task = $0.isAmbiguous ? .countAfter : .conclude }
+        update(name) { group in
+            group.task = group.isAmbiguous ? .countAfter : .conclude
+            group.obstacle = nil
+        }
+    }
+
+    /// ClickHouse is there again, perhaps another one: what failed before is tried at once.
+    package mutating func reconnected() {
+        reached()
+        for index in groups.indices { groups[index].notBeforeMs = 0 }
     }
 
     package mutating func counted(_ name: String, rows: Int) {
         reached()
         update(name) { group in
             group.failures = 0
+            group.obstacle = nil
             if rows >= group.rows {
                 group.task = .conclude
             } else if case .countFirst = group.task, rows == 0 {
@@ -258,6 +272,9 @@ package struct InserterState: Sendable {
         update(name) { group in
             group.failures += 1
             if error.isAmbiguous { group.isAmbiguous = true }
+            if error.advice == .wait || error.advice == .stop || group.failures >= Self.failuresOfAnObstacle {
+                group.obstacle = error.description
+            }
             let policy: RetryPolicy
             switch error.advice {
             case .retry: policy = .passing
@@ -267,6 +284,7 @@ package struct InserterState: Sendable {
                 if case .insert = group.task {
                     group.task = group.rows > 1 ? .divide(halves: true) : .bury
                     group.failures = 0
+                    group.obstacle = nil
                     return
                 }
                 policy = .passing
@@ -274,6 +292,9 @@ package struct InserterState: Sendable {
             group.notBeforeMs = nowMs + policy.pauseMs(failures: group.failures, random: random)
         }
     }
+
+    /// Failures in a row after which one that passes by itself is said to people.
+    private static let failuresOfAnObstacle = 3
 
     /// Frames of the group cannot be read back.
     package mutating func unreadable(_ name: String) { update(name) { $0.task = .salvage } }

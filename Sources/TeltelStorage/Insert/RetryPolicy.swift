@@ -11,11 +11,11 @@ package struct RetryPolicy: Sendable, Equatable {
     }
 
     /// Something passing: a restart, a broken connection, overload.
-    package static let passing = RetryPolicy(firstMs: 100, largestMs: 5_000)
-    /// Somebody must do something first.
-    package static let waiting = RetryPolicy(firstMs: 2_000, largestMs: 30_000)
+    package static let passing = RetryPolicy(firstMs: 100, largestMs: 3_000)
+    /// Somebody must do something first. No longer than this, because who has repaired it wants to see rows within five seconds.
+    package static let waiting = RetryPolicy(firstMs: 2_000, largestMs: 3_000)
     /// It will not work as it is; looked at again all the same, because people repair things.
-    package static let hopeless = RetryPolicy(firstMs: 60_000, largestMs: 600_000)
+    package static let hopeless = RetryPolicy(firstMs: 10_000, largestMs: 60_000)
 
     /// - Parameters:
     ///   - failures: failed tries so far, at least 1.

@@ -1,6 +1,12 @@
 /// One libcurl handle and the request it carries out.
 import CTeltelStorage
 import Foundation
+import Synchronization
+
+/// Tells transfers to end. Shared by those of one client.
+final class CurlInterruption: Sendable {
+    let isWanted = Atomic<Bool>(false)
+}
 
 /// What to send. Plain values.
 struct CurlRequest: Sendable {
@@ -32,11 +38,14 @@ final class CurlTransfer: @unchecked Sendable {
     private let handle: OpaquePointer
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
+    private let interruption: CurlInterruption
+
     private static let globalResult = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
     private static let connectMilliseconds = 5_000
     private static let largestErrorText = 64 << 10
 
-    init() {
+    init(_ interruption: CurlInterruption) {
+        self.interruption = interruption
         precondition(Self.globalResult == CURLE_OK, "libcurl cannot start")
         guard let made = curl_easy_init() else { fatalError("no memory for libcurl") }
         handle = OpaquePointer(made)
@@ -115,6 +124,8 @@ final class CurlTransfer: @unchecked Sendable {
         }
         _ = teltel_curl_set_body_sink(curl, receiveBody, context)
         _ = teltel_curl_set_header_sink(curl, receiveHeader, context)
+        // SAFETY: this object, which holds the interruption, lives for as long as its call of curl_easy_perform.
+        _ = teltel_curl_set_progress(curl, askWhetherToEnd, Unmanaged.passUnretained(interruption).toOpaque())
         var headers = curl_slist_append(nil, "Expect:")
         for header in request.headers { headers = curl_slist_append(headers, header) }
         defer { curl_slist_free_all(headers) }
@@ -213,6 +224,12 @@ private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ c
 {
     guard let bytes, let context else { return 0 }
     return exchange(context).takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+private func askWhetherToEnd(
+    _ context: UnsafeMutableRawPointer?, _: curl_off_t, _: curl_off_t, _: curl_off_t, _: curl_off_t
+) -> Int32 {
+    guard let context else { return 0 }
+    return Unmanaged<CurlInterruption>.fromOpaque(context).takeUnretainedValue().isWanted.load(ordering: .relaxed) ? 1 : 0
 }
 private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
     -> Int

@@ -1,0 +1,83 @@
+/// Says in the log when storage stops or goes on taking rows, and what it has lost.
+import CTeltelRings
+import Logging
+import Synchronization
+import TeltelEvents
+import TeltelStorage
+
+final class StorageLog: Sendable {
+    private let storage: Storage
+    private let logger: Logger
+    private let told = Mutex(Told())
+
+    private struct Told {
+        /// Why no rows are taken; nil: they are.
+        var trouble: String?
+        var troubleNs: UInt64 = 0
+        var lost: [LossReason: Int]?
+        var damaged = 0
+        var lostNs: UInt64 = 0
+        var refused = 0
+    }
+    /// Reasons may change all the time, and losses come in one row: often enough for people.
+    private static let troublePauseNs: UInt64 = 60_000_000_000
+    private static let lossPauseNs: UInt64 = 4_000_000_000
+
+    init(_ storage: Storage, logger: Logger) {
+        self.storage = storage
+        self.logger = logger
+    }
+
+    /// Looks what is new. Not for a reader's thread; once a second is enough.
+    func tell() {
+        let status = storage.status()
+        let lost = storage.totals().values.reduce(into: Tally()) { $0 += $1 }.lost
+        let damage = status.spool.damage
+        let now = teltel_monotonic_ns()
+        let lines = told.withLock { told in
+            var lines = Self.trouble(status, &told, now)
+            lines += Self.losses(lost, &told, now)
+            let damaged = damage.segments + damage.logs + damage.manifests
+            if damaged > told.damaged {
+                lines.append((.warning, "\(damaged - told.damaged) parts of the spool are damaged: see `teltel spool check`"))
+            }
+            told.damaged = damaged
+            if status.inserter.rowsRefused > told.refused {
+                let rows = status.inserter.rowsRefused - told.refused
+                lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
+            }
+            told.refused = status.inserter.rowsRefused
+            return lines
+        }
+        for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
+    }
+
+    private typealias Line = (level: Logger.Level, text: String)
+
+    private static func trouble(_ status: StorageStatus, _ told: inout Told, _ now: UInt64) -> [Line] {
+        guard !status.isReady else {
+            defer { told.trouble = nil }
+            return told.trouble == nil ? [] : [(.notice, "storage takes rows again: \(status.detail)")]
+        }
+        // Every start begins so.
+        if told.trouble == nil, status.state == .connecting, status.inserter.reachError == nil { return [] }
+        if let trouble = told.trouble, trouble == status.detail || now < told.troubleNs + troublePauseNs { return [] }
+        (told.trouble, told.troubleNs) = (status.detail, now)
+        return [(.warning, "storage takes no rows, they wait in the spool: \(status.detail)")]
+    }
+
+    private static func losses(_ lost: [LossReason: Int], _ told: inout Told, _ now: UInt64) -> [Line] {
+        // What earlier collectors lost was said by them.
+        guard let before = told.lost, now >= told.lostNs + lossPauseNs else {
+            if told.lost == nil { told.lost = lost }
+            return []
+        }
+        let lines = lost.sorted { $0.key.rawValue < $1.key.rawValue }.compactMap { reason, rows -> Line? in
+            let new = rows - (before[reason] ?? 0)
+            return new > 0 ? (.warning, "\(new) rows are lost: \(reason.rawValue)") : nil
+        }
+        told.lost = lost
+        if !lines.isEmpty { told.lostNs = now }
+        return lines
+    }
+}
