@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine bench bench-emit bench-live format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine soak-storage bench bench-emit bench-live format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -70,6 +70,10 @@ KILLS ?= 1000
 soak-engine: build ## Engines killed at random moments, KILLS (1000) times, and at every few instructions; writes build/soak-engine.txt
 	@scripts/setup.sh test
 	@build/test-python/bin/python Tests/soak/engine.py $(KILLS)
+
+soak-storage: build ## Server, connection and collector killed between insert and answer, KILLS (1000) times; writes build/soak-storage.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Tests/soak/storage.py $(KILLS)
 
 bench-emit: build ## Measures what an event costs an engine; writes build/bench-emit.txt
 	@scripts/setup.sh test
