@@ -42,6 +42,11 @@ class Flattening {
   bool exact = true;
 
   void object(simdjson::dom::object members, bool is_root) {
+    if (depth_ == TELTEL_JSON_MAX_COLUMN_DEPTH) {
+      exact = false;
+      return;
+    }
+    depth_++;
     std::string_view keys[few];
     size_t count = 0;
     const size_t before = path_.size();
@@ -63,6 +68,7 @@ class Flattening {
     }
     if (count == 0 && !is_root) exact = false;
     if (count > few && has_duplicates(members)) exact = false;
+    depth_--;
   }
 
  private:
@@ -159,6 +165,7 @@ class Flattening {
   static constexpr size_t few = 24;
   teltel_json_parser &parser_;
   Path path_;
+  int depth_ = 0;
 };
 }  // namespace
 

@@ -221,7 +221,10 @@ package final class Storage: Sendable {
         case .starting: (state, detail) = (.connecting, "the embedded ClickHouse is starting")
         case .ready(let version):
             detail = "embedded ClickHouse \(version)"
-            if !inserter.isReached { (state, detail) = (Self.away(inserter), inserter.reachError ?? detail) }
+            if !inserter.isReached {
+                state = Self.away(inserter)
+                if state == .failed { detail = inserter.reachError ?? detail }
+            }
         case .failed(let reason), .missing(let reason): (state, detail) = (.failed, reason)
         case .stopped: (state, detail) = (.failed, "stopped")
         case nil:
@@ -232,6 +235,7 @@ package final class Storage: Sendable {
             }
         }
         let isReached = state == .ok
+        if isReached, let problem = tables.viewProblem { detail += "; telemetry_events does not show all tables: \(problem)" }
         if isReached, let obstacle = inserter.obstacle { (state, detail) = (.failed, obstacle) }
         return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter, isReached: isReached)
     }

@@ -7,13 +7,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/reliability.md").read_text()
-NAMED = sorted(set(re.findall(r"`([\w.]+\.py)::(\w+)`", TEXT)))
+NAMED = sorted(set(re.findall(r"`([\w.]+\.(?:py|swift))::(\w+)`", TEXT)))
 FAULTS = [line for section in TEXT.split("\n## ") if section.startswith("Faults") for line in section.splitlines() if line.startswith("|")]
 
 
 @pytest.mark.parametrize("file, name", NAMED, ids=[name for _, name in NAMED])
 def test_named_test(file, name):
     (path,) = (ROOT / "Tests").rglob(file)
+    if file.endswith(".swift"):
+        assert re.search(rf"@Test\b[^{{]*func {name}\(", path.read_text())
+        return
     functions = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
     assert name in functions and name.startswith("test_")
 
@@ -23,7 +26,7 @@ def test_every_fault_names_a_test_and_a_result():
     assert len(rows) > 50
     for row in rows:
         _, fault, test, result, _ = re.split(r"(?<!\\)\|", row)
-        assert fault.strip() and result.strip() and re.fullmatch(r" `[\w.]+\.py::\w+` ", test), row
+        assert fault.strip() and result.strip() and re.fullmatch(r" `[\w.]+\.(py|swift)::\w+` ", test), row
 
 
 def test_its_targets_are_in_the_makefile():

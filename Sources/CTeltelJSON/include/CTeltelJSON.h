@@ -43,9 +43,9 @@ typedef struct teltel_json_flat {
   int exact;             /* 1: the numbers alone give the payload back, equal in value */
 } teltel_json_flat;
 
-enum { TELTEL_JSON_MAX_PATH_BYTES = 255, TELTEL_JSON_MAX_ELEMENTS = 16 };
+enum { TELTEL_JSON_MAX_PATH_BYTES = 255, TELTEL_JSON_MAX_ELEMENTS = 16, TELTEL_JSON_MAX_COLUMN_DEPTH = 32 };
 
-/* Finds all numeric leaves that can have a column: members of objects, at any depth, and elements of arrays of up to 16 numbers.
+/* Finds all numeric leaves that can have a column: members of objects, up to 32 deep, and elements of arrays of up to 16 numbers.
  * 1, or 0 if the text is no JSON. */
 int teltel_json_flatten(teltel_json_parser *, const char *text, size_t count, teltel_json_flat *flat);
 

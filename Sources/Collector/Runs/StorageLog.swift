@@ -14,6 +14,7 @@ final class StorageLog: Sendable {
         /// Why no rows are taken; nil: they are.
         var trouble: String?
         var troubleNs: UInt64 = 0
+        var awaySinceNs: UInt64?
         var lost: [LossReason: Int]?
         var damaged = 0
         var lostNs: UInt64 = 0
@@ -22,6 +23,7 @@ final class StorageLog: Sendable {
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
     private static let lossPauseNs: UInt64 = 4_000_000_000
+    private static let awayNs: UInt64 = 2_500_000_000
 
     init(_ storage: Storage, logger: Logger) {
         self.storage = storage
@@ -56,11 +58,12 @@ final class StorageLog: Sendable {
 
     private static func trouble(_ status: StorageStatus, _ told: inout Told, _ now: UInt64) -> [Line] {
         guard !status.isReady else {
-            defer { told.trouble = nil }
+            defer { (told.trouble, told.awaySinceNs) = (nil, nil) }
             return told.trouble == nil ? [] : [(.notice, "storage takes rows again: \(status.detail)")]
         }
-        // Every start begins so.
-        if told.trouble == nil, status.state == .connecting, status.inserter.reachError == nil { return [] }
+        // Every start begins so, and a host that is started again.
+        if told.awaySinceNs == nil { told.awaySinceNs = now }
+        if told.trouble == nil, status.state == .connecting, now < (told.awaySinceNs ?? now) + awayNs { return [] }
         if let trouble = told.trouble, trouble == status.detail || now < told.troubleNs + troublePauseNs { return [] }
         (told.trouble, told.troubleNs) = (status.detail, now)
         return [(.warning, "storage takes no rows, they wait in the spool: \(status.detail)")]

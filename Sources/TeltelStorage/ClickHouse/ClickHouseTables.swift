@@ -17,6 +17,8 @@ package final class ClickHouseTables: InsertTarget {
         var plans: [TableLayout: TablePlan] = [:]
         var viewIsStale = false
         var viewMadeAt: ContinuousClock.Instant?
+        /// Why the view does not show all tables: ClickHouse does not take it.
+        var viewProblem: String?
     }
     /// One at a time changes tables; others go on inserting.
     private let changing = Mutex(())
@@ -168,7 +170,7 @@ package final class ClickHouseTables: InsertTarget {
         try run(TableSQL.createMetadata(database))
         let tables = try readTables()
         catalog.note(tables.values.compactMap(\.key))
-        try makeView(tables)
+        try makeViewIfPossible(tables)
         return tables
     }
 
@@ -177,15 +179,29 @@ package final class ClickHouseTables: InsertTarget {
         known.withLock {
             $0.viewIsStale = false
             $0.viewMadeAt = .now
+            $0.viewProblem = nil
         }
     }
+
+    /// A view that ClickHouse will never take keeps no row from being stored: it stays as it was until there are other tables.
+    private func makeViewIfPossible(_ tables: [String: TableDescription]) throws(ClickHouseError) {
+        do throws(ClickHouseError) { try makeView(tables) } catch {
+            guard error.advice == .stop else { throw error }
+            known.withLock {
+                $0.viewIsStale = false
+                $0.viewProblem = error.description
+            }
+        }
+    }
+    /// Why `telemetry_events` does not show all that is stored; nil: it does, or soon will.
+    package var viewProblem: String? { known.withLock { $0.viewProblem } }
 
     /// Makes the view show all tables, if it does not yet: soon done by itself, at once by this call.
     package func refreshView() throws(ClickHouseError) {
         let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
             let stale = known.withLock { $0.viewIsStale ? $0.tables : nil }
             guard let stale else { return .success(()) }
-            return Result { () throws(ClickHouseError) in try makeView(stale) }
+            return Result { () throws(ClickHouseError) in try makeViewIfPossible(stale) }
         }
         try result.get()
     }
@@ -292,7 +308,7 @@ package final class ClickHouseTables: InsertTarget {
             $0.viewIsStale = true
             return $0.viewMadeAt.map { $0.duration(to: .now) < Self.viewPause } ?? false
         }
-        if isSoonAfter { refreshViewLater() } else { try makeView(fresh) }
+        if isSoonAfter { refreshViewLater() } else { try makeViewIfPossible(fresh) }
         return plan
     }
 }

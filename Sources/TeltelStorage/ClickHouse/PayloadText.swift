@@ -15,8 +15,7 @@ struct PayloadText {
     }
 
     var expression: String {
-        var aliases = 0
-        guard let members = root.members(&aliases) else { return "'{}'" }
+        guard let members = root.members() else { return "'{}'" }
         return "concat('{', \(members.text), '}')"
     }
 }
@@ -45,9 +44,10 @@ private final class Branch {
     }
 
     /// nil: there are none.
-    func members(_ aliases: inout Int) -> Members? {
+    func members() -> Members? {
         var groups: [(kind: FieldKind, keys: [String], columns: [Column])] = []
         var others: [String] = []
+        var objects: [(key: String, members: String)] = []
         var isOptional = false
         for (name, child) in children {
             let key = Self.key(name)
@@ -66,11 +66,16 @@ private final class Branch {
                 isOptional = isOptional || elements.contains { $0.type.isNullable }
                 others.append(Self.elements(key, elements))
             }
-            guard let inner = child.members(&aliases) else { continue }
+            guard let inner = child.members() else { continue }
             isOptional = isOptional || inner.isOptional
-            others.append(Self.object(key, inner, &aliases))
+            if inner.isOptional {
+                objects.append((key, inner.text))
+            } else {
+                others.append("concat(\(SQLText.literal(key + "{")), \(inner.text), '}')")
+            }
         }
         var lists = groups.map { Self.group($0.kind, $0.keys, $0.columns) }
+        if !objects.isEmpty { lists.append(Self.objects(objects)) }
         if !others.isEmpty { lists.append("[\(others.joined(separator: ", "))]") }
         guard let first = lists.first else { return nil }
         let all = lists.count == 1 ? first : "arrayConcat(\(lists.joined(separator: ", ")))"
@@ -117,11 +122,12 @@ private final class Branch {
         return "if(isNull(\(value(columns[0].column))), '', \(whole))"
     }
 
-    private static func object(_ key: String, _ inner: Members, _ aliases: inout Int) -> String {
-        let opening = SQLText.literal(key + "{")
-        guard inner.isOptional else { return "concat(\(opening), \(inner.text), '}')" }
-        aliases += 1
-        return "if(empty(\(inner.text) AS o\(aliases)), '', concat(\(opening), o\(aliases), '}'))"
+    /// `"key":{members}` for each, '' where there are none. Members are named once each: whatever names them twice doubles the query
+    /// with every level of nesting.
+    private static func objects(_ objects: [(key: String, members: String)]) -> String {
+        let keys = objects.map { SQLText.literal($0.key + "{") }.joined(separator: ", ")
+        let members = objects.map(\.members).joined(separator: ", ")
+        return "arrayMap((k, o) -> if(empty(o), '', concat(k, o, '}')), [\(keys)], [\(members)])"
     }
 
     private static func value(_ column: String) -> String { "t." + SQLText.name(column) }

@@ -126,7 +126,13 @@ extension SpoolStore {
     }
 
     func ranges(of id: FrameID) -> [RowRange] { state.withLock { $0.ledger.frame(id)?.ranges ?? [] } }
-    func countDamage(segments: Int) { state.withLock { $0.damage.segments += segments } }
+    /// Frames of these segments came back changed: their logs are kept for people to look at, when they are used up.
+    func countDamage(_ segments: Set<SegmentID>) {
+        state.withLock { state in
+            state.damage.segments += segments.count
+            for id in segments { state.ledger.logs[id.log]?.isDamaged = true }
+        }
+    }
 
     /// Who the rows of a whole frame are, as far as its segment's counts tell.
     func counts(of id: FrameID) -> [RowKey: Int] {

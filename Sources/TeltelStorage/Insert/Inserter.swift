@@ -269,7 +269,7 @@ package final class Inserter {
                 missing -= here
             }
         }
-        store.countDamage(segments: Set(members.map(\.frame.segment)).count)
+        store.countDamage(Set(members.map(\.frame.segment)))
         var child = GroupManifest(name: name, layout: manifest.layout, members: members, ranges: ranges, rawBytes: 0)
         child.isLost = true
         child.losses = losses

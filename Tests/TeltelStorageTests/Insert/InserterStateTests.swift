@@ -148,6 +148,50 @@ import Testing
         #expect(state.next(nowMs: until) == .insert("g"))
     }
 
+    @Test func whatKeepsRowsFromBeingStoredIsSaid() {
+        for (error, failures) in [
+            (ClickHouseError(.exception(516), "password"), 1), (ClickHouseError(.exception(48), "not implemented"), 1),
+            (ClickHouseError(.unsupported, "too old"), 1), (ClickHouseError(.exception(252), "too many parts"), 3),
+            (ClickHouseError(.interrupted, "reset"), 3),
+        ] {
+            var state = Self.sending()
+            var now: UInt64 = 10_000
+            for failure in 1...failures {
+                #expect(state.obstacle == nil)
+                state.failed("g", error, nowMs: now)
+                guard failure < failures, case .wait(let until?) = state.next(nowMs: now) else { continue }
+                now = until
+                #expect(state.next(nowMs: now) == .insert("g"))
+            }
+            #expect(state.obstacle == error.description)
+            state.inserted("g", nowMs: now)
+            #expect(state.obstacle == nil)
+        }
+    }
+
+    @Test func aClickHouseThatIsBackIsTriedAtOnce() {
+        var state = Self.sending()
+        state.failed("g", ClickHouseError(.exception(48), "not implemented"), nowMs: 10_000)
+        guard case .wait(let until?) = state.next(nowMs: 10_200) else { return #expect(Bool(false)) }
+        #expect(until >= 17_500)
+        state.reconnected()
+        #expect(state.next(nowMs: 10_200) == .insert("g"))
+    }
+
+    @Test func whatSomebodyRepairedIsStoredWithinFiveSeconds() {
+        for code in ClickHouseCode.waiting {
+            var state = Self.sending()
+            var now: UInt64 = 10_000
+            for _ in 0..<20 {
+                state.failed("g", ClickHouseError(.exception(code), "as it is"), nowMs: now)
+                guard case .wait(let until?) = state.next(nowMs: now) else { return #expect(Bool(false)) }
+                #expect(until - now < 4_000)
+                now = until
+                #expect(state.next(nowMs: now) == .insert("g"))
+            }
+        }
+    }
+
     @Test func recoveredGroupsAreSentAgainAndCounted() {
         var state = InserterState(seed: 1)
         state.recovered(Self.manifest("old"))

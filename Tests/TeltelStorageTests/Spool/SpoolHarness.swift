@@ -27,6 +27,8 @@ final class SpoolHarness {
     var cadence = InserterState.Cadence()
     var rules = SpoolReader.Rules()
     var nowMs: UInt64 = 1_000_000
+    /// How far the wall clock is from it.
+    var wallOffsetMs: Int64 = 0
     /// What ends a process: kill, or the power with the rings in memory.
     var losesPower = false
     /// Further crashes, counted in operations from each restart.
@@ -153,7 +155,10 @@ final class SpoolHarness {
         return false
     }
 
-    func read() throws { try step { _ = try $0.reader.pass(nowNs: nowMs * 1_000_000, wallNs: nowMs * 1_000_000) } }
+    func read() throws {
+        let wallMs = UInt64(Int64(nowMs) + wallOffsetMs)
+        try step { _ = try $0.reader.pass(nowNs: nowMs * 1_000_000, wallNs: wallMs * 1_000_000) }
+    }
     func keep() throws {
         try step { machine in
             let done = try machine.store.sync()

@@ -104,6 +104,24 @@ import Testing
         try harness.step { #expect($0.source.quarantined.count == 1) }
     }
 
+    /// Pauses, ages and orders are none of the wall clock's; rows carry what it said.
+    @Test func wallClockMayJump() throws {
+        let harness = SpoolHarness(seed: 1)
+        harness.nowMs = 1_000_000_000
+        let engine = harness.addEngine(0xA1)
+        try harness.start()
+        for (tick, hours) in [0, 24, -24, 48, 0, -200].enumerated() as EnumeratedSequence<[Int64]> {
+            harness.wallOffsetMs = hours * 3_600_000
+            for row in 0..<30 as Range<UInt64> { harness.emit(engine, writer: 0, type: 1, frame: UInt64(tick) * 100 + row) }
+            let segments = harness.store.status().segmentsEver
+            for _ in 0..<6 { try harness.tick() }
+            #expect(harness.store.status().segmentsEver > segments, "written by its age")
+            if tick == 3 { try harness.restart() }
+        }
+        try harness.drain()
+        try harness.requireAllStored()
+    }
+
     @Test func marksFollowTheRows() throws {
         let harness = SpoolHarness(seed: 1)
         harness.target.isAway = true

@@ -164,7 +164,7 @@ final class CurlTransfer: @unchecked Sendable {
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR: throw ClickHouseError(.unreachable, reason)
         default: throw ClickHouseError(.interrupted, reason)
         }
-        let text = String(decoding: outcome.errorBody, as: UTF8.self)
+        let text = String(decoding: outcome.errorBody, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         if let code = outcome.exceptionCode { throw ClickHouseError(.exception(code), String(text.prefix(2_000))) }
         guard outcome.status == 200 else {
             throw ClickHouseError.parse(text)
