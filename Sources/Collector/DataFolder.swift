@@ -24,6 +24,7 @@ struct DataFolder {
             dataDirectory: path, clickHouseURL: settings.clickhouseURL,
             spoolLimitBytes: settings.spoolBytes ?? spoolLimit(path), bootID: HostIdentity.current.bootID)
         options.rules.rows = settings.segmentEvents
+        options.maxTables = settings.maxTables
         options.rules.ageNs = UInt64(settings.flushMilliseconds) * 1_000_000
         // It holds the folder against a second collector.
         let storage = try Storage(options)

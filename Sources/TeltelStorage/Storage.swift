@@ -14,6 +14,8 @@ package struct StorageOptions: Sendable {
     package var spoolLimitBytes: Int
     package var rules = SpoolReader.Rules()
     package var bootID: [UInt8]
+    /// Event types with a table of their own.
+    package var maxTables = 256
 
     package init(dataDirectory: String, clickHouseURL: String?, spoolLimitBytes: Int, bootID: [UInt8]) {
         self.dataDirectory = dataDirectory
@@ -63,7 +65,7 @@ package final class Storage: Sendable {
         hold = try FolderHold(options.dataDirectory)
         let spool = options.dataDirectory + "/spool"
         store = try SpoolStore(Self.spoolOptions(options, folder: spool), files: files)
-        catalog = TableCatalog(known: store.tableKeys)
+        catalog = TableCatalog(limit: options.maxTables, known: store.tableKeys)
         let endpoint: ClickHouseEndpoint
         if let url = options.clickHouseURL {
             supervisor = nil

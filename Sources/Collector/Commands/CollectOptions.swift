@@ -69,6 +69,10 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Most disk for the spool, MiB; default: 4 GiB or a tenth of the free disk. [TELTEL_SPOOL_MIB]")
     var spoolMib: Int?
 
+    @Option(
+        help: "Event types that get a table of their own in ClickHouse, default 256; further ones share one. [TELTEL_MAX_TABLES]")
+    var maxTables: Int?
+
     @Option(help: "How long runs are kept after their end, e.g. failed=7d,completed=90d; default: for ever. [TELTEL_RETAIN]")
     var retain: String?
 
@@ -145,6 +149,7 @@ struct CollectorSettings: Sendable {
     var spoolBytes: Int?
     var segmentEvents = 10_000
     var flushMilliseconds = 500
+    var maxTables = 256
 
     init(_ options: CollectOptions, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         func text(_ flag: String?, _ name: String) -> String? { flag ?? environment[name].flatMap { $0.isEmpty ? nil : $0 } }
@@ -203,6 +208,8 @@ struct CollectorSettings: Sendable {
         decoderBytes =
             try number(options.decoderMemoryMib, "TELTEL_DECODER_MEMORY_MIB", 16...1 << 20, decoderBytes >> 20) << 20
         idempotencyKeys = try number(options.idempotencyKeys, "TELTEL_IDEMPOTENCY_KEYS", 1...10_000_000, idempotencyKeys)
+        // A view over many more does not fit into a query.
+        maxTables = try number(options.maxTables, "TELTEL_MAX_TABLES", 1...512, maxTables)
         segmentEvents = try number(options.batchSize, "TELTEL_BATCHER_BATCH_SIZE", 1...1_000_000, segmentEvents)
         flushMilliseconds = try milliseconds(
             options.flushInterval, "TELTEL_BATCHER_FLUSH_INTERVAL", flushMilliseconds, most: 60_000)

@@ -17,6 +17,9 @@ package final class ClickHouseTables: InsertTarget {
         var plans: [TableLayout: TablePlan] = [:]
         var viewIsStale = false
         var viewMadeAt: ContinuousClock.Instant?
+        var viewTook = Duration.zero
+        /// It will be made soon.
+        var viewIsAwaited = false
         /// Why the view does not show all tables: ClickHouse does not take it.
         var viewProblem: String?
     }
@@ -26,6 +29,8 @@ package final class ClickHouseTables: InsertTarget {
     /// Makes the view once for all tables that came in the same second: at a run's start there are many.
     private let viewQueue = DispatchQueue(label: "teltel.events-view")
     private static let viewPause = Duration.seconds(1)
+    /// With hundreds of tables making it takes long: at most a fifth of the time while further ones come.
+    private static let viewShare = 4
 
     package static let oldestVersion = (major: 22, minor: 8)
     /// A block of a group must not be split, because an insert of several parts is not atomic.
@@ -175,10 +180,12 @@ package final class ClickHouseTables: InsertTarget {
     }
 
     private func makeView(_ tables: [String: TableDescription]) throws(ClickHouseError) {
+        let began = ContinuousClock.now
         try run(EventsView(database: database, tables: Array(tables.values)).sql)
         known.withLock {
             $0.viewIsStale = false
             $0.viewMadeAt = .now
+            $0.viewTook = began.duration(to: .now)
             $0.viewProblem = nil
         }
     }
@@ -207,8 +214,15 @@ package final class ClickHouseTables: InsertTarget {
     }
 
     private func refreshViewLater() {
-        viewQueue.asyncAfter(deadline: .now() + .seconds(1)) { [weak self] in
+        let pause = known.withLock { known -> Duration? in
+            guard !known.viewIsAwaited else { return nil }
+            known.viewIsAwaited = true
+            return max(Self.viewPause, known.viewTook * Self.viewShare)
+        }
+        guard let pause else { return }
+        viewQueue.asyncAfter(deadline: .now() + pause / .seconds(1)) { [weak self] in
             guard let self else { return }
+            known.withLock { $0.viewIsAwaited = false }
             do throws(ClickHouseError) {
                 try refreshView()
             } catch {
@@ -249,14 +263,16 @@ package final class ClickHouseTables: InsertTarget {
         let type: String?
     }
 
-    private func readTables() throws(ClickHouseError) -> [String: TableDescription] {
+    /// - Parameter name: only this one.
+    private func readTables(_ name: String? = nil) throws(ClickHouseError) -> [String: TableDescription] {
         let sql = """
             SELECT t.name AS table, any(t.comment) AS comment, arrayMap(c -> [c.2, c.3], arraySort(groupArray((c.position, c.name, c.type)))) AS columns
             FROM system.tables AS t INNER JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
-            WHERE t.database = {database:String} AND startsWith(t.name, {prefix:String}) AND t.engine LIKE '%MergeTree'
+            WHERE t.database = {database:String} AND \(name == nil ? "startsWith(t.name, {name:String})" : "t.name = {name:String}")
+                AND c.database = {database:String} AND t.engine LIKE '%MergeTree'
             GROUP BY t.name
             """
-        let parameters = ["database": database, "prefix": TableLayout.prefix]
+        let parameters = ["database": database, "name": name ?? TableLayout.prefix]
         let answer = try client.run(ClickHouseQuery(sql, parameters: parameters, format: "JSONEachRow"))
         var tables: [String: TableDescription] = [:]
         for line in answer.split(separator: UInt8(ascii: "\n")) {
@@ -293,11 +309,11 @@ package final class ClickHouseTables: InsertTarget {
             try run(TableSQL.alter(layout.name, wanted, database: database))
         }
         // Another collector may have been faster with other columns: what counts is what is there.
-        let fresh = try readTables()
-        guard let table = fresh[layout.name] else {
+        guard let table = try readTables(layout.name)[layout.name] else {
             throw ClickHouseError(.unsupported, "table \(layout.name) is not as teltel makes it")
         }
-        tables = fresh
+        tables[layout.name] = table
+        let fresh = tables
         let plan = try TablePlan(layout, in: table, isNew: false)
         guard plan.isReady else {
             throw ClickHouseError(.interrupted, "table \(layout.name) was changed by another at the same time")
@@ -306,7 +322,8 @@ package final class ClickHouseTables: InsertTarget {
             $0.tables = fresh
             $0.plans.removeAll()
             $0.viewIsStale = true
-            return $0.viewMadeAt.map { $0.duration(to: .now) < Self.viewPause } ?? false
+            let pause = max(Self.viewPause, $0.viewTook * Self.viewShare)
+            return $0.viewMadeAt.map { $0.duration(to: .now) < pause } ?? false
         }
         if isSoonAfter { refreshViewLater() } else { try makeViewIfPossible(fresh) }
         return plan
