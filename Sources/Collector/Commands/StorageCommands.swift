@@ -3,8 +3,9 @@ import ArgumentParser
 
 struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "storage", abstract: "Shows what is stored and what waits; removes old runs.",
-        subcommands: [ShowStorage.self, PruneStorage.self],
+        commandName: "storage",
+        abstract: "Shows what is stored and what waits; removes old runs; takes over the reference's tables.",
+        subcommands: [ShowStorage.self, PruneStorage.self, MigrateStorage.self],
         defaultSubcommand: ShowStorage.self)
 }
 
@@ -79,6 +80,29 @@ struct PruneStorage: AsyncParsableCommand {
         if stay > 0 {
             Terminal.complain("\(stay) runs stay")
             throw ExitCode(1)
+        }
+    }
+}
+
+struct MigrateStorage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Brings the tables of the reference service under teltel's view.",
+        discussion:
+            "For a database that the reference service has filled. No row is changed: its table gets another name. Stop that service first."
+    )
+
+    @OptionGroup var options: ClientOptions
+    @Flag(help: "Only shows what would be done.")
+    var dryRun = false
+
+    func run() async throws {
+        try await options.talk { client in
+            let answer = try await client.post(
+                "/api/storage/migrate", PruneRequest(dryRun: dryRun), as: MigrationAnswer.self)
+            if answer.statements.isEmpty { return Terminal.say("nothing of the reference service is here") }
+            for statement in answer.statements { Terminal.say(Terminal.printable(statement)) }
+            Terminal.say(
+                "\(answer.events) events of \(answer.runs) runs \(answer.dryRun ? "would be" : "are") under telemetry_events")
         }
     }
 }

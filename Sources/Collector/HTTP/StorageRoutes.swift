@@ -38,6 +38,13 @@ struct PruneAnswer: Codable, Sendable {
     let runs: [Run]
 }
 
+/// What brings the reference's tables under the view, or did.
+struct MigrationAnswer: Codable, Sendable {
+    let dryRun: Bool
+    let events, runs: UInt64
+    let statements: [String]
+}
+
 /// What POST /api/storage/prune takes; without limits those that the collector was started with.
 struct PruneRequest: Codable, Sendable {
     var retain: String?
@@ -53,6 +60,10 @@ struct StorageRoutes: Sendable {
         router.get("api/storage") { _, _ in
             let storage = try kept()
             return try JSONAnswer.response(await NIOThreadPool.singleton.runIfActive { Self.answer(storage) })
+        }
+        router.post("api/storage/migrate") { request, _ in
+            let storage = try kept()
+            return try JSONAnswer.response(await migrate(storage, try await Self.read(request).dryRun ?? false))
         }
         router.post("api/storage/prune") { request, _ in
             _ = try kept()
@@ -79,6 +90,19 @@ struct StorageRoutes: Sendable {
                 hint: #"send {"retain": "failed=7d", "retainMib": 1024, "dryRun": true}, or nothing"#)
         }
         return wanted
+    }
+
+    private func migrate(_ storage: Storage, _ onlyLooks: Bool) async throws -> MigrationAnswer {
+        do {
+            let plan = try await NIOThreadPool.singleton.runIfActive {
+                try onlyLooks ? storage.tables.plannedMigration() : storage.tables.migrate()
+            }
+            return MigrationAnswer(dryRun: onlyLooks, events: plan.events, runs: plan.runs, statements: plan.statements)
+        } catch let error as ClickHouseError {
+            throw APIError(
+                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)",
+                hint: "GET /api/ready shows the state of storage; repeating it goes on where it was", retryAfterSeconds: 5)
+        }
     }
 
     private func prune(_ request: PruneRequest) async throws -> PruneAnswer {

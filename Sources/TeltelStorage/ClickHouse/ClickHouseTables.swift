@@ -172,6 +172,7 @@ package final class ClickHouseTables: InsertTarget {
         if let tables = known.withLock({ $0.tables }) { return tables }
         try checkVersion()
         try run(TableSQL.createDatabase(database), database: "")
+        try checkForReference()
         try run(TableSQL.createMetadata(database))
         let tables = try readTables()
         catalog.note(tables.values.compactMap(\.key))
@@ -180,6 +181,8 @@ package final class ClickHouseTables: InsertTarget {
     }
 
     private func makeView(_ tables: [String: TableDescription]) throws(ClickHouseError) {
+        // A table of this name would be replaced, with all that is in it.
+        try checkForReference()
         let began = ContinuousClock.now
         try run(EventsView(database: database, tables: Array(tables.values)).sql)
         known.withLock {
@@ -285,7 +288,7 @@ package final class ClickHouseTables: InsertTarget {
                     nil
                 }
             // Another's table that happens to begin like ours.
-            guard key?.tableName == row.table || row.table == TableLayout.otherName else { continue }
+            guard key?.tableName == row.table || [TableLayout.otherName, Self.referenceName].contains(row.table) else { continue }
             let columns = row.columns.map { ColumnLayout($0[0], $0[1]) }
             tables[row.table] = TableDescription(name: row.table, key: key, columns: columns)
         }

@@ -94,25 +94,21 @@ enum TableSQL {
         }.joined(separator: " OR ")
     }
 
+    static let metadataColumns = [
+        ColumnLayout("run_id", "String"), ColumnLayout("started_at", "DateTime"), ColumnLayout("ended_at", "Nullable(DateTime)"),
+        ColumnLayout("duration_seconds", "Nullable(Float64)"), ColumnLayout("total_events", "UInt64"),
+        ColumnLayout("total_frames", "UInt32"), ColumnLayout("max_frame_index", "UInt32"),
+        ColumnLayout("source_id", "LowCardinality(String)"), ColumnLayout("config", "String"),
+        ColumnLayout("engine_version", "String"), ColumnLayout("seed", "Nullable(UInt64)"),
+        ColumnLayout("status", "LowCardinality(String)"), ColumnLayout("end_reason", "Nullable(String)"),
+        ColumnLayout("tags", "String"), ColumnLayout("inserted_at", "DateTime DEFAULT now()"),
+        ColumnLayout("updated_at", "DateTime DEFAULT now()"),
+    ]
+
     static func createMetadata(_ database: String) -> String {
         """
         CREATE TABLE IF NOT EXISTS \(qualified(database, metadataName)) (
-        run_id String,
-        started_at DateTime,
-        ended_at Nullable(DateTime),
-        duration_seconds Nullable(Float64),
-        total_events UInt64,
-        total_frames UInt32,
-        max_frame_index UInt32,
-        source_id LowCardinality(String),
-        config String,
-        engine_version String,
-        seed Nullable(UInt64),
-        status LowCardinality(String),
-        end_reason Nullable(String),
-        tags String,
-        inserted_at DateTime DEFAULT now(),
-        updated_at DateTime DEFAULT now()
+        \(metadataColumns.map { "\($0.name) \($0.type)" }.joined(separator: ",\n"))
         ) ENGINE = ReplacingMergeTree(updated_at) ORDER BY run_id
         """
     }

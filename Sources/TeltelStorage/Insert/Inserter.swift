@@ -99,7 +99,7 @@ package final class Inserter {
             case .clickHouse(let error):
                 if error.advice == .split { refusals[name] = error.description }
                 state.failed(name, error, nowMs: nowMs)
-                shared.update { $0.isReached = self.state.unreachableTries == 0 }
+                if state.unreachableTries > 0 { shared.update { $0.isReached = false } }
             case .storage(let error):
                 guard error.code == .corrupt else { throw error }
                 store.report(error)
