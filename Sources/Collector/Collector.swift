@@ -132,7 +132,7 @@ struct Collector: Sendable {
             return
         }
         Terminal.say("data      \(settings.dataDirectory)")
-        let kind = settings.clickhouseURL == nil ? "embedded ClickHouse" : storage.tables.client.endpoint.description
+        let kind = settings.clickHouse == nil ? "embedded ClickHouse" : storage.tables.client.endpoint.description
         Terminal.say("storage   \(kind)")
     }
 

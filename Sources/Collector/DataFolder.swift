@@ -21,7 +21,7 @@ struct DataFolder {
             throw CollectorError(description: "cannot make the data folder \(path); choose another with --data-dir")
         }
         var options = StorageOptions(
-            dataDirectory: path, clickHouseURL: settings.clickhouseURL,
+            dataDirectory: path, clickHouse: settings.clickHouse,
             spoolLimitBytes: settings.spoolBytes ?? spoolLimit(path), bootID: HostIdentity.current.bootID)
         options.rules.rows = settings.segmentEvents
         options.maxTables = settings.maxTables

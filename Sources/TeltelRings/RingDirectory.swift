@@ -216,6 +216,17 @@ package final class RingDirectory: Sendable {
         return run
     }
 
+    /// Somebody has deleted the run: files of it that were put aside go, if their producer has ended.
+    package func discardQuarantined(run runID: String) {
+        let discarded = state.withLock { state -> [RingInstance] in
+            let found = state.instances.filter { $0.run.runID == runID && $0.fault != nil && $0.end != nil }
+            state.instances.removeAll { instance in found.contains { $0 === instance } }
+            return found
+        }
+        for instance in discarded { instance.removeFiles(parent: folder) }
+        if !discarded.isEmpty { versionNumber.add(1, ordering: .releasing) }
+    }
+
     private func removeFinished() {
         let finished = state.withLock { state -> [RingInstance] in
             if state.liveDone.isEmpty { return [] }

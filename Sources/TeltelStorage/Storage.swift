@@ -9,7 +9,7 @@ package struct StorageOptions: Sendable {
     /// Absolute path; 0700.
     package var dataDirectory: String
     /// nil: the embedded ClickHouse.
-    package var clickHouseURL: String?
+    package var clickHouse: ClickHouseServer?
     /// Most bytes of the spool's log files.
     package var spoolLimitBytes: Int
     package var rules = SpoolReader.Rules()
@@ -17,9 +17,9 @@ package struct StorageOptions: Sendable {
     /// Event types with a table of their own.
     package var maxTables = 256
 
-    package init(dataDirectory: String, clickHouseURL: String?, spoolLimitBytes: Int, bootID: [UInt8]) {
+    package init(dataDirectory: String, clickHouse: ClickHouseServer?, spoolLimitBytes: Int, bootID: [UInt8]) {
         self.dataDirectory = dataDirectory
-        self.clickHouseURL = clickHouseURL
+        self.clickHouse = clickHouse
         self.spoolLimitBytes = spoolLimitBytes
         self.bootID = bootID
     }
@@ -67,9 +67,9 @@ package final class Storage: Sendable {
         store = try SpoolStore(Self.spoolOptions(options, folder: spool), files: files)
         catalog = TableCatalog(limit: options.maxTables, known: store.tableKeys)
         let endpoint: ClickHouseEndpoint
-        if let url = options.clickHouseURL {
+        if let server = options.clickHouse {
             supervisor = nil
-            do throws(ClickHouseError) { endpoint = try ClickHouseEndpoint(url: url) } catch {
+            do throws(ClickHouseError) { endpoint = try ClickHouseEndpoint(server) } catch {
                 throw StorageError(.clickHouse, error.description)
             }
         } else {

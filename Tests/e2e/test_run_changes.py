@@ -1,6 +1,8 @@
 """Names, notes, and runs that are deleted."""
 import json
+import struct
 import subprocess
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -78,6 +80,56 @@ def test_an_engines_run_is_deleted_while_its_last_rows_come(collector, vehicle):
     collector.start()
     wait_until(lambda: is_ready(collector), "storage is ready", 60)
     assert ids(collector) == [] and stored_rows(collector, "driven") == (0, 0)
+
+
+def test_a_run_whose_rings_were_put_aside_is_deleted(collector, vehicle, shm):
+    """What lies in them will never come: nothing is to be waited for."""
+    engine = vehicle("spoiled", 3600)
+    wait_until(lambda: (run := collector.run("spoiled")) and run["stored"] > 0, "some of it is stored", 60)
+    (ring,) = (path for path in Path(shm).glob("*/ring-0") if b"spoiled" in (path.parent / "run").read_bytes()[:8192])
+    with ring.open("r+b") as file:
+        file.seek(128)
+        file.write(struct.pack("<Q", 2**64 - 8))  # its head, of which the engine keeps a copy of its own
+    wait_until(lambda: collector.metric("teltel_rings_quarantined") == 1, "its rings are put aside")
+    engine.kill()
+    engine.wait()
+    collector.wait_status("spoiled", "failed")
+    assert delete(collector, "spoiled")[:2] == (200, {"runId": "spoiled"})
+    assert ids(collector) == [] and stored_rows(collector, "spoiled") == (0, 0)
+    collector.stop()
+    collector.start()
+    wait_until(lambda: is_ready(collector), "storage is ready", 60)
+    assert ids(collector) == [] and stored_rows(collector, "spoiled") == (0, 0)
+
+
+def test_late_events_are_accepted(collector):
+    """After run.end: they belong to the run, which stays ended; totals follow."""
+    post_run(collector, "late", 10)
+    collector.wait_status("late", "completed")
+    assert post(collector, line(runId="late", frameIndex=99))[1]["accepted"] == 1
+    wait_until(lambda: collector.run("late")["stored"] == 12, "it is stored", 60)
+    run = collector.run("late")
+    assert (run["status"], run["accepted"], run["lost"]) == ("completed", 12, 0)
+    wait_until(lambda: totals(collector, "late") == (12, 99), "final totals follow", 60)
+
+
+def test_several_sources_in_one_run(collector):
+    for source, events in (("flight-engine", 30), ("drive-engine", 20)):
+        end = ndjson(line(runId="both", sourceId=source, type="run.end", frameIndex=events, payload={"status": "completed"}))
+        assert post(collector, raw=frames(events, runId="both", sourceId=source) + end)[0] == 202
+    run = wait_until(lambda: (run := collector.run("both")) and run["stored"] == 52 and run, "both are stored", 60)
+    assert run["accepted"] == 52 and len(ids(collector)) == 1
+    wait_until(lambda: totals(collector, "both") == (52, 30), "final totals are those of both", 60)
+    question = "SELECT source_id, count() AS n FROM telemetry_events WHERE run_id = 'both' GROUP BY source_id ORDER BY source_id"
+    wait_until(lambda: [(row["source_id"], int(row["n"])) for row in sql(collector, question)] == [
+        ("drive-engine", 21), ("flight-engine", 31)], "the view shows both")
+
+
+def totals(collector, run_id: str) -> tuple[int, int] | None:
+    """Events and highest frame of the one row in run_metadata."""
+    answer = collector.request(f"/api/analysis/run/{run_id}")
+    row = json.loads(answer[2]) if answer[0] == 200 else {}
+    return (int(row["total_events"]), row["max_frame_index"]) if row else None
 
 
 def test_a_running_run_is_not_deleted(collector):

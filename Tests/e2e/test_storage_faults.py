@@ -279,6 +279,45 @@ def test_no_secret_in_logs(make_collector, url):
     assert "hunter2" not in told and "127.0.0.1:1" in told
 
 
+@pytest.mark.parametrize("way", ["file", "environment", "url"])
+def test_a_password(make_collector, tmp_path, monkeypatch, way):
+    """From a file, the environment, or the URL; told nowhere. A wrong one is said, and rows wait."""
+    server = Server(tmp_path / "server", credentials="writer:hunter2-secret")
+    arguments = ["--clickhouse-url", server.url.replace("//", "//writer:wrong-secret@")]
+    wrong = make_collector(*arguments)
+    wait_until(lambda: "ClickHouse 516 AUTHENTICATION_FAILED" in trouble(wrong), "a wrong password is said")
+    assert wrong.json("/api/storage")["state"] == "failed" and "secret" not in wrong.output()
+    assert wrong.stop() == 0
+    secret = tmp_path / "password"
+    secret.write_text("hunter2-secret\n")
+    secret.chmod(0o600)
+    match way:
+        case "file":
+            wrong.arguments = ["--clickhouse-url", server.url, "--clickhouse-user", "writer", "--clickhouse-password-file", str(secret)]
+        case "environment":
+            monkeypatch.setenv("TELTEL_CLICKHOUSE_URL", server.url)
+            monkeypatch.setenv("TELTEL_CLICKHOUSE_USER", "writer")
+            monkeypatch.setenv("TELTEL_CLICKHOUSE_PASSWORD", "hunter2-secret")
+            wrong.arguments = []
+        case "url":
+            wrong.arguments = ["--clickhouse-url", server.url.replace("//", "//writer:hunter2-secret@")]
+    wrong.start()
+    assert post(wrong, line())[1]["accepted"] == 1
+    wait_until(lambda: wrong.run("posted")["stored"] == 1, "rows are stored")
+    assert "hunter2" not in wrong.output() + json.dumps(wrong.json("/api/storage"))
+    server.kill()
+
+
+def test_a_password_file_that_others_can_read(make_collector, tmp_path):
+    secret = tmp_path / "password"
+    secret.write_text("hunter2-secret")
+    secret.chmod(0o644)
+    collector = make_collector("--clickhouse-url", "http://127.0.0.1:1/", "--clickhouse-password-file", str(secret), start=False)
+    with pytest.raises(AssertionError, match="others can read or change it"):
+        collector.start()
+    assert "hunter2" not in collector.output()
+
+
 def test_a_server_that_is_too_old(make_collector, tmp_path):
     """Debian 12 brings ClickHouse 18.16: it is told apart before anything is sent to it."""
     old = Reply(200, b"18.16.1.0\n", {"X-ClickHouse-Query-Id": "1"})

@@ -1,6 +1,7 @@
 /// How the collector is set up: flags, then TELTEL_* variables, then defaults.
 import ArgumentParser
 import Foundation
+import TeltelStorage
 
 /// Every option of `teltel collect`. Names of the reference service work as aliases.
 struct CollectOptions: ParsableArguments, Sendable {
@@ -45,10 +46,7 @@ struct CollectOptions: ParsableArguments, Sendable {
     @Option(help: "Folder of spool, control store and embedded ClickHouse. [TELTEL_DATA_DIR]")
     var dataDir: String?
 
-    @Option(
-        name: [.customLong("clickhouse-url")], help: "URL of a ClickHouse server; none: the embedded one. [TELTEL_CLICKHOUSE_URL]"
-    )
-    var clickhouseURL: String?
+    @OptionGroup var clickHouse: ClickHouseOptions
 
     @Flag(help: "Live only: nothing is kept. [TELTEL_NO_STORAGE=1]")
     var noStorage = false
@@ -131,7 +129,8 @@ struct CollectorSettings: Sendable {
     var retention = RetentionPolicy()
     var shmDirectory = ""
     var dataDirectory = ""
-    var clickhouseURL: String?
+    /// nil: the embedded one.
+    var clickHouse: ClickHouseServer?
     var storage = true
     var liveCapacity = 10_000
     var liveMaxRuns = 0
@@ -188,7 +187,9 @@ struct CollectorSettings: Sendable {
         shmDirectory = text(options.shmDir, "TELTEL_SHM_DIR") ?? "/dev/shm/teltel-\(getuid())"
         dataDirectory = text(options.dataDir, "TELTEL_DATA_DIR") ?? Self.defaultDataDirectory(environment)
         webFolder = text(options.webFolder, "TELTEL_WEB_FOLDER")
-        clickhouseURL = text(options.clickhouseURL, "TELTEL_CLICKHOUSE_URL")
+        do throws(SecretFileError) { clickHouse = try options.clickHouse.server(environment) } catch {
+            throw ValidationError(error.description)
+        }
         storage = !options.noStorage && environment["TELTEL_NO_STORAGE"] != "1"
         if let text = text(options.batcherEnabled, "TELTEL_BATCHER_ENABLED") {
             guard let isEnabled = ReferenceFlags.bool(text) else {

@@ -18,8 +18,8 @@ struct Doctor: AsyncParsableCommand {
         ]
         if settings.storage {
             findings.append(DoctorChecks.dataFolder(settings.dataDirectory))
-            if let url = settings.clickhouseURL {
-                findings.append(DoctorChecks.server(url))
+            if let server = settings.clickHouse {
+                findings.append(DoctorChecks.server(server))
             } else {
                 findings += DoctorChecks.embeddedEngine(settings.dataDirectory)
             }
@@ -170,9 +170,9 @@ enum DoctorChecks {
     }
 
     /// Blocks for up to 5 seconds.
-    static func server(_ url: String) -> Finding {
+    static func server(_ server: ClickHouseServer) -> Finding {
         do throws(ClickHouseError) {
-            let endpoint = try ClickHouseEndpoint(url: url)
+            let endpoint = try ClickHouseEndpoint(server)
             try ClickHouseClient(endpoint).ping()
             return Finding(state: .ok, what: "ClickHouse: answers at \(endpoint.description)")
         } catch {

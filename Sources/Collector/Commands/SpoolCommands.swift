@@ -103,16 +103,16 @@ struct DrainSpool: ParsableCommand {
         discussion: "Only while no collector uses the folder. Rings are not touched. Ends with 1 if rows are left.")
 
     @OptionGroup var folder: DataFolderOption
-    @Option(help: "URL of a ClickHouse server; none: the embedded one. [TELTEL_CLICKHOUSE_URL]")
-    var clickhouseURL: String?
+    @OptionGroup var clickHouse: ClickHouseOptions
     @Option(help: "Gives up after so many seconds in which nothing was stored.")
     var patience = 60
 
     func run() throws {
         guard try folder.inspect(verifies: false).waitingRows > 0 else { return Terminal.say("nothing waits") }
+        let server: ClickHouseServer?
+        do throws(SecretFileError) { server = try clickHouse.server() } catch { throw ValidationError(error.description) }
         let options = StorageOptions(
-            dataDirectory: folder.path,
-            clickHouseURL: clickhouseURL ?? ProcessInfo.processInfo.environment["TELTEL_CLICKHOUSE_URL"],
+            dataDirectory: folder.path, clickHouse: server,
             // Nothing will be spooled: no log file is made.
             spoolLimitBytes: 0, bootID: HostIdentity.current.bootID)
         do throws(StorageError) {

@@ -43,6 +43,7 @@ struct RunRemoval: Sendable {
         if let storage {
             do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }
         }
+        directory.discardQuarantined(run: runID)
         bus.remove(runID)
         do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
     }
@@ -71,8 +72,11 @@ struct RunRemoval: Sendable {
     }
 
     private func isUnderway(_ runID: String) -> Bool {
-        if directory.instances.contains(where: { $0.description.kind == .engine && $0.run.runID == runID }) { return true }
+        let rings = directory.instances.filter { $0.description.kind == .engine && $0.run.runID == runID }
+        if rings.contains(where: { $0.fault == nil }) { return true }
         guard let storage, let run = registry.snapshot(runID)?.record else { return false }
+        // Rings that were put aside stay, and what is in them will never arrive.
+        if !rings.isEmpty { return storage.hasRowsUnderway(runID) }
         // Posted rows lie in the collector's own rings, which stay: what the live reader has counted must be in segments.
         let arrived = run.storedEvents + run.lostByReason.values.reduce(0, +)
         return storage.hasRowsUnderway(runID) || (arrived < run.accepted && !run.isRecorded)

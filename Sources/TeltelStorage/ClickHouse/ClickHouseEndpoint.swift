@@ -1,6 +1,18 @@
 /// Where a ClickHouse answers.
 import Foundation
 
+/// A server as people name it. What the URL says of user and password gives way to the others.
+package struct ClickHouseServer: Hashable, Sendable {
+    package var url: String
+    package var user: String?
+    package var password: String?
+    package init(url: String, user: String? = nil, password: String? = nil) {
+        self.url = url
+        self.user = user
+        self.password = password
+    }
+}
+
 /// The address of a server, or of the embedded host's socket.
 package struct ClickHouseEndpoint: Hashable, Sendable {
     /// `http://host:port/` or `https://host:port/`, without user and database.
@@ -15,15 +27,19 @@ package struct ClickHouseEndpoint: Hashable, Sendable {
     package static let defaultDatabase = "teltel"
 
     /// A server: `http://user:password@host:8123/database`; `?database=` is understood too.
-    package init(url text: String) throws(ClickHouseError) {
+    package init(url text: String) throws(ClickHouseError) { try self.init(ClickHouseServer(url: text)) }
+
+    package init(_ server: ClickHouseServer) throws(ClickHouseError) {
+        let text = server.url
         guard var parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(), let host = parts.host,
             !host.isEmpty,
             scheme == "http" || scheme == "https"
         else {
             throw ClickHouseError(.unsupported, "the URL of ClickHouse must look like http://user:password@host:8123/database")
         }
-        user = parts.user ?? ""
-        password = parts.password ?? ""
+        password = server.password ?? parts.password ?? ""
+        // ClickHouse's own name for who says none.
+        user = server.user ?? parts.user ?? (password.isEmpty ? "" : "default")
         let fromPath = parts.path.split(separator: "/").first.map(String.init)
         let fromQuery = parts.queryItems?.first { $0.name == "database" }?.value
         database = fromQuery ?? fromPath ?? Self.defaultDatabase

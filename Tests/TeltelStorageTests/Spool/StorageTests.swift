@@ -23,7 +23,8 @@ import Testing
 
         func open(url: String? = nil) throws -> (Storage, RingDirectory) {
             let options = StorageOptions(
-                dataDirectory: data, clickHouseURL: url, spoolLimitBytes: 256 << 20, bootID: SyntheticInstance.bootID)
+                dataDirectory: data, clickHouse: url.map { ClickHouseServer(url: $0) }, spoolLimitBytes: 256 << 20,
+                bootID: SyntheticInstance.bootID)
             let storage = try Storage(options)
             let source = try RingDirectory(
                 path: rings.path, waitsForSpool: true, naming: { run, _ in RunKey(runID: run.runID, sourceID: run.sourceID) })

@@ -30,26 +30,13 @@ struct AccessToken: Sendable {
         return try given("TELTEL_TOKEN").map { text throws(AccessTokenError) in try AccessToken(text, from: "TELTEL_TOKEN") }
     }
 
-    /// What is checked is the file that was opened, not what its name points to a moment later.
     private static func read(_ path: String) throws(AccessTokenError) -> AccessToken {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw AccessTokenError(
-                description: "token file \(path): \(String(cString: strerror(errno))); `teltel token new \(path)` makes one")
-        }
-        var facts = stat()
-        guard fstat(file.fileDescriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
-            throw AccessTokenError(description: "token file \(path): not a file")
-        }
-        guard facts.st_mode & 0o077 == 0, facts.st_uid == geteuid() || facts.st_uid == 0 else {
-            throw AccessTokenError(
-                description: "token file \(path): others can read or change it; make it yours alone with `chmod 600 \(path)`")
-        }
-        let data: Data
-        do { data = try file.read(upToCount: lengths.upperBound + 2) ?? Data() } catch {
-            throw AccessTokenError(description: "token file \(path): cannot be read: \(error.localizedDescription)")
-        }
-        let text = String(decoding: data, as: UTF8.self)
-        return try AccessToken(text.trimmingCharacters(in: .whitespacesAndNewlines), from: "token file \(path)")
+        let text: String
+        do throws(SecretFileError) {
+            text = try SecretFile.read(
+                path, kind: "token file", limit: lengths.upperBound + 2, hint: "`teltel token new \(path)` makes one")
+        } catch { throw AccessTokenError(description: error.description) }
+        return try AccessToken(text, from: "token file \(path)")
     }
 
     /// Takes the same time wherever the first difference is. The length is no secret.
