@@ -207,7 +207,9 @@ package final class Storage: Sendable {
     /// Is ClickHouse there? Asked when no insert tells.
     private func look() {
         do throws(ClickHouseError) {
-            if inserterShare.status.isReached { try tables.client.ping() } else { try tables.connect() }
+            try tables.client.ping()
+            // Asks only for what is not known yet.
+            if !inserterShare.status.isReached { try tables.connect() }
             inserterShare.reached(nil)
         } catch { inserterShare.reached(error) }
     }

@@ -60,6 +60,7 @@ enum HTTPServer {
         refuseOthers([.post], "api/ingest", router)
         refuseOthers([.post], "api/login", router)
         refuseOthers([.post], "api/storage/prune", router)
+        refuseOthers([.post], "api/storage/migrate", router)
         UIRoutes(folder: settings.webFolder).add(to: router)
         return router
     }

@@ -304,7 +304,8 @@ package final class ClickHouseTables: InsertTarget {
     private func plan(_ layout: TableLayout, _ tables: inout [String: TableDescription]) throws(ClickHouseError) -> TablePlan {
         let missing = TableDescription(name: layout.name, key: layout.key, columns: [])
         let wanted = try TablePlan(layout, in: tables[layout.name] ?? missing, isNew: tables[layout.name] == nil)
-        if tables[layout.name] == nil {
+        let isNew = tables[layout.name] == nil
+        if isNew {
             try run(TableSQL.createTable(layout, payload: wanted.additions, database: database))
         } else if wanted.isReady {
             return wanted
@@ -328,7 +329,8 @@ package final class ClickHouseTables: InsertTarget {
             let pause = max(Self.viewPause, $0.viewTook * Self.viewShare)
             return $0.viewMadeAt.map { $0.duration(to: .now) < pause } ?? false
         }
-        if isSoonAfter { refreshViewLater() } else { try makeViewIfPossible(fresh) }
+        // Rows of a new table may be shown a little later, but none without the columns that came with it.
+        if isNew, isSoonAfter { refreshViewLater() } else { try makeViewIfPossible(fresh) }
         return plan
     }
 }
