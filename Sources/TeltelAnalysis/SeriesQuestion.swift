@@ -35,7 +35,7 @@ package struct SeriesQuestion: Sendable {
     /// Columns of the answer in order: frame_index UInt64, sim_time Float64, wall_time_ms Nullable(UInt64),
     /// value Nullable(Float64), key String. nil: no table can hold such events.
     package func statement(_ tables: [StoredTable]) -> Statement? {
-        guard var (rows, parameters) = rows(tables) else { return nil }
+        guard case (let rows, var parameters)? = rows(tables) else { return nil }
         guard let points else {
             let order = "ORDER BY frame_index, key, writer, sequence"
             return Statement(

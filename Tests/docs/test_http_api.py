@@ -101,6 +101,17 @@ def test_analysis_gives_the_columns_that_are_documented(with_a_run):
     assert set(series[0]) <= documented("/api/analysis/series")
     reduced = rows(f"/api/analysis/series?{query}&key=2&points=20")
     assert {row["key"] for row in reduced} == {"2"} and 10 <= len(reduced) <= 24
+    some = rows(f"/api/analysis/series?{query}&key=2&fromFrame=10&toFrame=19&wallTime=1")
+    assert [row["frame_index"] for row in some] == list(range(10, 20))
+    assert set(some[0]) <= documented("/api/analysis/series") and some[0]["wall_time_ms"] > 1.7e12
+    (summary,) = rows(f"/api/analysis/summary?{query}&key=2&fromFrame=10&toFrame=19")
+    assert set(summary) <= documented("/api/analysis/summary")
+    values = [row["value"] for row in some]
+    assert (summary["min"], summary["max"], summary["first"], summary["last"]) == (min(values), max(values), values[0], values[-1])
+    assert int(summary["count"]) == int(summary["finite"]) == 10
+    fields = rows("/api/analysis/fields?runId=documented")
+    assert set(fields[0]) <= documented("/api/analysis/fields")
+    assert ("physics", "wheel.force", "normalLoad") in {(row["channel"], row["type"], row["field"]) for row in fields}
 
 
 def test_analysis_shows_its_sql(with_a_run):
@@ -114,6 +125,7 @@ def test_analysis_shows_its_sql(with_a_run):
 ERRORS = [
     ("/api/analysis/series?runId=r", 400, "missing-parameter"), ("/api/analysis/runs?daysBack=x", 400, "bad-parameter"),
     ("/api/analysis/run/none", 404, "unknown-run"), ("/api/run?runId=none", 404, "unknown-run"),
+    ("/api/analysis/series?runId=r&sourceId=s&eventType=t&jsonPath=p&fromFrame=2&toFrame=1", 400, "bad-parameter"),
     ("/api/run", 400, "missing-parameter"), ("/nothing", 404, "not-found"),
 ]
 

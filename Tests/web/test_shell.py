@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from support import ROOT
+from web_support import event, ingest
 
 
 @pytest.fixture
@@ -114,6 +115,21 @@ def test_going_back_closes_a_dialog(live_page):
     expect(live_page.get_by_test_id("help")).to_have_count(0)
 
 
+def listed_keys(page) -> list[tuple[str, str]]:
+    """Key and title of each command of the help, in its order."""
+    page.keyboard.press("?")
+    rows = page.locator(".help-sections dl > div").evaluate_all(
+        "rows => rows.map(row => [[...row.querySelectorAll('kbd')].map(cap => cap.textContent), row.querySelector('dt').textContent])")
+    page.keyboard.press("Escape")
+    return [("+".join(caps), title) for caps, title in rows]
+
+
+def documented_keys(heading: str) -> list[tuple[str, str]]:
+    """Of the first table behind some words of docs/ui.md."""
+    text = (ROOT / "docs/ui.md").read_text().split(heading, 1)[1].split("\n\n|", 1)[1].split("\n\n", 1)[0]
+    return [(key.replace("` or `", "+"), title) for key, title in re.findall(r"^\| `(.+?)` \| (.+) \|$", text, re.M)]
+
+
 def test_the_keys_are_documented(live_page):
     """Those of the run list, with a run chosen, so that all of them work."""
     one = {"runId": "one", "sourceId": "s", "status": "completed"}
@@ -121,8 +137,16 @@ def test_the_keys_are_documented(live_page):
     live_page.goto("/")
     expect(live_page.get_by_test_id("run-row")).to_be_visible()
     live_page.keyboard.press("l")
-    live_page.keyboard.press("?")
-    listed = live_page.locator(".help-sections dl > div").evaluate_all(
-        "rows => rows.map(row => ['+', [...row.querySelectorAll('kbd')].map(cap => cap.textContent), row.querySelector('dt').textContent])")
-    documented = re.findall(r"^\| `(\S+)` \| (.+) \|$", (ROOT / "docs/ui.md").read_text(), re.M)
-    assert documented == [(plus.join(caps), title) for plus, caps, title in listed]
+    assert documented_keys("## Keys") == listed_keys(live_page)
+
+
+def test_the_keys_of_a_run_are_documented(live_page, live, run_id):
+    ingest(live, *[event(run_id, frame, {"level": frame}, "tank") for frame in range(10)])
+    live_page.goto(f"/runs/{run_id}")
+    expect(live_page.get_by_test_id("legend-line")).to_be_visible()
+    live_page.get_by_test_id("panel-link").focus()  # a panel is active, and there is something to go back to
+    live_page.keyboard.press("+")
+    everywhere = {title for _, title in documented_keys("## Keys")}
+    listed = [row for row in listed_keys(live_page) if row[1] not in everywhere]
+    assert documented_keys("On the page of a run:") == listed
+

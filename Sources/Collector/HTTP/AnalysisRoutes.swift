@@ -65,7 +65,8 @@ struct AnalysisRoutes: Sendable {
         let known = Set(types.map { TableKey(channel: $0.channel, type: $0.type) })
         var body: [UInt8] = []
         for table in try await Self.offLoop({ try storage.storedTables() }) {
-            guard let channel = table.channel, let type = table.type, known.contains(TableKey(channel: channel, type: type)) else { continue }
+            guard let channel = table.channel, let type = table.type, known.contains(TableKey(channel: channel, type: type))
+            else { continue }
             for number in table.numbers {
                 let row = FieldRow(channel: channel, type: type, field: number.path, kind: number.type)
                 body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")]

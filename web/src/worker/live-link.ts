@@ -8,8 +8,8 @@ const retryDelayMsMin = 250;
 const retryDelayMsMax = 5000;
 /** What the live buffer holds of a run at most. */
 const tailEvents = 10_000;
-/** More rows a second of one series than this are thinned out by the collector: no screen shows them. */
-const rowsPerSecond = 4000;
+/** More rows a second of one series than this are thinned out by the collector: no screen shows them, and bursts stay whole. */
+const rowsPerSecond = 20_000;
 
 export interface LinkEvents {
   onState: (state: ConnectionState) => void;

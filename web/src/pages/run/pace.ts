@@ -1,6 +1,7 @@
 // How fresh and how smooth the page is: delay from the engine's frame marks to the screen, and frames drawn per second.
 
 const samplesMax = 600;
+const slowMs = 33;
 const spanMs = 2000;
 
 export interface PaceReading {
@@ -10,6 +11,9 @@ export interface PaceReading {
   framesPerSecond: number;
   /** The page's own work per drawn frame, milliseconds. */
   workP50: number;
+  /** Since the page was opened: frames drawn, and those with so much own work that a frame of the screen was missed. */
+  drawn: number;
+  slow: number;
 }
 
 export class Pace {
@@ -17,10 +21,14 @@ export class Pace {
   private readonly works: number[] = [];
   private draws: number[] = [];
   private newestWallTime = NaN;
+  private drawn = 0;
+  private slow = 0;
 
   /** @param wallTime of the newest row that was drawn, ms since 1970; NaN: not known, or not followed */
   note(nowMs: number, workMs: number, wallTime: number): void {
     this.draws.push(nowMs);
+    this.drawn += 1;
+    if (workMs > slowMs) this.slow += 1;
     push(this.works, workMs);
     // Only rows that have not been on the screen before tell how late they are.
     if (!Number.isFinite(wallTime) || wallTime === this.newestWallTime) return;
@@ -33,6 +41,7 @@ export class Pace {
     return {
       delayP50: quantile(this.delays, 0.5), delayP99: quantile(this.delays, 0.99),
       framesPerSecond: (this.draws.length * 1000) / spanMs, workP50: quantile(this.works, 0.5),
+      drawn: this.drawn, slow: this.slow,
     };
   }
 }

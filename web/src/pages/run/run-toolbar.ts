@@ -37,7 +37,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   });
   const axes = segments("Time axis", "axis", axisNames, (value) => void time.setAxis(value as TimeAxis));
   const clock = element("span", { class: "clock", "data-testid": "clock" });
-  const meter = element("span", { class: "pace", "data-testid": "pace", title: "Delay from the engine's frame marks to the screen; frames drawn per second" });
+  const meter = element("span", { class: "pace", "data-testid": "pace" });
   const notice = element("span", { class: "notice", role: "status", "data-testid": "stream-notice" });
 
   const update = () => {
@@ -61,7 +61,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   const timer = window.setInterval(() => {
     const { newest } = session;
     setText(clock, newest ? `frame ${formatCount(newest.frame)} · ${newest.simTime.toFixed(2)} s` : "");
-    setText(meter, paceWords(session, pace));
+    showPace(meter, session, pace);
     setText(notice, noticeWords(session));
   }, readoutMs);
   lifetime.add(() => window.clearInterval(timer));
@@ -101,11 +101,14 @@ function stateWords(session: RunSession): [level: string, text: string] {
   return isStorageOff() ? ["off", "From memory: storage is off"] : ["busy", "Ended, being stored"];
 }
 
-function paceWords(session: RunSession, pace: Pace): string {
-  const { delayP50, delayP99, framesPerSecond } = pace.read(performance.now());
-  if (!session.isRunning) return "";
+function showPace(meter: HTMLElement, session: RunSession, pace: Pace): void {
+  const { delayP50, delayP99, framesPerSecond, workP50, drawn, slow } = pace.read(performance.now());
   const rate = `${Math.round(framesPerSecond)} fps`;
-  return Number.isNaN(delayP50) ? rate : `delay ${Math.round(delayP50)} / ${Math.round(delayP99)} ms · ${rate}`;
+  setText(meter, !session.isRunning ? "" : Number.isNaN(delayP50) ? rate : `delay ${Math.round(delayP50)} / ${Math.round(delayP99)} ms · ${rate}`);
+  setAttribute(meter, "data-drawn", String(drawn));
+  setAttribute(meter, "data-slow", String(slow));
+  const work = Number.isNaN(workP50) ? "" : ` Own work per frame: ${workP50.toFixed(1)} ms; ${slow} of ${drawn} frames took longer than 33 ms.`;
+  setAttribute(meter, "title", `Delay from the engine's frame marks to the screen, median and 99th percentile; frames drawn per second.${work}`);
 }
 
 function noticeWords(session: RunSession): string {
