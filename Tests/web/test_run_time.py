@@ -181,6 +181,8 @@ def test_follow_and_pause_by_key(page, vehicle, run_id):
     page.get_by_test_id("run-title").click()  # a focused control would take the key for itself
     page.keyboard.press("Space")
     expect(page.get_by_test_id("data-state")).to_have_text("Paused")
+    # What the panel says of itself comes a moment later than what it draws.
+    wait_for_range(page, "body.state/pos", "from === Number(new URLSearchParams(location.search).get('from'))")
     held = shown(page, "body.state/pos")
     wait_until(page, f"() => Number(document.querySelector('.time-label:last-child').textContent.replaceAll(',', '')) > {held[1] + 200}")
     assert shown(page, "body.state/pos") == held

@@ -22,6 +22,7 @@ export interface LinkEvents {
 export class LiveLink {
   readonly counters = { messages: 0, malformed: 0, skipped: 0 };
   private socket: WebSocket | null = null;
+  /** Announced anew by each subscription; what the one before still sends is told by its own until then. */
   private schemas = new Map<number, ColumnSchema>();
   private wanted = "";
   private subscription: Record<string, unknown> | null = null;
@@ -73,6 +74,7 @@ export class LiveLink {
     socket.addEventListener("open", () => {
       if (socket !== this.socket) return;
       this.retryDelayMs = retryDelayMsMin;
+      this.schemas = new Map();
       this.events.onState("open");
       this.send();
     });
@@ -97,7 +99,6 @@ export class LiveLink {
 
   private send(): void {
     if (!this.subscription || this.socket?.readyState !== WebSocket.OPEN) return;
-    this.schemas = new Map();
     const begin = this.cursor === "" ? { tail: tailEvents } : { after: this.cursor };
     this.socket.send(JSON.stringify({ ...this.subscription, ...begin }));
   }

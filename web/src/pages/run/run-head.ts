@@ -27,7 +27,7 @@ export class RunHead {
 
   constructor(runId: string) {
     this.element = element(
-      "section", { class: "run-head" },
+      "section", { class: "run-overview" },
       element(
         "div", { class: "run-title" },
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
@@ -63,6 +63,8 @@ export class RunHead {
       ["Engine", run.engineVersion, ""],
       ["Seed", run.seed, ""],
       ["End reason", run.endReason, ""],
+      ["Name", run.name, ""],
+      ["Note", run.note, ""],
       ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
     ];
     const present = facts.filter(([, value]) => value !== "");
