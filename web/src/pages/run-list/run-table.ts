@@ -43,14 +43,14 @@ export class RunTable {
     const actionsHead = element(
       "div", { role: "columnheader", class: "column-actions" }, element("span", { class: "for-screen-readers" }, "Actions"),
     );
-    const headRow = element("div", { role: "row", class: "run-head", "aria-rowindex": "1" }, ...this.heads.values(), actionsHead);
+    const headRow = element("div", { role: "row", class: "list-head", "aria-rowindex": "1" }, ...this.heads.values(), actionsHead);
     this.grid = element(
       "div", {
         class: "runs", role: "grid", tabindex: "0", "aria-label": "Runs", "data-testid": "run-list",
         "aria-colcount": String(runColumns.length + 1), keydown: (event) => this.press(event as KeyboardEvent),
         focus: () => this.focusCame(),
       },
-      element("div", { role: "rowgroup", class: "run-head-group" }, headRow), this.body,
+      element("div", { role: "rowgroup", class: "list-head-group" }, headRow), this.body,
     );
     const draw = oncePerFrame(() => this.draw());
     this.element = element("div", { class: "run-scroller", scroll: draw }, this.grid);
