@@ -1,7 +1,9 @@
 """The page of one run."""
 
+import json
 import re
 import urllib.parse
+import urllib.request
 
 from playwright.sync_api import Page, expect
 from web_support import event, ingest, open_run, row_of, wait_until
@@ -63,6 +65,19 @@ def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     lines.locator("summary").click()
     expect(lines.locator("tbody tr").first).to_contain_text("simTime must be a number from 0")
     expect(lines.locator("tbody tr").nth(1)).to_contain_text("bad-frame-index")
+
+
+def test_what_is_known_of_a_run_is_on_its_page(page, collector, run_id):
+    ingest(collector, {**event(run_id, 0, {"engine_version": "9.1", "seed": 3, "config": {"gain": {"p": 2}}}, "run.start", "run"), "tags": {"car": "b"}})
+    request = urllib.request.Request(
+        f"{collector.url}/api/run?runId={run_id}", method="PATCH", data=json.dumps({"name": "My run", "note": "wet <i>track</i>"}).encode())
+    urllib.request.urlopen(request, timeout=30).close()
+    page.goto(f"/runs/{run_id}")
+    facts = page.locator(".facts")
+    for text in ("9.1", "car=b", "My run", "wet <i>track</i>", "ui-test"):
+        expect(facts).to_contain_text(text)
+    page.get_by_test_id("config").locator("summary").click()
+    expect(page.get_by_test_id("config")).to_contain_text('"p": 2')
 
 
 def test_lines_move_while_a_run_goes_on(page, vehicle, run_id):

@@ -57,6 +57,8 @@ export interface RunSummary {
 }
 
 export interface RunDetail extends RunSummary {
+  /** JSON text, as the engine gave it; "" if it gave none. */
+  config: string;
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
@@ -152,6 +154,7 @@ export function readRunDetail(json: unknown): RunDetail {
   const run = isObject(json) ? json : {};
   return {
     ...readRunSummary(json),
+    config: text(run["config"]),
     writers: list(run["writers"]).map((writer) => ({
       instance: text(writer["instance"]),
       writer: amount(writer["writer"]),

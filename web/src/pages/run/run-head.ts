@@ -22,6 +22,11 @@ export class RunHead {
   private readonly tiles = new Map<string, { value: HTMLElement; detail: HTMLElement; tile: HTMLElement }>();
   private readonly tileRow = element("dl", { class: "tiles" });
   private readonly rejected = new RejectedLines();
+  private readonly configText = element("code");
+  private readonly config = element(
+    "details", { class: "run-config", "data-testid": "config", hidden: true },
+    element("summary", {}, "Configuration"), element("pre", { tabindex: "0" }, this.configText),
+  );
   private shownFacts = "";
   private shownStatus = "";
 
@@ -33,7 +38,7 @@ export class RunHead {
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
         element("h1", { "data-testid": "run-title" }, runId), this.status,
       ),
-      this.facts, this.tileRow, this.rejected.element,
+      this.facts, this.config, this.tileRow, this.rejected.element,
     );
   }
 
@@ -52,6 +57,8 @@ export class RunHead {
     this.tile("Spooled", ...(isOff ? storageOff : behind(run.writers, "spooled")), false);
     this.tile("Stored", ...(isOff ? storageOff : stored(run)), false);
     this.rejected.show(run);
+    this.config.hidden = run.config === "" || run.config === "{}";
+    setText(this.configText, this.config.hidden ? "" : prettyJson(run.config));
   }
 
   private showFacts(run: RunDetail, nowMs: number): void {
@@ -114,4 +121,13 @@ const storageOff: [value: string, detail: string] = ["–", "storage is off"];
 function stored(run: RunDetail): [value: string, detail: string] {
   const waiting = run.accepted - run.stored - run.lost;
   return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : "events"];
+}
+
+/** Indented, if it is JSON; engines may give any text. */
+function prettyJson(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
