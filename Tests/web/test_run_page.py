@@ -69,10 +69,11 @@ def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
 
 def test_what_is_known_of_a_run_is_on_its_page(page, collector, run_id):
     ingest(collector, {**event(run_id, 0, {"engine_version": "9.1", "seed": 3, "config": {"gain": {"p": 2}}}, "run.start", "run"), "tags": {"car": "b"}})
+    page.goto(f"/runs/{run_id}")
+    expect(page.get_by_test_id("status")).to_have_text("Running")
     request = urllib.request.Request(
         f"{collector.url}/api/run?runId={run_id}", method="PATCH", data=json.dumps({"name": "My run", "note": "wet <i>track</i>"}).encode())
     urllib.request.urlopen(request, timeout=30).close()
-    page.goto(f"/runs/{run_id}")
     facts = page.locator(".facts")
     for text in ("9.1", "car=b", "My run", "wet <i>track</i>", "ui-test"):
         expect(facts).to_contain_text(text)
