@@ -7,7 +7,7 @@ import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
 import { readLayout } from "../../series/layout";
 import { openLayouts } from "../../shell/layouts-dialog";
-import { isStorageOff } from "../../wire/readiness";
+import { isStorageOff, readiness } from "../../wire/readiness";
 import { TimeAxis } from "../../worker/protocol";
 import { windowChoices } from "../route";
 import { Pace } from "./pace";
@@ -55,7 +55,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
     setAttribute(badge, "data-level", level);
     setText(badge, text);
   };
-  for (const signal of [...time.signals, session.detail, session.error, data.connection, data.allStored]) {
+  for (const signal of [...time.signals, session.detail, session.error, data.connection, data.allStored, readiness]) {
     lifetime.add((signal as Signal<unknown>).subscribe(update));
   }
   const timer = window.setInterval(() => {
@@ -98,7 +98,9 @@ function stateWords(session: RunSession): [level: string, text: string] {
     if (time.range.value) return ["held", "Paused"];
     return data.connection.value === "open" ? ["good", "Live"] : ["busy", "Connecting"];
   }
-  return isStorageOff() ? ["off", "From memory: storage is off"] : ["busy", "Ended, being stored"];
+  if (isStorageOff()) return ["off", "From memory: storage is off"];
+  const isThere = readiness.value?.storageState === "ok";
+  return isThere ? ["busy", "Ended, being stored"] : ["off", "From memory: storage does not answer"];
 }
 
 function showPace(meter: HTMLElement, session: RunSession, pace: Pace): void {
