@@ -79,6 +79,11 @@ package struct RunRecord: Sendable, Codable, Equatable {
     /// Of all sources; 16 hex digits each.
     package var instances: [String] = []
     package var storedEvents: UInt64 = 0
+    /// Accepted events that came behind the `run.end` of their source; they are part of all counts. nil in records that an
+    /// earlier version saved.
+    package var lateEvents: UInt64? = 0
+    /// Sources that have posted `run.end`. nil in records that an earlier version saved.
+    package var endedSources: [String]? = []
     /// Its final row stands in `run_metadata`.
     package var isRecorded = false
 

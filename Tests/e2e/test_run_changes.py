@@ -103,14 +103,22 @@ def test_a_run_whose_rings_were_put_aside_is_deleted(collector, vehicle, shm):
 
 
 def test_late_events_are_accepted(collector):
-    """After run.end: they belong to the run, which stays ended; totals follow."""
+    """After run.end: they belong to the run, which stays ended; totals follow, and say how many they are."""
     post_run(collector, "late", 10)
     collector.wait_status("late", "completed")
+    assert collector.run("late")["lateEvents"] == 0
     assert post(collector, line(runId="late", frameIndex=99))[1]["accepted"] == 1
     wait_until(lambda: collector.run("late")["stored"] == 12, "it is stored", 60)
     run = collector.run("late")
-    assert (run["status"], run["accepted"], run["lost"]) == ("completed", 12, 0)
+    assert (run["status"], run["accepted"], run["lost"], run["lateEvents"]) == ("completed", 12, 0, 1)
     wait_until(lambda: totals(collector, "late") == (12, 99), "final totals follow", 60)
+
+
+def test_events_behind_an_end_in_the_same_post_are_late(live):
+    end = line(runId="same", type="run.end", frameIndex=5, payload={"status": "completed"})
+    assert post(live, raw=ndjson(line(runId="same", frameIndex=1), end, line(runId="same", frameIndex=6), line(runId="same", frameIndex=7)))[0] == 202
+    run = wait_until(lambda: (run := live.run("same")) and run["accepted"] == 4 and run, "all are counted")
+    assert (run["status"], run["lateEvents"]) == ("completed", 2)
 
 
 def test_several_sources_in_one_run(collector):
@@ -118,7 +126,8 @@ def test_several_sources_in_one_run(collector):
         end = ndjson(line(runId="both", sourceId=source, type="run.end", frameIndex=events, payload={"status": "completed"}))
         assert post(collector, raw=frames(events, runId="both", sourceId=source) + end)[0] == 202
     run = wait_until(lambda: (run := collector.run("both")) and run["stored"] == 52 and run, "both are stored", 60)
-    assert run["accepted"] == 52 and len(ids(collector)) == 1
+    # The end of one source is none of the other's.
+    assert (run["accepted"], run["lateEvents"]) == (52, 0) and len(ids(collector)) == 1
     wait_until(lambda: totals(collector, "both") == (52, 30), "final totals are those of both", 60)
     question = "SELECT source_id, count() AS n FROM telemetry_events WHERE run_id = 'both' GROUP BY source_id ORDER BY source_id"
     wait_until(lambda: [(row["source_id"], int(row["n"])) for row in sql(collector, question)] == [

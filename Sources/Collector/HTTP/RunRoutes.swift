@@ -36,6 +36,7 @@ struct RunAnswer: Encodable {
     let stored: UInt64
     /// Posted lines that were no events.
     let rejected: UInt64
+    let lateEvents: UInt64
 
     init(_ snapshot: RunRegistry.Snapshot, size: Int) {
         let record = snapshot.record
@@ -62,6 +63,7 @@ struct RunAnswer: Encodable {
         dropped = refused &+ lost
         stored = record.storedEvents
         rejected = record.rejectedLines.values.reduce(0, &+)
+        lateEvents = record.lateEvents ?? 0
     }
 
     static func time(_ milliseconds: Int64) -> String {

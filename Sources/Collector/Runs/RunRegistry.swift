@@ -112,6 +112,7 @@ final class RunRegistry: Sendable {
     func note(_ all: [Batch]) -> [Batch] {
         state.withLock { state in
             let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
+            var late = LateEvents()
             for batch in batches {
                 if state.runs[batch.run.runID] == nil {
                     let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
@@ -121,10 +122,17 @@ final class RunRegistry: Sendable {
                 }
                 // In place: a copy of the run per batch would be a copy of its arrays.
                 let ring = batch.round.ring
-                Self.count(batch, &state.runs[batch.run.runID]!, after: state.runs[batch.run.runID]!.counted[ring] ?? 0)
-                if case .ingest = batch.schema.encoding { lifecycle(batch, &state.runs[batch.run.runID]!) }
+                let fresh = Self.count(
+                    batch, &state.runs[batch.run.runID]!, after: state.runs[batch.run.runID]!.counted[ring] ?? 0)
+                guard case .ingest = batch.schema.encoding else { continue }
+                late.take(batch, fresh, &state.runs[batch.run.runID]!)
+                lifecycle(batch, &state.runs[batch.run.runID]!)
             }
             // After all of them: several batches of one round lie in the same stretch of a ring.
+            for batch in late.isSettled ? [] : batches {
+                let seen = state.runs[batch.run.runID]!.counted[batch.round.ring] ?? 0
+                late.settle(batch, after: seen, &state.runs[batch.run.runID]!)
+            }
             for batch in batches {
                 let end = batch.sequenceEnd(batch.count - 1)
                 if end > state.runs[batch.run.runID]!.counted[batch.round.ring] ?? 0 {
@@ -140,8 +148,8 @@ final class RunRegistry: Sendable {
         return batch.sequenceEnd(batch.count - 1) <= end
     }
 
-    /// `seen`: what lies before it in its ring has been counted.
-    private static func count(_ batch: Batch, _ run: inout Run, after seen: UInt64) {
+    /// `seen`: what lies before it in its ring has been counted. Returns how many rows had not been.
+    private static func count(_ batch: Batch, _ run: inout Run, after seen: UInt64) -> UInt64 {
         let key = ObjectIdentifier(batch.schema)
         let index: Int
         if let known = run.typeIndex[key] {
@@ -169,6 +177,7 @@ final class RunRegistry: Sendable {
         let time = batch.simTime(last)
         if time.isFinite { run.record.lastSimTime = max(run.record.lastSimTime, time) }
         run.changed = true
+        return UInt64(batch.count - known)
     }
 
     /// Only run.start and run.end mean something to the collector (contract §3).

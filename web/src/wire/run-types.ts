@@ -59,6 +59,8 @@ export interface RunSummary {
 export interface RunDetail extends RunSummary {
   /** JSON text, as the engine gave it; "" if it gave none. */
   config: string;
+  /** Accepted events that came behind the run's end. */
+  lateEvents: number;
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
@@ -155,6 +157,7 @@ export function readRunDetail(json: unknown): RunDetail {
   return {
     ...readRunSummary(json),
     config: text(run["config"]),
+    lateEvents: amount(run["lateEvents"]),
     writers: list(run["writers"]).map((writer) => ({
       instance: text(writer["instance"]),
       writer: amount(writer["writer"]),

@@ -70,6 +70,7 @@ export class RunHead {
       ["Engine", run.engineVersion, ""],
       ["Seed", run.seed, ""],
       ["End reason", run.endReason, ""],
+      ["Late events", run.lateEvents > 0 ? formatCount(run.lateEvents) : "", "Accepted behind run.end"],
       ["Name", run.name, ""],
       ["Note", run.note, ""],
       ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
