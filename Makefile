@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine soak-storage bench bench-emit bench-live bench-ui format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -83,6 +83,10 @@ bench-emit: build ## Measures what an event costs an engine; writes build/bench-
 bench-live: build ## Measures ingest and live path; writes build/bench-live.txt
 	@scripts/setup.sh test
 	@build/test-python/bin/python Benchmarks/bench.py --only latency live ingest --output build/bench-live.txt
+
+bench-storage: build ## Measures spool and storage; writes build/bench-storage.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Benchmarks/bench.py --only storage --output build/bench-storage.txt
 
 bench-ui: build ## Measures the page in a browser; writes build/bench-ui.txt
 	@scripts/setup.sh test

@@ -8,6 +8,7 @@
     latency   from the engine's emit to a WebSocket client, at 1 kHz and at 60 Hz
     live      a million events a second as columns, many readers, idle runs, clients that come and go, POST to WebSocket
     ingest    NDJSON over HTTP: how much is taken and what it costs, with a subscriber and with storage
+    storage   bytes an event and codecs, ring to spool and to ClickHouse at full rate, a disk that pauses, many types, many runs
     ui        the page in headless Chromium, beside plain uPlot
 
 BENCH_SECONDS (default 60) is the length of `stored`; the others follow. Figures depend on the machine and on what else runs
@@ -29,9 +30,10 @@ from live import live
 from processes import BUILD, BenchError
 from sections import SECTIONS as OTHERS
 from sections import Row, Scale
+from storage import storage
 from ui import ui
 
-SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest, "ui": ui}
+SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest, "storage": storage, "ui": ui}
 
 QUICK = Scale(seconds=2, emit_rounds=10, engine_pairs=2, engine_frames=1000, latency_seconds=0.5, rounds=1)
 

@@ -1,5 +1,6 @@
-/* An engine of many channels: channels RUN_ID TYPES FIELDS RATE SECONDS. Each frame, every type gives one event of so many numbers;
- * RATE: frames a second, 0 = as fast as the ring is emptied (it waits rather than drop). Prints "accepted A refused R". */
+/* An engine of many channels: channels RUN_ID TYPES FIELDS RATE SECONDS [EVENTS]. Each frame, every type gives one event of so many
+ * numbers; with EVENTS there are so many events a frame, of the types in turn. RATE: frames a second, 0 = as fast as the ring is
+ * emptied (it waits rather than drop). Prints "accepted A refused R". */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,8 @@ static uint64_t now(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
-  const int types = atoi(argv[2]), count = atoi(argv[3]);
+  if (argc != 6 && argc != 7) return 2;
+  const int types = atoi(argv[2]), count = atoi(argv[3]), events = argc == 7 ? atoi(argv[6]) : types;
   const uint64_t rate = strtoull(argv[4], NULL, 10), frames = (uint64_t)((double)(rate ? rate : 100000) * atof(argv[5]));
   if (types < 1 || types > MAX_TYPES || count < 1 || count > MAX_FIELDS) return 2;
   teltel_run_options options = teltel_run_options_default();
@@ -47,7 +48,8 @@ int main(int argc, char **argv) {
     while (rate && start + frame * 1000000000u / rate > now()) { struct timespec t = {0, 200000}; nanosleep(&t, NULL); }
     const double time = (double)frame / (double)(rate ? rate : 1000);
     teltel_frame_start(run, frame, time, 0.001);
-    for (int t = 0; t < types; t++) {
+    for (int e = 0; e < events; e++) {
+      const int t = e % types;
       double values[MAX_FIELDS];
       for (int f = 0; f < count; f++) values[f] = sin(time * (1 + t % 7) + f) * (1 + f);
       if (teltel_emit(run, ids[t], frame, time, values) == TELTEL_OK) accepted++;

@@ -44,11 +44,11 @@ def folders():
         shutil.rmtree(shm, ignore_errors=True)
 
 
-def compile_program(source: Path, folder: Path) -> Path:
+def compile_program(source: Path, folder: Path, *more: str) -> Path:
     program = folder / source.stem
     library = [f"-I{BUILD / 'include'}", f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lteltel", "-pthread", "-lm"]
     compiler = ["g++", "-std=c++17"] if source.suffix == ".cpp" else ["gcc", "-std=gnu11"]
-    subprocess.run([*compiler, "-O2", "-Wall", "-Werror", str(source), "-o", str(program), *library], check=True)
+    subprocess.run([*compiler, "-O2", "-Wall", "-Werror", str(source), "-o", str(program), *library, *more], check=True)
     return program
 
 
@@ -91,11 +91,11 @@ def children(process_id: int) -> list[int]:
 class Collector:
     """A `teltel collect` with folders of its own; leaves at the end of the `with`."""
 
-    def __init__(self, work: Path, shm: Path, *arguments: str):
+    def __init__(self, work: Path, shm: Path, *arguments: str, variables: dict[str, str] | None = None):
         self.log = work / "collector.log"
         command = [BUILD / "bin/teltel", "collect", "--port", 0, "--shm-dir", shm, "--data-dir", work / "data", *arguments]
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log)
+            self.process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, env={**os.environ, **(variables or {})})
         try:
             self.url = wait_until(self._url, "the collector prints its URL", 60)
         except BenchError:

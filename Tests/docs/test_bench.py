@@ -37,3 +37,18 @@ def test_quick_benchmarks_of_the_live_path(tmp_path):
     rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
     assert [section for section, *_ in rows] == ["live"] * 8 + ["ingest"] * 6
     assert all(re.match(r"[\d.,]+ |CPU per event [\d.]+ of before", value) for *_, value in rows)
+
+
+def test_quick_benchmarks_of_storage(tmp_path):
+    output = tmp_path / "bench-storage.txt"
+    command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "storage", "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
+    assert [section for section, *_ in rows] == ["storage"] * 18
+    values = {what: value for _, what, value in rows}
+    ours, reference = (
+        float(values[f"4,000 body.state of 13 doubles, two runs, {layout}"].split()[0])
+        for layout in ("teltel's table", "the reference's layout"))
+    assert 0 < ours < reference
+    assert [value for what, value in values.items() if what.startswith("the disk takes nothing")] == ["0 refused, 0 lost"]
