@@ -5,14 +5,17 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from clickhouse import ClickHouse
-from processes import BUILD, ROOT, Collector, folders, run, wait_until
+from processes import BUILD, ROOT, Collector, compile_program, folders, run, wait_until
 from sections import Row, Scale, check
 
 PATIENCE = 1200
-RING_BYTES = 1 << 30  # a whole run fits: nothing is refused, however busy the machine is
-EVENTS_PER_FRAME = 7
+HERE = Path(__file__).resolve().parent
+RING_BYTES = 1 << 28  # a whole drive fits: nothing is refused, however busy the machine is
+DRIVE_FRAMES = 20_000
+OF_RUN = 2  # run.start and run.end are events, too
 
 REFERENCE = """CREATE TABLE reference_layout (run_id String, source_id LowCardinality(String), channel LowCardinality(String),
     type LowCardinality(String), frame_index UInt32, sim_time Float64, wall_time_ms Nullable(UInt64), tags String, payload String,
@@ -23,26 +26,32 @@ CODECS = ("ZSTD(1)", "LZ4", "Delta, ZSTD(1)", "DoubleDelta, ZSTD(1)", "Gorilla, 
 
 
 def layouts(scale: Scale) -> list[Row]:
-    frames = int(min(1.0, scale.seconds / 60) * 1_000_000) if scale.seconds >= 10 else 2000
-    program = subprocess.run([ROOT / "scripts/build-engine.sh", "vehicle", BUILD], capture_output=True, text=True)
-    check(program.returncode == 0, program.stderr)
+    full = scale.seconds >= 10
+    events = int(min(1.0, scale.seconds / 60) * 1_000_000) if full else 2000
     with folders() as (work, shm), Collector(work, shm, "--live-mib", "64") as collector:
         wait_until(collector.ready, "storage is ready", PATIENCE)
-        for run_id, nudge in (("drive", "0"), ("nudged", "1e-6")):
-            run(shm, program.stdout.strip(), "--frames", frames, "--run-id", run_id, "--ring-bytes", RING_BYTES,
-                "--diverge-at", 10, "--eps", nudge)
-            wait_until(lambda: all_stored(collector, run_id, frames), f"{run_id} is stored", PATIENCE, 0.2)
+        bodies = compile_program(HERE / "bodies.c", work)
+        for run_id, seed in (("one", 1), ("other", 2)):
+            run(shm, bodies, run_id, events, seed)
+            all_stored(collector, run_id, events + OF_RUN)
         clickhouse = ClickHouse(work / "data")
-        return beside_reference(clickhouse, 2 * frames) + codecs(clickhouse)
+        rows = beside_reference(clickhouse, 2 * events) + codecs(clickhouse, BODIES)
+        drive(collector, shm, DRIVE_FRAMES if full else 500)
+        return rows + codecs(clickhouse, VEHICLE)
 
 
-def all_stored(collector: Collector, run_id: str, frames: int) -> bool:
-    entry = collector.ended(run_id)
-    if not entry:
-        return False
-    counts = {name: entry[name] for name in ("accepted", "refused", "lost")}
-    check(counts == {"accepted": frames * EVENTS_PER_FRAME + 2, "refused": 0, "lost": 0}, f"{run_id}: {counts}")
-    return entry["stored"] == entry["accepted"]
+def drive(collector: Collector, shm: Path, frames: int) -> None:
+    """The vehicle example: wheels that know more than one kind of number."""
+    built = subprocess.run([ROOT / "scripts/build-engine.sh", "vehicle", BUILD], capture_output=True, text=True)
+    check(built.returncode == 0, built.stderr)
+    run(shm, built.stdout.strip(), "--frames", frames, "--run-id", "drive", "--ring-bytes", RING_BYTES)
+    all_stored(collector, "drive", 7 * frames + OF_RUN)
+
+
+def all_stored(collector: Collector, run_id: str, events: int) -> None:
+    entry = wait_until(lambda: collector.ended(run_id), f"{run_id} has ended", PATIENCE, 0.1)
+    wait_until(lambda: collector.run(run_id)["stored"] == events, f"{run_id} is stored", PATIENCE, 0.1)
+    check((entry["refused"], entry["lost"]) == (0, 0), f"{run_id}: {entry['refused']} refused, {entry['lost']} lost")
 
 
 def beside_reference(clickhouse: ClickHouse, events: int) -> list[Row]:
@@ -76,17 +85,24 @@ class Column:
         return f"`{self.name}` {self.type} CODEC({codec})"
 
 
-def codecs(clickhouse: ClickHouse) -> list[Row]:
-    """Bytes per value of groups of columns that are alike, with the codec that they have and with others."""
+# Channel, type, and a pattern of columns that are alike.
+BODIES = (
+    ("physics", "body.state", r"payload\.pos\.|payload\.vel\."), ("physics", "body.state", r"payload\.rot\.|payload\.omega\."),
+    ("physics", "body.state", "frame_index"), ("physics", "body.state", "sim_time"), ("physics", "body.state", "wall_time_ms"),
+    ("physics", "body.state", "sequence"), ("physics", "body.state", "inserted_at"))
+VEHICLE = (
+    ("physics", "wheel.force", r"payload\.force\."), ("physics", "wheel.force", r"payload\.slipRatio"),
+    ("frame", "frame.end", r"payload\.perf\."), ("physics", "wheel.force", r"payload\.wheelId"),
+    ("frame", "frame.end", r"payload\.substeps"))
+
+
+def codecs(clickhouse: ClickHouse, shapes: tuple[tuple[str, str, str], ...]) -> list[Row]:
+    """Bytes per value with the codec that the columns have, and with others."""
     rows = []
-    for channel, type_name, pattern in (
-            ("physics", "body.state", r"payload\.pos\.|payload\.vel\."), ("physics", "body.state", r"payload\.rot\.|payload\.omega\."),
-            ("physics", "wheel.force", r"payload\.force\."), ("physics", "wheel.force", r"payload\.wheelId"),
-            ("physics", "body.state", "frame_index"), ("physics", "body.state", "sim_time"), ("physics", "body.state", "wall_time_ms"),
-            ("physics", "body.state", "sequence"), ("physics", "body.state", "inserted_at")):
+    for channel, type_name, pattern in shapes:
         table = clickhouse.table(channel, type_name)
         columns = described(clickhouse, table, pattern)
-        used = columns[0].codec.removeprefix("CODEC(")[:-1] or "LZ4"
+        used = re.sub(r"\(\d+\)(?=,)", "", columns[0].codec.removeprefix("CODEC(")[:-1])  # without widths
         sizes = {codec: measured(clickhouse, columns, codec) for codec in dict.fromkeys((used, *CODECS))}
         names = {re.sub(r"^payload\.", "", column.name).split(".")[0] for column in columns}
         others = ", ".join(f"{codec} {size:.2f}" for codec, size in sizes.items() if codec != used and size is not None)

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from layouts import layouts
+from layouts import OF_RUN, layouts
 from processes import ROOT, Collector, children, compile_program, cpu_seconds, folders, run, wait_until
 from rounds import Measured, in_turn
 from sections import Row, Scale, check
 
 HERE = Path(__file__).resolve().parent
 PATIENCE = 1200
-OF_RUN = 2  # run.start and run.end are events, too
 NOWHERE = "http://127.0.0.1:9/teltel"  # a ClickHouse that is away: everything stays in the spool
 
 
@@ -140,7 +139,7 @@ def many_types(scale: Scale, rate: int) -> list[Row]:
     seconds, costs = max(1.0, scale.seconds / 6), {1: [], 50: []}
     with folders() as (work, shm), Collector(work, shm, "--live-mib", "64") as collector:
         wait_until(collector.ready, "storage is ready", PATIENCE)
-        engine = compile_program(HERE / "channels.c", work, "-lm")
+        engine = compile_program(HERE / "channels.c", work)
         settled(collector, "made", emit(shm, engine, "made", 50, 10, 10, 1), 10)  # the tables are made once in a life
 
         def measure(types: int, number: int) -> Measured:
