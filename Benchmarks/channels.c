@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
     for (int e = 0; e < events; e++) {
       const int t = e % types;
       double values[MAX_FIELDS];
-      for (int f = 0; f < count; f++) values[f] = sin(time * (1 + t % 7) + f) * (1 + f);
+      for (int f = 0; f < count; f++) values[f] = sin(time * (1 + e % 7) + f + e) * (1 + f);
       if (teltel_emit(run, ids[t], frame, time, values) == TELTEL_OK) accepted++;
       else refused++;
     }
