@@ -27,9 +27,10 @@ struct LateEvents {
         run.record.endedSources = (run.record.endedSources ?? []) + [batch.run.sourceID]
     }
 
-    /// `seen`: what lies before it in the batch's ring had been counted before this round.
-    func settle(_ batch: Batch, after seen: UInt64, _ run: inout RegisteredRun) {
+    /// Before the run's positions move on: what lies before them had been counted before this round.
+    func settle(_ batch: Batch, _ run: inout RegisteredRun) {
         guard batch.schema.type != "run.end", let end = ends[Place(run: batch.run, ring: batch.round.ring)] else { return }
+        let seen = run.counted[batch.round.ring] ?? 0
         let late = (0..<batch.count).filter { batch.sequence($0) > end && batch.sequence($0) >= seen }.count
         add(UInt64(late), &run)
     }

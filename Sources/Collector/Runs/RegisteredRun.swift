@@ -29,6 +29,12 @@ struct RegisteredRun {
     /// Nothing to save and nothing to measure: most of many runs, most of the time.
     var isQuiet: Bool { !changed && samples.isEmpty }
 
+    /// Everything up to the batch's end has been counted.
+    mutating func passed(_ batch: Batch) {
+        let end = batch.sequenceEnd(batch.count - 1)
+        if end > counted[batch.round.ring] ?? 0 { counted[batch.round.ring] = end }
+    }
+
     mutating func sample(_ now: UInt64) {
         changed = false
         samples.append((now, record.accepted))

@@ -114,33 +114,37 @@ final class RunRegistry: Sendable {
             let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
             var late = LateEvents()
             for batch in batches {
-                if state.runs[batch.run.runID] == nil {
-                    let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
-                    var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started))
-                    if let lines = state.unclaimed.claim(batch.run.runID) { Self.add(lines, &run) }
-                    state.runs[batch.run.runID] = run
-                }
-                // In place: a copy of the run per batch would be a copy of its arrays.
-                let ring = batch.round.ring
-                let fresh = Self.count(
-                    batch, &state.runs[batch.run.runID]!, after: state.runs[batch.run.runID]!.counted[ring] ?? 0)
-                guard case .ingest = batch.schema.encoding else { continue }
-                late.take(batch, fresh, &state.runs[batch.run.runID]!)
-                lifecycle(batch, &state.runs[batch.run.runID]!)
+                // One look-up for each batch, and the run changes in place: this is the live reader's thread.
+                let index = state.runs.index(forKey: batch.run.runID) ?? make(batch, &state)
+                take(batch, &state.runs.values[index], &late)
             }
             // After all of them: several batches of one round lie in the same stretch of a ring.
             for batch in late.isSettled ? [] : batches {
-                let seen = state.runs[batch.run.runID]!.counted[batch.round.ring] ?? 0
-                late.settle(batch, after: seen, &state.runs[batch.run.runID]!)
+                guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
+                late.settle(batch, &state.runs.values[index])
             }
             for batch in batches {
-                let end = batch.sequenceEnd(batch.count - 1)
-                if end > state.runs[batch.run.runID]!.counted[batch.round.ring] ?? 0 {
-                    state.runs[batch.run.runID]!.counted[batch.round.ring] = end
-                }
+                guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
+                state.runs.values[index].passed(batch)
             }
             return batches
         }
+    }
+
+    /// A run that begins with its first event.
+    private func make(_ batch: Batch, _ state: inout State) -> Dictionary<String, Run>.Index {
+        let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
+        var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started))
+        if let lines = state.unclaimed.claim(batch.run.runID) { Self.add(lines, &run) }
+        state.runs[batch.run.runID] = run
+        return state.runs.index(forKey: batch.run.runID)!
+    }
+
+    private func take(_ batch: Batch, _ run: inout Run, _ late: inout LateEvents) {
+        let fresh = Self.count(batch, &run, after: run.counted[batch.round.ring] ?? 0)
+        guard case .ingest = batch.schema.encoding else { return }
+        late.take(batch, fresh, &run)
+        lifecycle(batch, &run)
     }
 
     private static func isRemoved(_ batch: Batch, _ removed: [String: [RingID: UInt64]]) -> Bool {
