@@ -5,8 +5,19 @@ import re
 import urllib.parse
 import urllib.request
 
+import pytest
 from playwright.sync_api import Page, expect
 from web_support import event, ingest, open_run, row_of, wait_until
+
+
+@pytest.fixture
+def collector(module_collector):
+    return module_collector
+
+
+@pytest.fixture
+def shm(module_collector):
+    return module_collector.shm
 
 
 def panel(page: Page, name: str):
@@ -98,8 +109,8 @@ def test_pause_holds_what_is_shown(page, vehicle, run_id):
     wait_for_more_rows(page, "body.state/pos", 100)
     page.get_by_test_id("pause").click()
     expect(page.get_by_test_id("data-state")).to_have_text("Paused")
-    # The held copy is drawn by the next frame; from then on nothing may change.
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))")
+    # Some rows more, and the line has reached the edge of what is held; from then on nothing may change.
+    wait_for_more_rows(page, "body.state/pos", rows_drawn(page, "body.state/pos") + 100)
     held, rows = picture(page, "body.state/pos"), rows_drawn(page, "body.state/pos")
     wait_for_more_accepted(page, accepted(page) + 200)
     # Rows go on to come: none is lost by looking closely.

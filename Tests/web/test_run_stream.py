@@ -28,6 +28,7 @@ def wait_for_value(page, value: str) -> None:
 
 def expect_all_frames(page, last: int) -> None:
     """Smallest, largest and mean between the first frame and the last tell a row that is missing, and one that came twice."""
+    expect(page.locator(".time-label").first).to_have_text("0")  # all of the run is known
     page.keyboard.press("Home")
     page.keyboard.press("b")
     page.keyboard.press("End")

@@ -23,6 +23,7 @@ const pollMs = 1000;
 const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
+const undescribedPollsMax = 4;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
@@ -50,6 +51,7 @@ export class RunSession {
   private written: RunQuery;
   private writeTimer = 0;
   private endSeenMs = NaN;
+  private undescribedPolls = 0;
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
@@ -140,7 +142,11 @@ export class RunSession {
       this.error.value = null;
       this.tellRun(detail);
       this.wantTypes();
-      if (this.undescribedTypes().length > 0 && detail.stored > 0) await this.askForFields();
+      if (this.undescribedTypes().length === 0) this.undescribedPolls = 0;
+      else this.undescribedPolls += 1;
+      // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
+      const isPatient = !this.isRunning || this.undescribedPolls > undescribedPollsMax;
+      if (this.undescribedPolls > 0 && isPatient && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
     }
