@@ -107,7 +107,7 @@ def test_a_spike_and_a_nan_survive_the_reduction(live):
     for begin in range(0, count, 5_000):
         post(live, *events[begin:begin + 5_000])
     wait_until(lambda: (live.run("posted") or {}).get("accepted") == count, "all events were read")
-    with Stream(live, runId="posted", tail=count, rowsPerSecond=5) as stream:
+    with Stream(live, runId="posted", tail=count, rowsPerSecond=3) as stream:
         stream.until(lambda: sum(head["sourceRows"] for _, head, _ in stream.blocks) >= 10_000)
     assert all(head["reduced"] for _, head, _ in stream.blocks)
     total = sum(head["sourceRows"] for _, head, _ in stream.blocks)

@@ -40,7 +40,7 @@ export class FrameMaker {
     const hover = request.hover === null ? null : nearestSample(every, request.hover, axis);
     const at = hover ?? cursors[0] ?? null;
     const panels = request.panels.map((panel, index) => this.panel(
-      panel, linesOf[index] as Line[], axis, panel.range ?? range, at?.frame ?? null, request.cursors,
+      panel, linesOf[index] as Line[], axis, panel.range ?? range, panel.range ?? request.range, at?.frame ?? null, request.cursors,
     ));
     this.forget(request.panels);
     return {
@@ -67,7 +67,8 @@ export class FrameMaker {
   }
 
   private panel(
-    request: PanelRequest, lines: Line[], axis: TimeAxis, range: Range | null, at: number | null, cursors: (number | null)[],
+    request: PanelRequest, lines: Line[], axis: TimeAxis, range: Range | null, held: Range | null, at: number | null,
+    cursors: (number | null)[],
   ): PanelAnswer {
     const shown = lines.slice(0, linesPerPanelMax);
     const buckets = range && request.columns > 0 ? bucketRange(axis, range.from, range.to, request.columns) : null;
@@ -87,7 +88,9 @@ export class FrameMaker {
         reducer.add(buckets, values, marks, index * count * 2, index * count);
       });
       if (buckets) extremes = extremesOf(values, marks, index, count);
-      return this.line(line, extremes, at, cursors);
+      // What is held stands still, its values too.
+      const newest = held ? nearestSample([line], held.to, axis) : newestSample([line]);
+      return this.line(line, extremes, newest, at, cursors);
     });
     return {
       id: request.id, range, lines: answers, hiddenLines: lines.length - shown.length, buckets: count,
@@ -97,13 +100,15 @@ export class FrameMaker {
     };
   }
 
-  private line(line: Line, extremes: { min: number; max: number }, at: number | null, cursors: (number | null)[]): LineAnswer {
+  private line(
+    line: Line, extremes: { min: number; max: number }, newest: Sample | null, at: number | null, cursors: (number | null)[],
+  ): LineAnswer {
     const [first, second] = [cursors[0] ?? null, cursors[1] ?? null];
     const between = first !== null && second !== null
       ? { from: Math.min(first, second), to: Math.max(first, second) } : null;
     return {
       series: line.series, key: line.key, ...extremes,
-      newest: newestSample([line]),
+      newest,
       atCursor: at === null ? null : nearestSample([line], at, "frame"),
       atSecond: second === null ? null : nearestSample([line], second, "frame"),
       between: between ? this.summary(line, between) : null,

@@ -87,6 +87,7 @@ export interface LineAnswer {
   /** Smallest and largest finite value in view; NaN if there is none. */
   min: number;
   max: number;
+  /** Of what is shown: the newest row of all while it is followed, else the last one of the stretch. */
   newest: Sample | null;
   /** At the pointer, else at the first cursor. */
   atCursor: Sample | null;

@@ -110,8 +110,11 @@ export class RunSession {
 
   /** Holds what is shown, while rows go on to come. */
   pause(): void {
-    const range = this.answer.value?.range;
-    if (range && !this.time.range.value) this.time.hold(range);
+    const { range, newest, axis } = this.answer.value ?? {};
+    if (!range || !newest || this.time.range.value) return;
+    // A young run does not fill its window yet: what would still come into it is not part of what is held.
+    const place = axis === "simTime" ? newest.simTime : axis === "wallTime" ? newest.wallTime : newest.frame;
+    this.time.hold({ from: range.from, to: place > range.from ? Math.min(range.to, place) : range.to });
   }
 
   follow(): void {
