@@ -103,7 +103,12 @@ final class TestClickHouse: Sendable {
         tables = ClickHouseTables(client: client, catalog: TableCatalog())
     }
 
-    func kill() { Foundation.kill(process.processID, SIGKILL) }
+    /// Returns when the process is dead and has left its folder; `deinit` still collects it.
+    func kill() {
+        Foundation.kill(process.processID, SIGKILL)
+        var info = siginfo_t()
+        while waitid(P_PID, id_t(process.processID), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    }
 
     deinit {
         process.askToEnd()
