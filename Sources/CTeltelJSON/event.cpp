@@ -1,40 +1,19 @@
-// One line of the line protocol, rule by rule.
+// Any line of the line protocol, rule by rule.
 #include <algorithm>
 #include <limits>
 #include <new>
 #include <unordered_map>
 
-#include "parser.hpp"
+#include "event_reader.hpp"
 
 namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
-
-constexpr uint64_t largest_frame = 0xFFFFFFFFull;
-
-// `lower` has small letters only, as many as `key` has bytes: with bit 5 set only a letter can be equal to one.
-bool equals_ignoring_case(std::string_view key, const char *lower) {
-  unsigned char different = 0;
-  for (size_t index = 0; index < key.size(); index++) different |= static_cast<unsigned char>((key[index] | 0x20) ^ lower[index]);
-  return different == 0;
-}
-
-enum class Key { other, version, run_id, source_id, channel, type, frame_index, sim_time, wall_time, tags, payload };
-
-Key key_of(std::string_view key) {
-  const auto is = [key](const char *lower) { return equals_ignoring_case(key, lower); };
-  switch (key.size()) {
-    case 1: return is("v") ? Key::version : Key::other;
-    case 4: return is("type") ? Key::type : is("tags") ? Key::tags : Key::other;
-    case 5: return is("runid") ? Key::run_id : Key::other;
-    case 7: return is("payload") ? Key::payload : is("simtime") ? Key::sim_time : is("channel") ? Key::channel : Key::other;
-    case 8: return is("sourceid") ? Key::source_id : Key::other;
-    case 10: return is("frameindex") ? Key::frame_index : is("walltimems") ? Key::wall_time : Key::other;
-    default: return Key::other;
-  }
-}
-
-bool is_space(char byte) { return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r'; }
+using teltel::append_string;
+using teltel::is_space;
+using teltel::Key;
+using teltel::key_of;
+using teltel::largest_frame;
 
 // Finds the text of one member of the line's object by the marks of simdjson's first step.
 class Members {
@@ -100,18 +79,6 @@ teltel_json_event_error read_frame(element value, uint64_t &frame) {
   if (value.is_null()) return TELTEL_JSON_EVENT_OK;
   if (value.get_uint64().get(frame)) return TELTEL_JSON_EVENT_FRAME_INDEX;
   return frame > largest_frame ? TELTEL_JSON_EVENT_FRAME_TOO_LARGE : TELTEL_JSON_EVENT_OK;
-}
-
-void append_string(std::string_view text, std::string &out) {
-  static const char digits[] = "0123456789abcdef";
-  out += '"';
-  for (const char byte : text) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (byte == '"' || byte == '\\') (out += '\\') += byte;
-    else if (code < 0x20 || byte == '<' || byte == '>' || byte == '&') ((out += "\\u00") += digits[code >> 4]) += digits[code & 15];
-    else out += byte;
-  }
-  out += '"';
 }
 
 // Tells which of several members with equal keys is the last one.
@@ -225,11 +192,17 @@ class EventReader {
 };
 }  // namespace
 
+teltel_json_event_error teltel::read_any_line(
+    teltel_json_parser &parser, const char *line, size_t count, size_t slack, teltel_json_event &event) {
+  event = {};
+  if (!parser.parse(line, count, slack)) return TELTEL_JSON_EVENT_INVALID_JSON;
+  return EventReader(parser, event).read();
+}
+
 extern "C" teltel_json_event_error teltel_json_read_event(
     teltel_json_parser *parser, const char *line, size_t count, size_t slack, teltel_json_event *event) try {
-  *event = {};
-  if (!parser->parse(line, count, slack)) return TELTEL_JSON_EVENT_INVALID_JSON;
-  return EventReader(*parser, *event).read();
+  if (teltel::read_plain_line(*parser, line, count, *event)) return TELTEL_JSON_EVENT_OK;
+  return teltel::read_any_line(*parser, line, count, slack, *event);
 } catch (const std::bad_alloc &) {
   return TELTEL_JSON_EVENT_NO_MEMORY;
 }

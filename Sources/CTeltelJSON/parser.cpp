@@ -1,5 +1,6 @@
 #include "parser.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "repair.hpp"
@@ -25,6 +26,13 @@ bool teltel_json_parser::parse(const char *text, size_t count, size_t slack) {
   const bool good = parse_copy();
   begin_ = text_.data();
   return good;
+}
+
+bool teltel_json_parser::mark(const char *text, size_t count) {
+  constexpr size_t least = 4096;
+  if (count == 0 || count > UINT32_MAX - 1024) return false;
+  if (dom_.capacity() < count && dom_.allocate(std::max(count, least)) != simdjson::SUCCESS) return false;
+  return dom_.implementation->stage1(reinterpret_cast<const uint8_t *>(text), count, simdjson::stage1_mode::regular) == simdjson::SUCCESS;
 }
 
 bool teltel_json_parser::parse_copy() {

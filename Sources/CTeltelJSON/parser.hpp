@@ -13,6 +13,9 @@ struct teltel_json_parser {
   // bytes behind the text) it is parsed where it lies, and `text()` is `text`.
   bool parse(const char *text, size_t count, size_t slack = 0);
 
+  // simdjson's first step alone: UTF-8 and strings are valid, `marks()` are the text's. Reads not one byte behind it.
+  bool mark(const char *text, size_t count);
+
   simdjson::dom::element root;
   // The text, repaired.
   std::string_view text() const { return {begin_, count_}; }

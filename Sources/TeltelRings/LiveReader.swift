@@ -93,6 +93,8 @@ package final class LiveReader: Sendable {
         var due: [Int] = []
         /// Times of the last look at all heads, at all run files, of the last marks and the last rows.
         var looked, askedNews, marked, lastRows: UInt64
+        /// How much of its ring came in the last look, of the ring of which most did.
+        var fill = 0.0
     }
 
     package func run() {
@@ -101,12 +103,23 @@ package final class LiveReader: Sendable {
         var recentRows = 0
         while true {
             let last = stopping.load(ordering: .relaxed)
+            let looked = tour.looked
             let rows = look(&tour, teltel_monotonic_ns(), isLast: last)
             if last { return }
             recentRows = recentRows * 7 / 8 + rows
-            nap.sleep(active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy)
+            nap.sleep(
+                active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy,
+                most: longestNap(tour, looked))
         }
     }
+
+    /// Microseconds, so that no ring fills by more than an eighth at the pace of the last look: a small ring must not lap its reader.
+    private func longestNap(_ tour: Tour, _ lookedBefore: UInt64) -> Int {
+        guard tour.fill > 0 else { return .max }
+        let since = Double(tour.looked - min(tour.looked, lookedBefore)) / 1_000
+        return max(Self.shortestNap, Int(min(since / (8 * tour.fill), 1e6)))
+    }
+    private static let shortestNap = 250
 
     /// Reads what is new. Most of many runs are quiet, most of the time: of those, only one word of each ring is looked at.
     private func look(_ tour: inout Tour, _ now: UInt64, isLast: Bool) -> Int {
@@ -126,6 +139,7 @@ package final class LiveReader: Sendable {
             for index in tour.walks.indices where tour.walks[index].hasNews { tour.due.append(index) }
         }
         var rows = 0
+        tour.fill = 0
         for index in tour.due { rows += pass(index, &tour, now) }
         if now - tour.marked > Self.markNs {
             tour.marked = now
@@ -160,7 +174,7 @@ package final class LiveReader: Sendable {
         tour.walks[index].passedAt = now
         tour.walks[index].isSettled = false
         let known = tour.walks[index].cursors.count
-        let rows = pass(&tour.walks[index], now)
+        let rows = pass(&tour.walks[index], now, &tour.fill)
         let walk = tour.walks[index]
         if walk.finished || walk.cursors.count != known {
             tour.isStale = true
@@ -196,7 +210,7 @@ package final class LiveReader: Sendable {
     private static let busyRows = 32
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
-    private func pass(_ walk: inout Walk, _ now: UInt64) -> Int {
+    private func pass(_ walk: inout Walk, _ now: UInt64, _ fill: inout Double) -> Int {
         let instance = walk.instance
         walk.noteNews()
         // Looked at before the rings: what was written before the end is then read below.
@@ -216,7 +230,11 @@ package final class LiveReader: Sendable {
             for index in walk.cursors.indices {
                 let begin = walk.cursors[index].position
                 let rows = try drain(&walk.cursors[index], instance, &last)
-                if rows > 0 { walk.trails[index].passed(begin, now) }
+                if rows > 0 {
+                    walk.trails[index].passed(begin, now)
+                    let cursor = walk.cursors[index]
+                    fill = max(fill, Double(cursor.position &- begin) / Double(cursor.ring.dataBytes))
+                }
                 found += rows
             }
             if !last.isEmpty {

@@ -19,16 +19,16 @@ package final class Nap: Sendable {
     package enum Pace {
         /// Somebody waits, and little comes at a time: 250 µs, or until woken.
         case prompt
-        /// Somebody waits, and much comes at a time: 1 ms.
+        /// Somebody waits, and much comes at a time: 2 ms, an eighth of what a screen shows at once.
         case busy
-        /// Nobody waits: 2 ms.
+        /// Nobody waits: 4 ms.
         case unwatched
 
         fileprivate var microseconds: Int {
             switch self {
             case .prompt: Nap.shortest
-            case .busy: 1_000
-            case .unwatched: 2_000
+            case .busy: 2_000
+            case .unwatched: 4_000
             }
         }
     }
@@ -55,13 +55,14 @@ package final class Nap: Sendable {
         semaphore.signal()
     }
 
-    package func sleep(active: Bool, pace: Pace) {
+    /// - Parameter most: microseconds after which some ring would be too full.
+    package func sleep(active: Bool, pace: Pace, most: Int = .max) {
         let now = teltel_monotonic_ns()
         if active { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
         let isShort = idle < 100_000_000
         isDeaf.store(isShort && pace != .prompt, ordering: .relaxed)
-        sleep(microseconds: isShort ? pace.microseconds : idle < 1_000_000_000 ? 1_000 : 20_000, isShort: isShort)
+        sleep(microseconds: isShort ? min(pace.microseconds, most) : idle < 1_000_000_000 ? 1_000 : 20_000, isShort: isShort)
     }
 
     /// Until woken, or the time is over.

@@ -48,7 +48,7 @@ def build_cpp(name: str) -> Path:
     sources = [HERE / f"fuzz_{name}.cpp", *sorted((ROOT / "Sources/CTeltelJSON").glob("*.cpp"))]
     command = [
         compiler(), "-std=c++17", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=undefined",
-        f"-I{ROOT / 'Sources/CTeltelJSON/include'}", *sources, "-lsimdjson", "-o", program]
+        f"-I{ROOT / 'Sources/CTeltelJSON/include'}", f"-I{ROOT / 'Sources/CTeltelJSON'}", *sources, "-lsimdjson", "-o", program]
     subprocess.run([str(part) for part in command], check=True)
     return program
 
