@@ -14,6 +14,7 @@ struct HeadWatch {
     }
     private var entries: [Entry] = []
 
+    var count: Int { entries.count }
     mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
 
     /// Returns the number under which the ring's position is set.

@@ -109,7 +109,7 @@ package final class LiveReader: Sendable {
             recentRows = recentRows * 7 / 8 + rows
             nap.sleep(
                 active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy,
-                most: longestNap(tour, looked))
+                most: longestNap(tour, looked), quiet: Self.quietNap + Self.quietNapOfRing * tour.heads.count)
         }
     }
 
@@ -120,6 +120,9 @@ package final class LiveReader: Sendable {
         return max(Self.shortestNap, Int(min(since / (8 * tour.fill), 1e6)))
     }
     private static let shortestNap = 250
+    /// Microseconds between looks when all is still: many rings are looked at less often.
+    private static let quietNap = 20_000
+    private static let quietNapOfRing = 10
 
     /// Reads what is new. Most of many runs are quiet, most of the time: of those, only one word of each ring is looked at.
     private func look(_ tour: inout Tour, _ now: UInt64, isLast: Bool) -> Int {
@@ -136,7 +139,10 @@ package final class LiveReader: Sendable {
         let pause = now - tour.lastRows < Self.stillNs ? Self.newsNs : Self.quietNs
         if now - tour.askedNews >= pause || isLast {
             tour.askedNews = now
-            for index in tour.walks.indices where tour.walks[index].hasNews { tour.due.append(index) }
+            // In place: a copy of each would cost more than the look.
+            tour.walks.withUnsafeBufferPointer { walks in
+                for index in walks.indices where walks[index].hasNews { tour.due.append(index) }
+            }
         }
         var rows = 0
         tour.fill = 0

@@ -3,7 +3,8 @@ import CTeltelRings
 import Dispatch
 import Synchronization
 
-/// How long a reader sleeps: as its pace says while anything came in the last 100 ms, 1 ms up to a second, then 20 ms.
+/// How long a reader sleeps: as its pace says while anything came in the last 100 ms, 1 ms up to a second, then as
+/// its owner says.
 package final class Nap: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let pending = Atomic<Bool>(false)
@@ -55,14 +56,16 @@ package final class Nap: Sendable {
         semaphore.signal()
     }
 
-    /// - Parameter most: microseconds after which some ring would be too full.
-    package func sleep(active: Bool, pace: Pace, most: Int = .max) {
+    /// - Parameters:
+    ///   - most: microseconds after which some ring would be too full.
+    ///   - quiet: microseconds when nothing has come for a second.
+    package func sleep(active: Bool, pace: Pace, most: Int, quiet: Int) {
         let now = teltel_monotonic_ns()
         if active { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
         let isShort = idle < 100_000_000
         isDeaf.store(isShort && pace != .prompt, ordering: .relaxed)
-        sleep(microseconds: isShort ? min(pace.microseconds, most) : idle < 1_000_000_000 ? 1_000 : 20_000, isShort: isShort)
+        sleep(microseconds: isShort ? min(pace.microseconds, most) : idle < 1_000_000_000 ? 1_000 : quiet, isShort: isShort)
     }
 
     /// Until woken, or the time is over.

@@ -119,7 +119,7 @@ package final class RingDirectory: Sendable {
             if now - askedAll > Self.allNs { (askedAll, depth) = (now, .all) }
             let expecting = lookAround(newOnes: hasNews || depth == .all, asking: depth)
             // A folder appears before its run file does, and the watch sees only the folder.
-            let milliseconds: Int32 = expecting ? 2 : 100
+            let milliseconds = expecting ? 2 : min(Self.patienceMs + Int32(instances.count / 10), 3 * Self.patienceMs)
             if watch >= 0 {
                 hasNews = teltel_wait_watch(watch, milliseconds) != 0 || expecting
             } else {
@@ -130,6 +130,8 @@ package final class RingDirectory: Sendable {
     }
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
+    /// Between looks at the ends of runs; of very many runs, ends are seen a little later.
+    private static let patienceMs: Int32 = 100
     private static let processesNs: UInt64 = 500_000_000
     /// Of the folder, in case the watch has missed something, and of the locks of processes that live: such a process may have
     /// let go of its run.

@@ -1,11 +1,11 @@
 /// GET /api/runs?after=…: what has changed since the client asked last.
 
+/// `runs` follows: ``RunListText``.
 struct RunChangesAnswer: Encodable {
     /// For the next question.
     let cursor: String
     /// These are all runs: others are gone.
     let complete: Bool
-    let runs: [RunAnswer]
     let removed: [String]
 }
 

@@ -5,10 +5,8 @@ import TeltelControl
 import TeltelEvents
 import TeltelRings
 
-/// One run in the answers. Fields that are unknown are left out.
+/// One run in the answers, without its types. Fields that are unknown are left out.
 struct RunAnswer: Encodable {
-    struct TypeName: Encodable { let channel, type: String }
-
     let runId: String
     /// What people call it, and what they say about it.
     let name, note: String?
@@ -24,7 +22,6 @@ struct RunAnswer: Encodable {
     let seed: UInt64?
     let tags: [String: String]
     let channels: [String]
-    let types: [TypeName]
     let lastFrame: UInt64
     let lastSimTime: Double
     let ratePerSecond: Double
@@ -53,7 +50,6 @@ struct RunAnswer: Encodable {
         seed = record.seed
         tags = record.tags
         channels = Array(Set(record.types.map(\.channel))).sorted()
-        types = record.types.map { TypeName(channel: $0.channel, type: $0.type) }
         lastFrame = record.lastFrame
         lastSimTime = record.lastSimTime
         ratePerSecond = snapshot.ratePerSecond
@@ -166,12 +162,14 @@ struct RunRoutes: Sendable {
 
     func add(to router: Router<ConnectionContext>) {
         router.get("api/runs") { request, _ in
-            guard let cursor = request.text("after") else { return try JSONAnswer.response(answers(registry.snapshots())) }
+            guard let cursor = request.text("after") else {
+                return JSONAnswer.response(bytes: try RunListText.list(entries(registry.snapshots())))
+            }
             let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
-            return try JSONAnswer.response(
-                RunChangesAnswer(
-                    cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
-                    runs: answers(difference.runs), removed: difference.removed))
+            let changes = RunChangesAnswer(
+                cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
+                removed: difference.removed)
+            return JSONAnswer.response(bytes: try RunListText.changes(changes, entries(difference.runs)))
         }
         router.get("api/run") { request, _ in
             let runID = try Self.runID(request)
@@ -181,8 +179,8 @@ struct RunRoutes: Sendable {
         }
     }
 
-    private func answers(_ snapshots: [RunRegistry.Snapshot]) -> [RunAnswer] {
-        snapshots.map { RunAnswer($0, size: bus.bufferedEvents($0.record.runID)) }
+    private func entries(_ snapshots: [RunRegistry.Snapshot]) -> [RunListEntry] {
+        snapshots.map { RunListEntry($0, size: bus.bufferedEvents($0.record.runID)) }
     }
 
     static func runID(_ request: Request) throws -> String {
