@@ -39,6 +39,7 @@ class Collector:
         self.program = BUILD / "bin/teltel"
         self.prefix: list[str] = []  # a program that becomes the collector
         self.user: int | None = None  # another than the tests' own: only root can
+        self.variables: dict[str, str] = {}  # of the environment, besides the tests' own
         self.process: subprocess.Popen | None = None
         self.port = 0
 
@@ -47,7 +48,9 @@ class Collector:
         self.log = open(self.folder / "collector.log", "ab", buffering=0)
         begin = self.log.tell()
         command = [self.program, "collect", "--port", "0", "--shm-dir", self.shm, "--data-dir", self.data]
-        self.process = subprocess.Popen([*self.prefix, *map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log, user=self.user)
+        self.process = subprocess.Popen(
+            [*self.prefix, *map(str, command), *self.arguments, *more], stdout=self.log, stderr=self.log, user=self.user,
+            env={**os.environ, **self.variables})
 
         def url():
             assert self.process.poll() is None, "collector left:\n" + self.output(begin)

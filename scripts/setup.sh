@@ -17,7 +17,7 @@ command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or la
 
 packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev
     libsimdjson-dev libfmt-dev libbullet-dev esbuild node-typescript"
-[ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen"
+[ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen openssl"
 [ "$kind" = bench ] && packages="$packages libboost-dev libspdlog-dev"
 [ "$kind" = docs ] && packages="$packages doxygen"
 
@@ -25,7 +25,7 @@ missing=
 for package in $packages; do
     # A tool that stands on PATH is as good as its package.
     case $package in
-        g++ | make | pkg-config | esbuild | clang | chromium | valgrind | cmake | doxygen) command -v "$package" >/dev/null && continue ;;
+        g++ | make | pkg-config | esbuild | clang | chromium | valgrind | cmake | doxygen | openssl) command -v "$package" >/dev/null && continue ;;
         python3) command -v python3 >/dev/null && continue ;;
         python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
         python3-venv) python3 -c 'import ensurepip' >/dev/null 2>&1 && continue ;;

@@ -249,13 +249,17 @@ package final class LiveReader: Sendable {
                 for batches in last { sink.publish(batches) }
             }
         } catch {
+            if error.code == .shortage {
+                walk.seenNews = nil
+                return found
+            }
             instance.quarantine(error)
             walk.finished = true
             // Whatever its engine does: nobody can hear of it any more.
             sink.ended(instance, RunEnd(status: .failed, reason: "its shared memory cannot be read: \(error)", wall: 0))
             return found
         }
-        if let end, found == 0 {
+        if let end, found == 0, instance.shortage == nil {
             walk.finished = true
             sink.ended(instance, end)
             directory.liveFinished(instance.id)

@@ -88,6 +88,15 @@ package final class RingDirectory: Sendable {
         }
     }
 
+    /// Instances of which something cannot be opened now; it is tried again.
+    package var waiting: [Quarantined] {
+        state.withLock { state in
+            state.instances.compactMap { instance in
+                instance.shortage.map { Quarantined(name: instance.id.description, fault: $0) }
+            }
+        }
+    }
+
     /// The live reader has read everything of an ended instance.
     package func liveFinished(_ id: InstanceID) {
         state.withLock { _ = $0.liveDone.insert(id) }
@@ -168,6 +177,7 @@ package final class RingDirectory: Sendable {
         do throws(RingFault) {
             return try OpenedFolder(parent: folder, name: name)
         } catch {
+            if error.code == .shortage { return nil }  // looked at again with all others
             state.withLock {
                 $0.known.insert(name)
                 $0.quarantined.append(Quarantined(name: name, fault: error))

@@ -1,10 +1,13 @@
 import CTeltel
+import Glibc
 
 /// Why a file in shared memory is not read (any further). The instance is quarantined: left in place, named and counted.
 package struct RingFault: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// A system call failed.
         case system
+        /// This process has no memory or no descriptors left for it: it is tried again, nothing is put aside.
+        case shortage
         /// Not a regular file of this user with mode 0600, or too small.
         case foreign
         /// No ring file of any version.
@@ -30,6 +33,11 @@ package struct RingFault: Error, Equatable, Sendable, CustomStringConvertible {
     package init(_ code: Code, _ detail: String) {
         self.code = code
         self.detail = detail
+    }
+    /// A system call on a file failed.
+    static func ofSystem(_ number: Int32, _ what: String) -> RingFault {
+        let code: Code = [ENOMEM, EMFILE, ENFILE, EAGAIN].contains(number) ? .shortage : .system
+        return RingFault(code, "\(what): \(String(cString: strerror(number)))")
     }
     package var description: String { "\(code.rawValue): \(detail)" }
 

@@ -31,6 +31,8 @@ package final class RingInstance: Sendable {
         var rings: [RingMapping] = []
         var end: RunEnd?
         var fault: RingFault?
+        /// What could not be opened or read for now.
+        var shortage: RingFault?
     }
 
     init(_ opened: OpenedFolder, run: RunKey, access: Access = .collecting) {
@@ -56,8 +58,13 @@ package final class RingInstance: Sendable {
                     state.rings.append(
                         try RingMapping(folder: folder, instance: id, writer: UInt16(writer), writable: access == .collecting))
                 }
+                state.shortage = nil
                 return .success(state.rings)
             } catch {
+                if error.code == .shortage, access == .collecting {
+                    state.shortage = error
+                    return .success(state.rings)
+                }
                 // A folder that was removed under a living engine: the rings that are mapped go on.
                 if error.code == .system, access == .collecting { return .success(state.rings) }
                 state.fault = error
@@ -67,6 +74,10 @@ package final class RingInstance: Sendable {
         }
         return try result.get()
     }
+
+    /// Some of its rings cannot be opened now, because this process is short of something: it has not been read to its end. As of
+    /// the last question for its rings.
+    package var shortage: RingFault? { state.withLock { $0.shortage } }
 
     /// Puts the instance aside: neither reader goes on with it.
     package func quarantine(_ fault: RingFault) {
@@ -140,7 +151,7 @@ struct OpenedFolder {
     init(parent: Int32, name: String) throws(RingFault) {
         guard let id = InstanceID(text: name) else { throw RingFault(.foreign, "folder name") }
         let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw RingFault(.system, "open: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw RingFault.ofSystem(errno, "open") }
         do throws(RingFault) {
             var facts = stat()
             guard fstat(descriptor, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -125,10 +126,13 @@ class Gate:
 
     - Parameter connect: a connection to the ClickHouse behind.
     - Parameter socket_path: listens there instead of on a TCP port.
+    - Parameter tls: speaks https, with this.
     """
 
-    def __init__(self, connect: Callable[[], http.client.HTTPConnection], socket_path: Path | None = None):
+    def __init__(
+            self, connect: Callable[[], http.client.HTTPConnection], socket_path: Path | None = None, tls: ssl.SSLContext | None = None):
         self.connect = connect
+        self.tls = tls
         self.rule: Rule | None = None
         self.requests: list[Request] = []
         self.address = str(socket_path) if socket_path else ("127.0.0.1", 0)
@@ -137,7 +141,7 @@ class Gate:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.address[1]}/"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.address[1]}/"
 
     @property
     def inserts(self) -> list[Request]:
@@ -160,6 +164,13 @@ class Gate:
         class Listener(ThreadingHTTPServer):
             daemon_threads = True
             address_family = socket.AF_UNIX if isinstance(gate.address, str) else socket.AF_INET
+
+            def get_request(self):
+                connection, address = super().get_request()
+                # The handshake is the handler's: one that fails must not hold up the others.
+                if gate.tls:
+                    connection = gate.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                return connection, address
 
             def server_bind(self):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -227,6 +227,45 @@ def test_a_disk_that_fills_up(gated):
     assert_goes_on(collector)
 
 
+@pytest.fixture(scope="module")
+def breakable(tmp_path_factory):
+    """What makes a collector's disk break as long as a file is there that says so."""
+    library = tmp_path_factory.mktemp("preload") / "failing_disk.so"
+    source = Path(__file__).parent / "preload/failing_disk.c"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", source, "-o", library, "-ldl"], check=True)
+    return library
+
+
+@pytest.mark.parametrize("what", ["write", "sync"])
+def test_a_disk_that_breaks(gated, breakable, tmp_path, what):
+    """EIO from a write: the rows are counted as lost. EIO from a sync: nobody knows what is on the disk, and nothing is called safe."""
+    broken = tmp_path / "broken"
+    collector = gated(start=False)
+    collector.variables = {"LD_PRELOAD": str(breakable), "TEST_FAILING_DISK": str(broken)}
+    collector.start()
+    begin, accepted = len(collector.output()), post_run(collector, "before", 50)
+    wait_until(lambda: collector.json("/api/storage")["spool"]["waitingRows"] == accepted, "all are spooled")
+    broken.write_text(what)
+    accepted += post_run(collector, "during", 200)
+    wait_until(lambda: (run := collector.run("during")) and run["size"] == 201, "live goes on")
+    if what == "write":
+        wait_until(lambda: collector.metric("teltel_lost_events_total") == 201, "the loss is counted")
+        wait_until(lambda: "rows are lost: disk_error" in collector.output()[begin:], "the log says it")
+        assert collector.json("/api/run?runId=during")["lostByReason"] == {"disk_error": 201}
+    else:
+        collector.gate.open()
+        wait_until(lambda: "Input/output error" in collector.json("/api/storage")["spool"].get("lastError", ""), "it is told")
+        wait_until(lambda: "Input/output error" in collector.output()[begin:], "the log says it")
+        assert collector.metric("teltel_spool_errors_total") > 0
+        assert not collector.gate.inserts and collector.metric("teltel_lost_events_total") == 0
+    broken.unlink()
+    accepted += post_run(collector, "after", 50)
+    lost = sum(account(collector, run_id, rows + 1)["lost"] for run_id, rows in (("before", 50), ("during", 200), ("after", 50)))
+    assert lost == (201 if what == "write" else 0)
+    assert collector.process.poll() is None
+    assert_goes_on(collector)
+
+
 def test_a_disk_that_cannot_be_written_at_the_start(gated):
     collector = in_tmpfs(gated(start=False), "ro")
     with pytest.raises(AssertionError, match="Read-only file system"):

@@ -20,6 +20,11 @@ struct ClickHouseOptions: ParsableArguments, Sendable {
     )
     var passwordFile: String?
 
+    @Option(
+        name: .customLong("clickhouse-ca-file"),
+        help: "File with the certificates to trust for https, in PEM; none: the system's. [TELTEL_CLICKHOUSE_CA_FILE]")
+    var authorities: String?
+
     /// nil: the embedded ClickHouse.
     func server(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws(SecretFileError)
         -> ClickHouseServer?
@@ -31,6 +36,8 @@ struct ClickHouseOptions: ParsableArguments, Sendable {
             password = try SecretFile.read(
                 file, kind: "password file", limit: 4_096, hint: "write ClickHouse's password into it, with `chmod 600`")
         }
-        return ClickHouseServer(url: url, user: given(user, "TELTEL_CLICKHOUSE_USER"), password: password)
+        return ClickHouseServer(
+            url: url, user: given(user, "TELTEL_CLICKHOUSE_USER"), password: password,
+            authorities: given(authorities, "TELTEL_CLICKHOUSE_CA_FILE"))
     }
 }

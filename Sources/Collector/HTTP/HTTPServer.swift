@@ -94,6 +94,7 @@ enum HTTPServer {
         text.add(
             "teltel_spool_damaged_total", .counter, "Parts of the spool that could not be read back.",
             status.spool.damage.segments + status.spool.damage.logs + status.spool.damage.manifests)
+        text.add("teltel_spool_errors_total", .counter, "Operations on spool files that failed.", status.spool.errors)
     }
 
     static func make(_ settings: CollectorSettings, _ parts: Parts, _ port: Port, logger: Logger) -> some Service {

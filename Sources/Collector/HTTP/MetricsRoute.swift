@@ -48,6 +48,9 @@ struct MetricsRoute: Sendable {
         text.add(
             "teltel_rings_quarantined", .gauge, "Instances put aside because their files are damaged or foreign.",
             directory.quarantined.count)
+        text.add(
+            "teltel_rings_waiting", .gauge, "Instances that wait for memory or descriptors of the collector.",
+            directory.waiting.count)
         extra(&text)
         return text.text
     }

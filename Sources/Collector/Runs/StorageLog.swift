@@ -17,6 +17,9 @@ final class StorageLog: Sendable {
         var awaySinceNs: UInt64?
         var lost: [LossReason: Int]?
         var damaged = 0
+        /// Failed operations on the spool's files, and when they were told last.
+        var errors = 0
+        var errorsNs: UInt64 = 0
         var lostNs: UInt64 = 0
         var refused = 0
     }
@@ -44,6 +47,7 @@ final class StorageLog: Sendable {
                 lines.append((.warning, "\(damaged - told.damaged) parts of the spool are damaged: see `teltel spool check`"))
             }
             told.damaged = damaged
+            lines += Self.errors(status.spool, &told, now)
             if status.inserter.rowsRefused > told.refused {
                 let rows = status.inserter.rowsRefused - told.refused
                 lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
@@ -67,6 +71,12 @@ final class StorageLog: Sendable {
         if let trouble = told.trouble, trouble == status.detail || now < told.troubleNs + troublePauseNs { return [] }
         (told.trouble, told.troubleNs) = (status.detail, now)
         return [(.warning, "storage takes no rows, they wait in the spool: \(status.detail)")]
+    }
+
+    private static func errors(_ spool: SpoolStatus, _ told: inout Told, _ now: UInt64) -> [Line] {
+        guard spool.errors > told.errors, told.errorsNs == 0 || now >= told.errorsNs + troublePauseNs else { return [] }
+        (told.errors, told.errorsNs) = (spool.errors, now)
+        return [(.warning, "the spool's files: \(spool.lastError ?? "an operation failed"); it is tried again")]
     }
 
     private static func losses(_ lost: [LossReason: Int], _ told: inout Told, _ now: UInt64) -> [Line] {

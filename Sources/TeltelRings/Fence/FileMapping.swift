@@ -17,7 +17,7 @@ final class FileMapping: @unchecked Sendable {
     init(descriptor: Int32, count: Int, writable: Bool, name: String) throws(RingFault) {
         let protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
         guard count > 0, let memory = mmap(nil, count, protection, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
-            throw RingFault(.system, "\(name): mmap of \(count) bytes: \(String(cString: strerror(errno)))")
+            throw RingFault.ofSystem(errno, "\(name): mmap of \(count) bytes")
         }
         base = memory
         self.count = count
@@ -89,7 +89,8 @@ func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) th
     guard descriptor >= 0 else {
         // A link, a folder, a socket; anything else may be a file that has just been removed.
         let isForeign = [ELOOP, EISDIR, ENXIO].contains(errno)
-        throw RingFault(isForeign ? .foreign : .system, "\(name): open: \(String(cString: strerror(errno)))")
+        guard isForeign else { throw RingFault.ofSystem(errno, "\(name): open") }
+        throw RingFault(.foreign, "\(name): open: \(String(cString: strerror(errno)))")
     }
     var facts = stat()
     guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid() else {

@@ -93,6 +93,7 @@ package final class ClickHouseClient: Sendable {
         request.user = endpoint.user
         request.password = endpoint.password
         request.socket = endpoint.socket
+        request.authorities = endpoint.authorities
         let transfer = idle.withLock { $0.popLast() } ?? CurlTransfer(interruption)
         defer { idle.withLock { if $0.count < Self.mostIdle { $0.append(transfer) } } }
         try transfer.perform(request, sink)

@@ -6,10 +6,13 @@ package struct ClickHouseServer: Hashable, Sendable {
     package var url: String
     package var user: String?
     package var password: String?
-    package init(url: String, user: String? = nil, password: String? = nil) {
+    /// Path of a file with the certificates that are trusted for `https`, in PEM; nil: those of the system.
+    package var authorities: String?
+    package init(url: String, user: String? = nil, password: String? = nil, authorities: String? = nil) {
         self.url = url
         self.user = user
         self.password = password
+        self.authorities = authorities
     }
 }
 
@@ -23,6 +26,8 @@ package struct ClickHouseEndpoint: Hashable, Sendable {
     package let database: String
     /// Path of the embedded host's socket; nil for a server.
     package let socket: String?
+    /// Path of a file with the certificates that are trusted; nil: the system's.
+    package let authorities: String?
 
     package static let defaultDatabase = "teltel"
 
@@ -52,6 +57,7 @@ package struct ClickHouseEndpoint: Hashable, Sendable {
         guard let url = parts.string else { throw ClickHouseError(.unsupported, "the URL of ClickHouse cannot be read") }
         self.url = url
         socket = nil
+        authorities = server.authorities
     }
 
     /// The embedded host.
@@ -61,6 +67,7 @@ package struct ClickHouseEndpoint: Hashable, Sendable {
         password = ""
         self.database = database
         self.socket = socket
+        authorities = nil
     }
 
     /// For people: without the password.

@@ -133,7 +133,10 @@ package final class SpoolReader {
                 let walk = try Walk(instance, nowNs: nowNs)
                 store.note(walk.note)
                 walks.append(walk)
-            } catch { instance.quarantine(error) }
+            } catch {
+                // Short of something: asked for again with the next look.
+                if error.code == .shortage { version = 0 } else { instance.quarantine(error) }
+            }
         }
         store.forget(present: present)
     }
@@ -162,6 +165,7 @@ package final class SpoolReader {
     }
 
     private func quarantine(_ walk: Walk, _ fault: RingFault) {
+        if fault.code == .shortage { return walk.askAgain() }
         walk.instance.quarantine(fault)
         walk.isFinished = true
     }
@@ -249,7 +253,7 @@ package final class SpoolReader {
     }
 
     private func finishEnded() {
-        for walk in active where walk.isEnded && !walk.isFinished && walk.waiting == 0 {
+        for walk in active where walk.isEnded && !walk.isFinished && walk.waiting == 0 && walk.instance.shortage == nil {
             walk.isFinished = true
             store.finish(walk.table.note())
             runEnded()

@@ -12,6 +12,8 @@ package struct SpoolStatus: Sendable, Equatable {
     package var waitingBytes = 0
     package var damage = DamageCount()
     package var lastError: String?
+    /// Since the start: operations on its files that failed. They are tried again.
+    package var errors = 0
 }
 
 extension SpoolStore {
@@ -21,7 +23,7 @@ extension SpoolStore {
             return SpoolStatus(
                 segmentsWaiting: waiting.count, segmentsEver: state.ledger.segmentsEver, fileBytes: Self.bytes(state, options),
                 limitBytes: options.limitBytes, waitingBytes: waiting.reduce(0) { $0 + $1.header.bytes }, damage: state.damage,
-                lastError: state.lastError?.description)
+                lastError: state.lastError?.description, errors: state.errors)
         }
     }
 

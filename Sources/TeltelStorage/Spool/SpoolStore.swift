@@ -64,6 +64,7 @@ package final class SpoolStore: Sendable {
         var buried: Set<SegmentID> = []
         var damage = DamageCount()
         var lastError: StorageError?
+        var errors = 0
     }
 
     /// Opens the folder and reads what is there. Blocks.
@@ -219,7 +220,12 @@ package final class SpoolStore: Sendable {
         }
     }
 
-    package func report(_ error: StorageError) { state.withLock { $0.lastError = error } }
+    package func report(_ error: StorageError) {
+        state.withLock { state in
+            state.lastError = error
+            state.errors += 1
+        }
+    }
 
     static func bytes(_ state: borrowing State, _ options: SpoolOptions) -> Int {
         (state.ledger.logs.count + state.spares.count + state.retiring.count) * options.logBytes

@@ -23,6 +23,7 @@ struct CurlRequest: Sendable {
     var user = ""
     var password = ""
     var socket: String?
+    var authorities: String?
 
     init(url: String, timeout: Duration, isPing: Bool = false) {
         self.url = url
@@ -118,6 +119,7 @@ final class CurlTransfer: @unchecked Sendable {
         _ = teltel_curl_set_long(curl, CURLOPT_CONNECTTIMEOUT_MS, Self.connectMilliseconds)
         _ = teltel_curl_set_long(curl, CURLOPT_TIMEOUT_MS, max(1, Int(request.timeout / .milliseconds(1))))
         if let socket = request.socket { _ = teltel_curl_set_text(curl, CURLOPT_UNIX_SOCKET_PATH, socket) }
+        if let authorities = request.authorities { _ = teltel_curl_set_text(curl, CURLOPT_CAINFO, authorities) }
         if !request.user.isEmpty {
             _ = teltel_curl_set_text(curl, CURLOPT_USERNAME, request.user)
             _ = teltel_curl_set_text(curl, CURLOPT_PASSWORD, request.password)
@@ -161,7 +163,8 @@ final class CurlTransfer: @unchecked Sendable {
         case CURLE_OK: break
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_URL_MALFORMAT:
             throw ClickHouseError(.unreachable, reason)
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR: throw ClickHouseError(.unreachable, reason)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE:
+            throw ClickHouseError(.unreachable, reason)
         default: throw ClickHouseError(.interrupted, reason)
         }
         let text = String(decoding: outcome.errorBody, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
