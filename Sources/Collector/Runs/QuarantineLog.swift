@@ -23,7 +23,9 @@ final class QuarantineLog: Sendable {
         }
     }
 
-    private static func new(_ all: [RingDirectory.Quarantined], _ told: borrowing Mutex<Set<String>>) -> [RingDirectory.Quarantined] {
+    private static func new(
+        _ all: [RingDirectory.Quarantined], _ told: borrowing Mutex<Set<String>>
+    ) -> [RingDirectory.Quarantined] {
         told.withLock { told in
             defer { told = Set(all.map(\.name)) }
             return all.filter { !told.contains($0.name) }
