@@ -15,6 +15,7 @@ PATIENCE = 1200
 HERE = Path(__file__).resolve().parent
 RING_BYTES = 1 << 28  # a whole drive fits: nothing is refused, however busy the machine is
 DRIVE_FRAMES = 20_000
+KINDS_EVENTS = 200_000
 OF_RUN = 2  # run.start and run.end are events, too
 
 REFERENCE = """CREATE TABLE reference_layout (run_id String, source_id LowCardinality(String), channel LowCardinality(String),
@@ -37,7 +38,9 @@ def layouts(scale: Scale) -> list[Row]:
         clickhouse = ClickHouse(work / "data")
         rows = beside_reference(clickhouse, 2 * events) + codecs(clickhouse, BODIES)
         drive(collector, shm, DRIVE_FRAMES if full else 500)
-        return rows + codecs(clickhouse, VEHICLE)
+        run(shm, compile_program(HERE / "kinds.c", work), "kinds", KINDS_EVENTS if full else 500)
+        all_stored(collector, "kinds", (KINDS_EVENTS if full else 500) + OF_RUN)
+        return rows + codecs(clickhouse, VEHICLE) + codecs(clickhouse, KINDS)
 
 
 def drive(collector: Collector, shm: Path, frames: int) -> None:
@@ -95,6 +98,9 @@ VEHICLE = (
     ("frame", "frame.end", r"payload\.perf\."), ("physics", "wheel.force", r"payload\.wheelId"),
     ("frame", "frame.end", r"payload\.substeps"))
 
+KINDS = tuple(("test-bench", "gearbox.state", rf"payload\.{name}") for name in (
+    "temperature", "torque", "vibration", "gear", "mode", "engaged", "limited", "phase"))
+
 
 def codecs(clickhouse: ClickHouse, shapes: tuple[tuple[str, str, str], ...]) -> list[Row]:
     """Bytes per value with the codec that the columns have, and with others."""
@@ -136,4 +142,6 @@ def measured(clickhouse: ClickHouse, columns: list[Column], codec: str) -> float
 def fits(codec: str, type_name: str) -> bool:
     if codec.startswith(("FPC", "Gorilla")):
         return "Float" in type_name
+    if "String" in type_name:
+        return "Delta" not in codec
     return "Float" not in type_name if codec.startswith("DoubleDelta") else True
