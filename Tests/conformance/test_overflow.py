@@ -50,6 +50,12 @@ def test_reserved_records_overwrite_too(overflow, shm):
     assert sum(lost.values()) + len(ring.records) == len(committed)
 
 
+def test_a_full_ring_refuses_what_does_not_fit_and_nothing_else(overflow, shm):
+    run([overflow, "full"], env=environment(shm))
+    own, = [ring for ring in left_behind(shm)[0].rings if ring.name == "own"]
+    assert [record.frame for record in own.records if record.frame > 1][:1] == [2] and own.records[-1].frame == 3
+
+
 @pytest.mark.parametrize("case", ["block_without_a_reader", "block_ends_with_the_run"])
 def test_a_blocked_engine_goes_on(overflow, shm, case):
     run([overflow, case], env=environment(shm))

@@ -15,7 +15,7 @@ pytestmark = [
 ]
 # Instructions of one event of 128 bytes, its call included; see docs/performance.md.
 LIMITS = {
-    "implicit": 55, "typed": 55, "writer": 52, "reserve": 75, "small": 50, "full": 72, "null": 20, "disabled": 21,
+    "implicit": 55, "typed": 55, "writer": 52, "reserve": 75, "small": 50, "full": 60, "null": 20, "disabled": 20,
     "frame_start": 118, "large": 560}
 VARIABLES = {"disabled": {"TELTEL_ENABLE": "bench.sample"}}
 
@@ -38,7 +38,7 @@ def count(tmp_path_factory):
 
 @pytest.mark.parametrize("way", LIMITS)
 def test_instructions_of_an_event(count, shm, way):
-    each = (count(shm, way) - count(shm, "loop")) / EVENTS
+    each = round((count(shm, way) - count(shm, "loop")) / EVENTS, 1)  # a call of `measured` is in it once
     assert 5 < each <= LIMITS[way]
 
 

@@ -30,8 +30,9 @@ typedef struct ctel_writer {
   uint8_t *data;
   teltel_counter_row *counters;
   uint64_t data_bytes, map_bytes;
-  uintptr_t full_cursor; /* ring full: at this place, ... */
-  uint64_t full_released, full_need; /* ... with this much released, records of this size found no room */
+  uintptr_t full_left;    /* ring full: with this many bytes from cursor to limit, ... */
+  uint64_t full_released; /* ... and this much released, there was no room for records of full_least bytes and more; ... */
+  uint64_t full_least, full_span; /* ... full_span sizes of such records there are. 0: not known to be full */
   struct ctel_run *owner;
   struct ctel_writer *next_in_thread, *next_in_run, *next_free;
   uint32_t closed;   /* the run ends: set once by the ending thread, read by the writer's own */
@@ -59,6 +60,7 @@ typedef struct ctel_run {
   uint32_t index_slots, index_used;
   uint32_t flags, writer_count;
   uint32_t types;      /* ids given out; read without the lock by refusals, a stale value only chooses row 0 */
+  uint32_t counted;    /* types up to TELTEL_COUNTED_TYPES, whose rows bear their ids; read like types */
   uint32_t tag_sets, streams;
   uint32_t state;      /* CTEL_RUN_* */
   uint32_t references; /* writers that outlive the end of the run, because a thread may still hold them */

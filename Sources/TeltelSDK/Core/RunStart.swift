@@ -62,7 +62,7 @@ enum RunStart {
         if options.policy == UInt32(TELTEL_BLOCK) {
             run.pointee.block_ns = UInt64(options.block_ms == 0 ? defaultBlockMs : options.block_ms) * 1_000_000
         }
-        run.pointee.types = kind == Int(TELTEL_KIND_INGEST) ? TELTEL_INGEST_TYPE : 0  // fixed, not in the table
+        setTypes(run, kind == Int(TELTEL_KIND_INGEST) ? TELTEL_INGEST_TYPE : 0)  // fixed, not in the table
         run.pointee.table_limit = kind == Int(TELTEL_KIND_INGEST) ? ingestTableBytesMax : tableBytesMax
         run.pointee.folder_descriptor = -1
         run.pointee.run_descriptor = -1
