@@ -107,6 +107,8 @@ ctel_run *ctel_run_slot(uint32_t slot);      /* made when first asked for; NULL:
 ctel_run *ctel_run_slot_if_made(uint32_t slot);
 ctel_writer *ctel_writer_take(void);         /* NULL: no memory */
 void ctel_writer_return(ctel_writer *w);
+void ctel_keep_writers_on_fork(int keep);    /* else a new process finds them zero */
+void ctel_writers_wiped(void);               /* here they are zero: none is free */
 uint64_t ctel_next_generation(void);
 
 #endif

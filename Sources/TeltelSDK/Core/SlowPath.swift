@@ -94,7 +94,7 @@ func writerDecide(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Dou
 /// Makes room for the record that `word` begins, or counts the refusal and answers why.
 @inline(never)
 func makeRoom(_ w: WriterState, _ word: RecordWord) -> Int32 {
-    if ctel_is_closed(w) != 0 { return closedStatus(w, word) }
+    if ctel_is_closed(w) != 0 || w.pointee.ring == nil { return closedStatus(w, word) }
     if w.pointee.reserved != 0 { return refuse(w, word, UInt32(TELTEL_REFUSAL_STATE)) }
     if word.isForeign { return refuse(w, RecordWord(0), UInt32(TELTEL_REFUSAL_TYPE)) }
     if UInt64(word.bytes) > recordLimit(ringBytes: w.pointee.data_bytes) { return refuse(w, word, UInt32(TELTEL_REFUSAL_SIZE)) }
@@ -194,7 +194,8 @@ func refuse(_ w: WriterState, _ word: RecordWord, _ reason: UInt32) -> Int32 {
     return reason == UInt32(TELTEL_REFUSAL_FULL) ? Status.refusedFull : Int32(reason)
 }
 
-/// What to answer on a closed writer: its run has ended (not counted, the run's counters are final), or belongs to the parent.
+/// What to answer on a closed writer: its run has ended (not counted, the run's counters are final), or belongs to the parent. A
+/// writer that is zero is one of the parent's after _Fork or clone: nothing tells what it was.
 @inline(never)
 func closedStatus(_ w: WriterState, _ word: RecordWord) -> Int32 {
     guard let run = w.pointee.owner, run.pointee.state == UInt32(CTEL_RUN_FORKED) else { return Status.refusedState }

@@ -165,6 +165,20 @@ func processForked() {
     }
 }
 
+/// In a child of _Fork or clone, when it first takes the lock; all writers are zero there. The parent's rings stay mapped, but
+/// nothing leads to them any more; its descriptors stay open, as clone may share them with the parent.
+func processWoke(whole: Bool) {
+    for slot in 0..<UInt32(CTEL_MAX_RUNS) {
+        guard let run = ctel_run_slot_if_made(slot), run.pointee.state == UInt32(CTEL_RUN_OPEN) else { continue }
+        run.pointee.writers = nil
+        run.pointee.free_writers = nil
+        // Half changed: its file may not be where it says. Nothing is counted, the handle is unknown.
+        if !whole { run.pointee.handle = 0 }
+        run.pointee.state = UInt32(CTEL_RUN_FORKED)
+        run.pointee.references = 1  // never given back
+    }
+}
+
 // MARK: - C interface
 
 @c(teltel_thread_attach) @usableFromInline
