@@ -79,6 +79,7 @@ static inline void ctel_close_writer(ctel_writer *w) {
   __atomic_store_n(&w->closed, 1, __ATOMIC_RELAXED);
   ctel_set_limit(w, 0);
 }
+static inline void ctel_note_newest(ctel_writer *w, uintptr_t place) { __atomic_store_n(&w->newest, place, __ATOMIC_RELAXED); }
 static inline uintptr_t ctel_newest(const ctel_writer *w) { return __atomic_load_n(&w->newest, __ATOMIC_RELAXED); }
 static inline uint64_t *ctel_head_of(teltel_ring_header *ring) { return &ring->head; }
 static inline uint64_t *ctel_counter(teltel_counter_row *rows, uint32_t row, uint32_t reason) { return &rows[row].count[reason]; }

@@ -198,7 +198,10 @@ func refuse(_ w: WriterState, _ word: RecordWord, _ reason: UInt32) -> Int32 {
 /// writer that is zero is one of the parent's after _Fork or clone: nothing tells what it was.
 @inline(never)
 func closedStatus(_ w: WriterState, _ word: RecordWord) -> Int32 {
-    guard let run = w.pointee.owner, run.pointee.state == UInt32(CTEL_RUN_FORKED) else { return Status.refusedState }
+    // No lock: of a run that ends at this moment either answer is right.
+    guard let run = w.pointee.owner, ctel_load_relaxed_u32(&run.pointee.state) == UInt32(CTEL_RUN_FORKED) else {
+        return Status.refusedState
+    }
     ctel_lock()
     defer { ctel_unlock() }
     return countInRun(run, word, UInt32(TELTEL_REFUSAL_FORK))
