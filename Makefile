@@ -4,7 +4,7 @@
 
 BUILD := $(CURDIR)/build
 PREFIX ?= /usr/local
-SWIFT_BUILD := swift build -c release
+SWIFT_BUILD := swift build -c release --traits Collector
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help

@@ -10,8 +10,7 @@ let sight: [LinkerSetting] = [.unsafeFlags(wrapped.flatMap { ["-Xlinker", "--wra
 /// A program of the tests in C or C++, with the whole library linked in.
 func program(_ name: String) -> Target {
     .executableTarget(
-        name: name, dependencies: ["CTeltel", "TeltelSDK"], cSettings: [.unsafeFlags(["-std=gnu11"])],
-        cxxSettings: [.unsafeFlags(["-std=c++17"])],
+        name: name, dependencies: ["CTeltel", "TeltelSDK"],
         linkerSettings: [.linkedLibrary("dispatch"), .linkedLibrary("BlocksRuntime")])  // the sanitizer's runtime asks for them
 }
 
@@ -47,5 +46,5 @@ let package = Package(
         .testTarget(
             name: "TeltelRingsTests", dependencies: ["TeltelRings", "TeltelSDK", "TeltelTestSupport"], swiftSettings: strict),
     ],
-    cxxLanguageStandard: .cxx17
+    cLanguageStandard: .gnu11, cxxLanguageStandard: .cxx17
 )
