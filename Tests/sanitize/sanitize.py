@@ -50,9 +50,8 @@ def assemble() -> None:
         link(sources / name / f"main{program.suffix}", program)
         for header in program.parent.glob("*.h"):
             link(sources / name / header.name, header)
-        if program.suffix == ".cpp":
-            link(sources / name / "teltel.hpp", ROOT / "include/teltel.hpp")
     out_of_line(sources / "CTeltel", ROOT / "Sources/CTeltel", ["record_copy.h", "ring_atomics.h", "writer_state.h"])
+    link(sources / "CTeltel/include/teltel.hpp", ROOT / "include/teltel.hpp")
     out_of_line(sources / "CTeltelRings", ROOT / "Sources/CTeltelRings", ["CTeltelRings.h"])
     write(PACKAGE / "Package.swift", (HERE / "Package.swift").read_text())
 

@@ -21,9 +21,13 @@ func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
 
 /// Notes where `need` bytes found no room, for `stillFull`.
 private func noteFull(_ w: WriterState, _ need: Int, released: UInt64) {
-    // Never 0, by which a run that ends is known; findOpenRoom puts it back if one has ended meanwhile.
-    if ctel_limit(w) == 0 { ctel_set_limit(w, w.pointee.cursor) }
-    w.pointee.full_left = ctel_limit(w) &- w.pointee.cursor
+    // Never 0, by which a run that ends is known, also if it ends here; findOpenRoom puts it back then. Hence read once.
+    var limit = ctel_limit(w)
+    if limit == 0 {
+        limit = w.pointee.cursor
+        ctel_set_limit(w, limit)
+    }
+    w.pointee.full_left = limit &- w.pointee.cursor
     w.pointee.full_released = released
     w.pointee.full_least = UInt64(need) &- 7  // the smallest record that needs as much
     w.pointee.full_span = recordLimit(ringBytes: w.pointee.data_bytes) &+ 1 &- w.pointee.full_least
