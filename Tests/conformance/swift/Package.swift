@@ -6,6 +6,7 @@ let package = Package(
     dependencies: [.package(name: "teltel", path: "../../..")],
     targets: [
         .executableTarget(name: "scenario", dependencies: [.product(name: "TeltelSDK", package: "teltel")]),
+        .executableTarget(name: "overflow", dependencies: [.product(name: "TeltelSDK", package: "teltel")]),
         .executableTarget(name: "allocations", dependencies: [.product(name: "TeltelSDK", package: "teltel")]),
     ]
 )
