@@ -63,7 +63,7 @@ def test_fork(built, live, shm, what, how):
     entry = live.wait_status("parent", "completed")
     assert entry["accepted"] == {"thread": 3000, "writer": 2002}.get(what, 2000) + 2 and entry["lost"] == 0
     if how == "fork":
-        refused = {"emit": 12, "own": 1, "grandchild": 2, "thread": 240, "writer": 6}.get(what, 0)
+        refused = {"emit": 12, "own": 1, "grandchild": 2, "thread": 240, "writer": 11}.get(what, 0)
         assert entry["refused"] == refused
     else:  # no handler is called: the parent's explicit writers and its lock tell a child no more than that they are not its own
         refused = {"emit": (12, 12), "own": (1, 1), "grandchild": (2, 2), "thread": (0, 200)}.get(what, (0, 0))
