@@ -4,11 +4,11 @@
 
 BUILD := $(CURDIR)/build
 PREFIX ?= /usr/local
-SWIFT_BUILD := swift build -c release
+SWIFT_BUILD := swift build -c release --traits Collector
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz sanitize soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -60,6 +60,10 @@ FUZZ_SECONDS ?= 600
 fuzz: ## Fuzzes lines, payloads, WebSocket frames and subscriptions, FUZZ_SECONDS (600) for each fuzzer
 	@scripts/setup.sh test
 	@build/test-python/bin/python Tests/fuzz/fuzz.py $(FUZZ_SECONDS)
+
+sanitize: ## Runs library and reader under the thread and the address sanitizer
+	@scripts/setup.sh test
+	@build/test-python/bin/python Tests/sanitize/sanitize.py
 
 MINUTES ?= 60
 soak-live: build ## Everything at once against the live path, the collector killed at random, MINUTES (60) long; writes build/soak-live.txt

@@ -1,10 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The library product `TeltelSDK` depends on nothing. Everything that the collector needs lies behind the trait
-// `Collector` (on by default, so that `swift build` here builds all): who only wants the SDK writes
-//     .package(url: "...", from: "...", traits: [])
-// and resolves none of the packages below.
+// The library product `TeltelSDK` depends on nothing: who adds this package resolves none of the packages below. They are the
+// collector's, and lie behind the trait `Collector`: `make build` here, or `swift build --traits Collector`.
 let collector: TargetDependencyCondition? = .when(traits: ["Collector"])
 
 let embedded: [SwiftSetting] = [
@@ -28,8 +26,7 @@ let package = Package(
         .executable(name: "teltel", targets: ["Collector"]),
     ],
     traits: [
-        .trait(name: "Collector", description: "Builds the collector and resolves its dependencies."),
-        .default(enabledTraits: ["Collector"]),
+        .trait(name: "Collector", description: "Builds the collector and resolves its dependencies.")
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -73,7 +70,10 @@ let package = Package(
         .target(name: "CTeltelCompression", linkerSettings: [.linkedLibrary("z"), .linkedLibrary("zstd")]),
         .target(
             name: "CTeltelUI",
-            cSettings: [.unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/build/web"])]),
+            cSettings: [
+                .unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/build/web"]),
+                .define("TELTEL_COLLECTOR", .when(traits: ["Collector"])),
+            ]),
         .executableTarget(
             name: "Collector",
             dependencies: [

@@ -2,7 +2,8 @@
 //   emit time ROUNDS        per round a line with the thread's CPU ns per event of each way, one after the other
 //   emit count WAY EVENTS   does it EVENTS times inside `measured`, for a counter of instructions
 //   emit threads N          a line for N threads at once: "refused R", then each one's CPU ns per event
-//   emit delays EVENTS      a line "refused R", then for each event the ns of its call, as the time stamp counter tells
+//   emit delays EVENTS      a line "refused R", then three lines, a name and for each event ns as the time stamp counter tells: of
+//                           the call, of a memcpy after it, of nothing
 #include <dirent.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <string>
 #include <teltel.hpp>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -213,23 +215,33 @@ std::uint64_t ticks() {
 /// At a rate that a collector keeps up with; goes on without one, until and after the ring is full.
 int delays(std::uint64_t events) {
   start(false);
-  std::vector<std::uint32_t> taken(events);
+  std::memset(circle, 0, sizeof circle);
+  std::vector<std::uint32_t> call(events), copy(events), nothing(events);
+  const auto measure = [](std::vector<std::uint32_t> &taken, std::uint64_t i, auto body) {
+    const std::uint64_t before = ticks();
+    body();
+    taken[i] = static_cast<std::uint32_t>(ticks() - before);
+  };
   timespec begin, end;
   clock_gettime(CLOCK_MONOTONIC, &begin);
   const std::uint64_t first = ticks();
   for (std::uint64_t i = 0; i < events; i++) {
     const std::uint64_t before = ticks();
-    teltel_emit(run, sample_type, i, 0.5, &event.sample);
-    taken[i] = static_cast<std::uint32_t>(ticks() - before);
+    measure(call, i, [&] { teltel_emit(run, sample_type, i, 0.5, &event.sample); });
+    measure(copy, i, [&] { copier(circle + (i * record_bytes & (circle_bytes - 1))); });
+    measure(nothing, i, [] { __asm__ volatile("" ::: "memory"); });
     while (ticks() - before < 4000) {} // some microseconds: 500,000 events a second
   }
   const std::uint64_t all = ticks() - first;
   clock_gettime(CLOCK_MONOTONIC, &end);
   const double ns = static_cast<double>(end.tv_sec - begin.tv_sec) * 1e9 + static_cast<double>(end.tv_nsec - begin.tv_nsec);
   const double each = ns / static_cast<double>(all);
-  std::printf("refused %llu", static_cast<unsigned long long>(finish()));
-  for (const std::uint32_t one : taken) std::printf(" %.0f", one * each);
-  std::puts("");
+  std::printf("refused %llu\n", static_cast<unsigned long long>(finish()));
+  for (const auto &[name, taken] : {std::pair{"call", &call}, std::pair{"memcpy", &copy}, std::pair{"nothing", &nothing}}) {
+    std::fputs(name, stdout);
+    for (const std::uint32_t one : *taken) std::printf(" %.0f", one * each);
+    std::puts("");
+  }
   return 0;
 }
 #else

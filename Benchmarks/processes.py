@@ -44,11 +44,11 @@ def folders():
         shutil.rmtree(shm, ignore_errors=True)
 
 
-def compile_program(source: Path, folder: Path) -> Path:
+def compile_program(source: Path, folder: Path, *libraries: str) -> Path:
     program = folder / source.stem
-    library = [f"-I{BUILD / 'include'}", f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lteltel", "-pthread", "-lm"]
+    library = [f"-I{BUILD / 'include'}", f"-I{source.parent}", f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lteltel", "-pthread", "-lm"]
     compiler = ["g++", "-std=c++17"] if source.suffix == ".cpp" else ["gcc", "-std=gnu11"]
-    subprocess.run([*compiler, "-O2", "-Wall", "-Werror", str(source), "-o", str(program), *library], check=True)
+    subprocess.run([*compiler, "-O2", "-Wall", "-Werror", str(source), "-o", str(program), *library, *libraries], check=True)
     return program
 
 

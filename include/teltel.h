@@ -10,7 +10,9 @@
  *  - Every function may be called from any thread, except that one writer is used by one thread at a time.
  *  - Errors are named without their TELTEL_ERROR_ or TELTEL_ prefix. "Takes the lock": may wait for another thread inside the
  *    library, for microseconds; calls that do not say so never wait. Costs are those of one 3 GHz core.
- *  - Not for signal handlers. Not across fork: in a child every emit is refused and counted; a child may start its own run.
+ *  - Not for signal handlers. Not across fork: in a child every emit is refused and counted; a child may start its own run. The
+ *    same after _Fork and clone, but what the child does to the parent's writers is not counted, and a reservation that the
+ *    parent holds open must not be filled there.
  *  - A run handle that is stale (run ended, ended twice) is recognised, never followed. Undefined are only: a pointer that
  *    points nowhere, one writer used by two threads at once, a writer after teltel_writer_close, and a ring file that
  *    another process of the same user truncates.

@@ -11,8 +11,8 @@ scratch=${2:-$root/.build-library}
 version=$("$root/scripts/library-version.sh")
 soname=libteltel.so.${version%%.*}
 
-# Without the collector's packages. Frame pointers cost an emit three instructions of about fifty.
-build() { swift build --package-path "$root" --scratch-path "$scratch" --disable-default-traits --omit-frame-pointers -c release "$@"; }
+# Frame pointers cost an emit three instructions of about fifty.
+build() { swift build --package-path "$root" --scratch-path "$scratch" --omit-frame-pointers -c release "$@"; }
 build --product TeltelEmbedded
 build --product TeltelEmbeddedStatic
 built=$(build --show-bin-path)

@@ -18,7 +18,7 @@ command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or la
 packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev
     libsimdjson-dev libfmt-dev libbullet-dev esbuild node-typescript"
 [ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen openssl"
-[ "$kind" = bench ] && packages="$packages libboost-dev libspdlog-dev"
+[ "$kind" = bench ] && packages="$packages libboost-dev libspdlog-dev libreaderwriterqueue-dev liblttng-ust-dev lttng-tools"
 [ "$kind" = docs ] && packages="$packages doxygen"
 
 missing=
@@ -79,5 +79,20 @@ if [ "$kind" = test ]; then
     fi
     mkdir -p "$root/build"
     ln -sfn "$venv" "$root/build/test-python"
+fi
+if [ "$kind" = bench ]; then
+    modules=$cache/bench-$(sha256sum "$root/Benchmarks/requirements.txt" | cut -c1-16)
+    if [ ! -e "$modules/ready" ]; then
+        say "installing the benchmarks' Python package"
+        rm -rf "$modules"
+        if python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --require-hashes --no-deps \
+            --only-binary=:all: --target "$modules" -r "$root/Benchmarks/requirements.txt"; then
+            touch "$modules/ready"
+        else
+            say "no HdrHistogram for this Python: values are sorted instead"
+        fi
+    fi
+    mkdir -p "$root/build"
+    ln -sfn "$modules" "$root/build/bench-python"
 fi
 say "ready"

@@ -14,7 +14,7 @@ swift format lint --strict -r Package.swift Sources Tests examples || failed=1
 
 echo "test: Swift units"
 # The same flags as for the collector: its packages are not built a second time.
-swift test -c release --disable-testable-imports --parallel --xunit-output "$report/swift.xml" >"$report/swift.log" 2>&1 || {
+swift test -c release --traits Collector --disable-testable-imports --parallel --xunit-output "$report/swift.xml" >"$report/swift.log" 2>&1 || {
     failed=1
     grep -E 'error:|✘|failed' "$report/swift.log" | head -40
 }

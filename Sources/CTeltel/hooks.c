@@ -17,12 +17,33 @@ static pthread_once_t installed = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_key;
 static void (*on_thread_exit)(void);
 static void (*on_fork)(void);
+static void (*on_wake)(int whole);
+
+/* 1, on a page that a new process finds empty. NULL before the hooks are installed. */
+static uint32_t *awake;
+/* This process comes from _Fork or clone, which call no handler, and has one thread. Its locks may be held by threads that are
+ * not here. */
+static void wake(void) {
+  if (__atomic_exchange_n(awake, 1, __ATOMIC_ACQ_REL)) return;
+  const int whole = pthread_mutex_trylock(&lock) == 0;
+  lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  ctel_message_lock_renew();
+  ctel_thread_writer = &ctel_no_writer;
+  ctel_thread_list = NULL;
+  ctel_writers_wiped();
+  on_wake(whole);
+}
+static void take_lock(void) {
+  uint32_t *mark = __atomic_load_n(&awake, __ATOMIC_ACQUIRE);
+  if (mark && !__atomic_load_n(mark, __ATOMIC_RELAXED)) wake();
+  pthread_mutex_lock(&lock);
+}
 
 /* Whatever happens between the two leaves the engine's errno as it was. */
 static int engine_errno;
 void ctel_lock(void) {
   int now = errno;
-  pthread_mutex_lock(&lock);
+  take_lock();
   engine_errno = now;
 }
 void ctel_unlock(void) {
@@ -33,16 +54,22 @@ void ctel_unlock(void) {
 
 /* Both locks are held across fork, so that the child finds every structure whole. */
 static void before_fork(void) {
-  pthread_mutex_lock(&lock); /* fork has an errno of its own */
+  take_lock(); /* fork has an errno of its own */
   ctel_message_lock();
+  ctel_keep_writers_on_fork(1);
 }
 static void after_fork_in_parent(void) {
+  int now = errno;
+  ctel_keep_writers_on_fork(0);
   ctel_message_unlock();
   pthread_mutex_unlock(&lock);
+  errno = now;
 }
 static void after_fork_in_child(void) {
+  if (awake) *awake = 1;
   ctel_message_unlock();
   on_fork();
+  ctel_keep_writers_on_fork(0);
   pthread_mutex_unlock(&lock);
 }
 static void thread_ends(void *unused) {
@@ -70,13 +97,17 @@ static void pin(void) {
 
 static void install(void) {
   pin();
+  uint32_t *mark = ctel_wiped_on_fork(sizeof *mark);
+  if (mark) *mark = 1;
+  __atomic_store_n(&awake, mark, __ATOMIC_RELEASE);
   pthread_key_create(&thread_key, thread_ends);
   pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
-void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void)) {
+void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void), void (*woken)(int whole)) {
   ctel_lock();
   on_thread_exit = thread_exit;
   on_fork = forked;
+  on_wake = woken;
   ctel_unlock();
   int before = errno;
   pthread_once(&installed, install);

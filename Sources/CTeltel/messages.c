@@ -10,6 +10,7 @@ static char message[512];
 
 void ctel_message_lock(void) { pthread_mutex_lock(&lock); }
 void ctel_message_unlock(void) { pthread_mutex_unlock(&lock); }
+void ctel_message_lock_renew(void) { lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; }
 
 void ctel_message(const char *what, const char *subject, int error) {
   char buffer[128];

@@ -1,7 +1,9 @@
 #include "CTeltelUI.h"
 #include <string.h>
 
-#if !__has_embed("index.html")
+#ifndef TELTEL_COLLECTOR
+#error "the collector is built by `make build`, or by `swift build --traits Collector`"
+#elif !__has_embed("index.html")
 #error "the web page has not been built: run `make build`"
 #endif
 

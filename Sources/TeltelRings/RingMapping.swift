@@ -28,7 +28,8 @@ package final class RingMapping: Sendable {
         let (descriptor, bytes) = try openShared(folder: folder, name, writable: writable, smallest: Int(TELTEL_HEADER_BYTES))
         defer { close(descriptor) }
         mapping = try FileMapping(descriptor: descriptor, count: bytes, writable: writable, name: name)
-        let header = mapping.load(teltel_ring_header.self, at: 0)
+        var header = teltel_ring_header()
+        mapping.loadHeader(&header, before: Self.headOffset)
         guard header.magic == TELTEL_RING_MAGIC else { throw RingFault(.magic, name) }
         guard header.byte_order == TELTEL_BYTE_ORDER_MARK else { throw RingFault(.byteOrder, name) }
         guard header.abi_version == TELTEL_ABI_VERSION else { throw .unknownVersion(header.abi_version, name) }

@@ -33,7 +33,8 @@ final class RunFile: Sendable {
         let (descriptor, bytes) = try openShared(folder: folder, "run", writable: false, smallest: smallest)
         do throws(RingFault) {
             let mapping = try FileMapping(descriptor: descriptor, count: min(bytes, Self.largest), writable: false, name: "run")
-            let header = mapping.load(teltel_run_header.self, at: 0)
+            var header = teltel_run_header()
+            mapping.loadHeader(&header, before: Self.fileBytesOffset)
             try Self.check(header, bytes: bytes, instance: instance)
             tableOffset = Int(header.table_offset)
             countersOffset = Int(header.counters_offset)

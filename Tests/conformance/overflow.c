@@ -102,10 +102,67 @@ static void block_ends_with_the_run(void) {
   pthread_join(thread, NULL);
 }
 
+/* A full ring is refused by a short way; whatever else is wrong must still be seen, and every refusal counted. */
+static void full(void) {
+  start(TELTEL_DROP_NEWEST, 0);
+  static unsigned char bytes[LARGE];
+  teltel_writer *writer = teltel_writer_open(run, "own");
+  uint64_t refused = 0, refused_small = 0;
+  while (teltel_writer_emit(writer, large, 1, 0, bytes) == TELTEL_OK) {}
+  refused++;
+  IS(teltel_writer_emit(writer, small, 1, 0, bytes), TELTEL_OK); /* there is room for this one */
+  for (int i = 0; i < 100; i++, refused++) IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_FULL);
+  IS(teltel_reserve(writer, large, 1, 0) == NULL, 1);
+  refused++;
+  IS(OF(large, full), refused);
+
+  unsigned char *room = teltel_reserve(writer, small, 2, 0);
+  IS(room != NULL, 1);
+  IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_STATE); /* a reservation is open */
+  IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_STATE);
+  IS(OF(large, state), 2);
+  memset(room, 2, SMALL);
+  IS(teltel_commit(writer), TELTEL_OK);
+  IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_FULL);
+  refused++;
+  while (teltel_writer_emit(writer, small, 3, 0, bytes) == TELTEL_OK) {}
+  refused_small++;
+  for (int i = 0; i < 100; i++, refused++, refused_small++) { /* in turn */
+    IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_FULL);
+    IS(teltel_writer_emit(writer, small, 1, 0, bytes), TELTEL_REFUSED_FULL);
+  }
+  const teltel_type none = {0}, forged = {small.word ^ (uint64_t)0x3000 << 32}; /* a type that there is not */
+  IS(teltel_writer_emit(writer, none, 1, 0, bytes), TELTEL_REFUSED_TYPE);
+  IS(teltel_writer_emit(writer, forged, 1, 0, bytes), TELTEL_REFUSED_FULL);
+
+  teltel_type many[1100]; /* more than have counters of their own */
+  const teltel_field field = {"bytes", NULL, NULL, TELTEL_U8, 0, SMALL, 0};
+  for (int i = 0; i < 1100; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "%d", i);
+    IS(teltel_define(run, "many", name, &field, 1, SMALL, &many[i]), TELTEL_OK);
+    IS(teltel_writer_emit(writer, many[i], 1, 0, bytes), TELTEL_REFUSED_FULL);
+  }
+  IS(OF(many[0], full), 1);
+  IS(OF(many[1099], full) > 70 && OF(many[1099], full) < 1100, 1); /* theirs together */
+  IS(OF(large, full), refused);
+  IS(OF(small, full), refused_small);
+  const teltel_type all = {0};
+  IS(OF(all, full), refused + refused_small + 1 + 1100);
+
+  /* The implicit writer's ring, full at its very first record: it is given back and taken anew. */
+  while (emit(7) == TELTEL_OK) {}
+  teltel_thread_detach(run);
+  for (int i = 0; i < 3; i++) IS(emit(7), TELTEL_REFUSED_FULL);
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+  IS(emit(7), TELTEL_REFUSED_STATE);
+  IS(teltel_writer_emit(writer, large, 1, 0, bytes), TELTEL_REFUSED_STATE);
+}
+
 int main(int argc, char **argv) {
   static const struct { const char *name; void (*run)(void); } cases[] = {
     {"overwrite", overwrite}, {"overwrite_reserved", overwrite_reserved},
-    {"block_without_a_reader", block_without_a_reader}, {"block_ends_with_the_run", block_ends_with_the_run},
+    {"full", full}, {"block_without_a_reader", block_without_a_reader}, {"block_ends_with_the_run", block_ends_with_the_run},
   };
   for (size_t i = 0; argc == 2 && i < sizeof cases / sizeof *cases; i++)
     if (!strcmp(argv[1], cases[i].name)) { cases[i].run(); return failures != 0; }

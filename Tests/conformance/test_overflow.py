@@ -1,13 +1,19 @@
-"""What a full ring leaves behind under each policy (overflow.c): the newest events, and exact counts of the others."""
+"""What a full ring leaves behind under each policy (overflow.c, .cpp, swift/Sources/overflow): the newest events, and exact counts of the others."""
 import pytest
-from conftest import HERE, compile_program, environment, run
+from conftest import BUILD, HERE, compile_program, environment, run
 from ring_reader import read_instance
 
 EVENTS, SMALL, LARGE = 20000, 16, 3000
 
 
-@pytest.fixture(scope="module", params=["dynamic", "static"])
+@pytest.fixture(scope="module", params=["dynamic", "static", "cpp", "swift"])
 def overflow(request, programs):
+    if request.param == "cpp":
+        return compile_program(HERE / "overflow.cpp", programs / "overflow-cpp")
+    if request.param == "swift":
+        package = ["swift", "build", "--package-path", HERE / "swift", "--scratch-path", BUILD / "conformance-swift", "-c", "release"]
+        run(package)
+        return run([*package, "--show-bin-path"]).strip() + "/overflow"
     return compile_program(HERE / "overflow.c", programs / f"overflow-{request.param}", static=request.param == "static")
 
 
@@ -48,6 +54,12 @@ def test_reserved_records_overwrite_too(overflow, shm):
     for record in ring.records:
         check_contents(record, names[record.type])
     assert sum(lost.values()) + len(ring.records) == len(committed)
+
+
+def test_a_full_ring_refuses_what_does_not_fit_and_nothing_else(overflow, shm):
+    run([overflow, "full"], env=environment(shm))
+    own, = [ring for ring in left_behind(shm)[0].rings if ring.name == "own"]
+    assert [record.frame for record in own.records if record.frame > 1][:1] == [2] and own.records[-1].frame == 3
 
 
 @pytest.mark.parametrize("case", ["block_without_a_reader", "block_ends_with_the_run"])

@@ -19,7 +19,7 @@ def test_quick_benchmarks_give_a_table_whose_counts_add_up(tmp_path):
     rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in lines]
     # The flight example may not be built here: one row then, instead of two.
     engines = 7 if any("is not built" in value for *_, value in rows) else 8
-    assert [section for section, *_ in rows] == ["emit"] * 27 + ["engines"] * engines + ["latency"] * 6
+    assert [section for section, *_ in rows] == ["emit"] * 30 + ["engines"] * engines + ["latency"] * 6
     values = {what: value for _, what, value in rows}
     assert all(re.search(r"instructions$|not installed$|ns$", value) for section, _, value in rows if section == "emit")
     for what in ("received of sent at 1000 Hz", "received of sent at 60 Hz"):

@@ -15,7 +15,7 @@ pytestmark = [
 ]
 # Instructions of one event of 128 bytes, its call included; see docs/performance.md.
 LIMITS = {
-    "implicit": 55, "typed": 55, "writer": 52, "reserve": 75, "small": 50, "full": 72, "null": 20, "disabled": 21,
+    "implicit": 55, "typed": 55, "writer": 52, "reserve": 75, "small": 50, "full": 60, "null": 20, "disabled": 20,
     "frame_start": 118, "large": 560}
 VARIABLES = {"disabled": {"TELTEL_ENABLE": "bench.sample"}}
 
@@ -26,19 +26,24 @@ def count(tmp_path_factory):
     library = [f"-I{BUILD / 'include'}", f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lteltel", "-pthread"]
     subprocess.run(["g++", "-std=c++17", "-O2", str(ROOT / "Benchmarks/emit.cpp"), "-o", str(program), *library], check=True)
 
+    known: dict[str, int] = {}
+
     def instructions(shm, way: str) -> int:
+        if way in known:
+            return known[way]
         command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=measured", program, "count"]
         variables = environment(shm, **VARIABLES.get(way, {}))
         done = subprocess.run([*map(str, command), way, str(EVENTS)], env=variables, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
-        return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+        known[way] = int(re.search(r"Collected : (\d+)", done.stderr)[1])
+        return known[way]
 
     return instructions
 
 
 @pytest.mark.parametrize("way", LIMITS)
 def test_instructions_of_an_event(count, shm, way):
-    each = (count(shm, way) - count(shm, "loop")) / EVENTS
+    each = round((count(shm, way) - count(shm, "loop")) / EVENTS, 1)  # a call of `measured` is in it once
     assert 5 < each <= LIMITS[way]
 
 

@@ -1,6 +1,7 @@
 """A Swift package that depends on a released version gets the module, and nothing of what the collector needs."""
 import json
 import shutil
+import subprocess
 
 import pytest
 from installation import VERSION, ended_runs, run
@@ -10,7 +11,7 @@ MANIFEST = """// swift-tools-version: 6.2
 import PackageDescription
 let package = Package(
     name: "engine",
-    dependencies: [.package(url: "{url}", exact: "{version}", traits: [])],
+    dependencies: [.package(url: "{url}", exact: "{version}")],
     targets: [.executableTarget(name: "engine", dependencies: [.product(name: "TeltelSDK", package: "teltel")])]
 )
 """
@@ -46,3 +47,10 @@ def test_only_the_sdk_is_fetched_and_built(repository, tmp_path, shm):
     assert compiled == {"CTeltel.build", "TeltelSDK.build", "engine.build"}
     run([tmp_path / ".build/debug/engine"], env={"TELTEL_SHM_DIR": shm})
     assert ended_runs(shm) == 1
+
+
+def test_a_plain_build_of_everything_says_how_it_is_built(repository, tmp_path):
+    done = subprocess.run(
+        ["swift", "build", "--package-path", str(repository), "--scratch-path", str(tmp_path), "--target", "CTeltelUI"], capture_output=True, text=True)
+    assert done.returncode != 0 and "`make build`" in done.stdout + done.stderr
+    assert not (tmp_path / "checkouts").exists() or not any((tmp_path / "checkouts").iterdir()), "nothing was fetched"

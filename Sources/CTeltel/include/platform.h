@@ -10,8 +10,10 @@
 /* ---- process-wide lock and hooks (hooks.c) ---- */
 void ctel_lock(void);
 void ctel_unlock(void);
-/* Once per process: `thread_exit` runs when a marked thread ends, `forked` in the child of fork, before anything else does. */
-void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void));
+/* Once per process: `thread_exit` runs when a marked thread ends; `forked` in the child of fork, before anything else does;
+ * `woken` in a child of _Fork or clone, when it first takes the lock: there all writers are zero. Not `whole`: another thread
+ * held the lock, what it guards may be half changed. */
+void ctel_install_hooks(void (*thread_exit)(void), void (*forked)(void), void (*woken)(int whole));
 void ctel_mark_thread(void);
 
 /* ---- files (files.c) ---- */
@@ -48,12 +50,14 @@ const char *ctel_environment(const char *name); /* NULL if unset or empty */
 const char *ctel_program_name(void);
 
 /* ---- memory and texts (process.c, messages.c) ---- */
+void *ctel_wiped_on_fork(uint64_t bytes); /* a mapping that a new process finds zero; NULL: no memory */
 void *ctel_zeroed(uint64_t bytes); /* aligned to 64; NULL: no memory */
 void ctel_free(void *memory);
 void ctel_message(const char *what, const char *subject, int error); /* subject and error may be missing */
 size_t ctel_message_copy(char *out, size_t size);
 void ctel_message_lock(void);
 void ctel_message_unlock(void);
+void ctel_message_lock_renew(void);
 
 /* ---- tables (known_types.c) ---- */
 const teltel_type_desc *ctel_known_type(uint32_t which, const char *channel, teltel_type_desc *out); /* NULL: unknown */

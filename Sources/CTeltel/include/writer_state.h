@@ -30,8 +30,9 @@ typedef struct ctel_writer {
   uint8_t *data;
   teltel_counter_row *counters;
   uint64_t data_bytes, map_bytes;
-  uintptr_t full_cursor; /* ring full: at this place, ... */
-  uint64_t full_released, full_need; /* ... with this much released, records of this size found no room */
+  uintptr_t full_left;    /* ring full: with this many bytes from cursor to limit, ... */
+  uint64_t full_released; /* ... and this much released, there was no room for records of full_least bytes and more; ... */
+  uint64_t full_least, full_span; /* ... full_span sizes of such records there are. 0: not known to be full */
   struct ctel_run *owner;
   struct ctel_writer *next_in_thread, *next_in_run, *next_free;
   uint32_t closed;   /* the run ends: set once by the ending thread, read by the writer's own */
@@ -59,6 +60,7 @@ typedef struct ctel_run {
   uint32_t index_slots, index_used;
   uint32_t flags, writer_count;
   uint32_t types;      /* ids given out; read without the lock by refusals, a stale value only chooses row 0 */
+  uint32_t counted;    /* types up to TELTEL_COUNTED_TYPES, whose rows bear their ids; read like types */
   uint32_t tag_sets, streams;
   uint32_t state;      /* CTEL_RUN_* */
   uint32_t references; /* writers that outlive the end of the run, because a thread may still hold them */
@@ -77,6 +79,7 @@ static inline void ctel_close_writer(ctel_writer *w) {
   __atomic_store_n(&w->closed, 1, __ATOMIC_RELAXED);
   ctel_set_limit(w, 0);
 }
+static inline void ctel_note_newest(ctel_writer *w, uintptr_t place) { __atomic_store_n(&w->newest, place, __ATOMIC_RELAXED); }
 static inline uintptr_t ctel_newest(const ctel_writer *w) { return __atomic_load_n(&w->newest, __ATOMIC_RELAXED); }
 static inline uint64_t *ctel_head_of(teltel_ring_header *ring) { return &ring->head; }
 static inline uint64_t *ctel_counter(teltel_counter_row *rows, uint32_t row, uint32_t reason) { return &rows[row].count[reason]; }
@@ -105,6 +108,8 @@ ctel_run *ctel_run_slot(uint32_t slot);      /* made when first asked for; NULL:
 ctel_run *ctel_run_slot_if_made(uint32_t slot);
 ctel_writer *ctel_writer_take(void);         /* NULL: no memory */
 void ctel_writer_return(ctel_writer *w);
+void ctel_keep_writers_on_fork(int keep);    /* else a new process finds them zero */
+void ctel_writers_wiped(void);               /* here they are zero: none is free */
 uint64_t ctel_next_generation(void);
 
 #endif

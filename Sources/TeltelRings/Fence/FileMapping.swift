@@ -31,6 +31,18 @@ final class FileMapping: @unchecked Sendable {
         return UnsafeRawPointer(base).loadUnaligned(fromByteOffset: offset, as: T.self)
     }
 
+    /// A header: its fields before `end`, which are written once, before its magic number, the first field. The others change while
+    /// they are read, and stay as they were: ask for them one by one. Its magic number is another one if it is not complete.
+    func loadHeader<T: BitwiseCopyable>(_ header: inout T, before end: Int) {
+        precondition(end <= MemoryLayout<T>.size && end <= count)
+        var magic = loadAcquire(0)  // before everything else: release in the producer
+        withUnsafeMutableBytes(of: &header) { bytes in
+            guard let target = bytes.baseAddress else { return }
+            memcpy(target, base, end)
+            memcpy(target, &magic, MemoryLayout.size(ofValue: magic))
+        }
+    }
+
     func copy(_ range: Range<Int>) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in

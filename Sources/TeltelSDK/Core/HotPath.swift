@@ -36,7 +36,7 @@ func storeHeader(_ cursor: UInt, _ word: RecordWord, _ frame: UInt64, _ time: Do
 /// PAIR P1: the record from `cursor` to `next` is whole; readers may see it.
 @inlinable @inline(__always)
 func publish(_ w: WriterState, _ cursor: UInt, _ next: UInt) {
-    w.pointee.newest = cursor
+    ctel_note_newest(w, cursor)
     w.pointee.cursor = next
     ctel_publish_head(w.pointee.head.unsafelyUnwrapped, UInt64(next) &+ w.pointee.bias)
 }

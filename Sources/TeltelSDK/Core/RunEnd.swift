@@ -7,7 +7,7 @@ enum RunEnd {
     static func end(_ run: RunState, _ status: Int32, _ reason: UnsafePointer<CChar>?) {
         if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { emitEnd(run, status, reason) }
         closeAll(run, except: nil)
-        run.pointee.state = UInt32(CTEL_RUN_ENDED)
+        setState(run, UInt32(CTEL_RUN_ENDED))
         run.pointee.references = 1
         releaseRings(run)
         RunHeader.end(run.pointee.file, status, reason)
@@ -20,7 +20,7 @@ enum RunEnd {
         Selection.forget(run)
         Writers.releaseEndedWritersOfThread()
         run.pointee.references -= 1
-        if run.pointee.references == 0 { run.pointee.state = UInt32(CTEL_RUN_UNUSED) }
+        if run.pointee.references == 0 { setState(run, UInt32(CTEL_RUN_UNUSED)) }
     }
 
     /// run.end is the last record: all other writers are closed first. It bears the newest frame and time of the run.

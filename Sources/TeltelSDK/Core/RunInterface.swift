@@ -22,7 +22,7 @@ func runStartC(_ options: UnsafePointer<teltel_run_options>?, _ out: UnsafeMutab
     return status
 }
 
-func installHooks() { ctel_install_hooks({ threadExits() }, { processForked() }) }
+func installHooks() { ctel_install_hooks({ threadExits() }, { processForked() }, { processWoke(whole: $0 != 0) }) }
 
 /// An older caller's missing fields stay default; what a newer caller knows and we do not must be zero.
 private func readOptions(_ options: UnsafePointer<teltel_run_options>, _ known: inout teltel_run_options) -> Int32 {

@@ -62,7 +62,7 @@ enum RunStart {
         if options.policy == UInt32(TELTEL_BLOCK) {
             run.pointee.block_ns = UInt64(options.block_ms == 0 ? defaultBlockMs : options.block_ms) * 1_000_000
         }
-        run.pointee.types = kind == Int(TELTEL_KIND_INGEST) ? TELTEL_INGEST_TYPE : 0  // fixed, not in the table
+        setTypes(run, kind == Int(TELTEL_KIND_INGEST) ? TELTEL_INGEST_TYPE : 0)  // fixed, not in the table
         run.pointee.table_limit = kind == Int(TELTEL_KIND_INGEST) ? ingestTableBytesMax : tableBytesMax
         run.pointee.folder_descriptor = -1
         run.pointee.run_descriptor = -1
@@ -98,7 +98,7 @@ enum RunStart {
         let file = makeFiles(run, base)
         guard file == Status.ok else { return file }
         RunHeader.fill(run, options)
-        run.pointee.state = UInt32(CTEL_RUN_OPEN)
+        setState(run, UInt32(CTEL_RUN_OPEN))
         let entries = appendEntries(run, options)
         guard entries == Status.ok else { return entries }
         guard makeRings(run, rings) else { return Status.noSpace }
@@ -165,7 +165,7 @@ enum RunStart {
 
     /// Takes back everything of a start that failed.
     private static func abandon(_ run: RunState, _ base: Int32) {
-        run.pointee.state = UInt32(CTEL_RUN_UNUSED)
+        setState(run, UInt32(CTEL_RUN_UNUSED))
         if ctel_thread_writer_get()?.pointee.owner == run { ctel_thread_writer_set(ctel_no_writer_get()) }
         if let mine = ctel_thread_list_get(), mine.pointee.owner == run { ctel_thread_list_set(mine.pointee.next_in_thread) }
         var next = run.pointee.writers

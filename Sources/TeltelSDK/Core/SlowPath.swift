@@ -5,22 +5,41 @@ import CTeltel
 /// The ring was full and nothing has moved since: counts and answers, at the price of an accepted record.
 @inline(__always)
 func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
-    guard w.pointee.full_cursor == w.pointee.cursor else { return false }
+    // Tells also a cursor that is parked and the limit 0 of a run that ends: both are far from any distance inside a ring.
+    guard ctel_limit(w) &- w.pointee.cursor == w.pointee.full_left else { return false }
     let word = RecordWord(type ^ w.pointee.salt)
-    let bytes = UInt64(word.bytes)
-    guard bytes &+ 7 >= w.pointee.full_need, bytes <= w.pointee.data_bytes >> 2, ctel_is_closed(w) == 0,
+    // A foreign handle's mark makes its size larger than any.
+    guard UInt64(word.bytes) &- w.pointee.full_least < w.pointee.full_span else { return false }
+    // SAFETY: a writer whose ring was full has a ring and an owner, a pooled run; a stale number of types only leads to the
+    // slower way.
+    guard word.type <= ctel_load_relaxed_u32(&w.pointee.owner.unsafelyUnwrapped.pointee.counted),
         ctel_released(w.pointee.ring.unsafelyUnwrapped) == w.pointee.full_released
     else { return false }
-    count(w, word, UInt32(TELTEL_REFUSAL_FULL))
+    ctel_count_alone(ctel_counter(w.pointee.counters, word.type, UInt32(TELTEL_REFUSAL_FULL)))
     return true
+}
+
+/// Notes where `need` bytes found no room, for `stillFull`.
+private func noteFull(_ w: WriterState, _ need: Int, released: UInt64) {
+    // Never 0, by which a run that ends is known, also if it ends here; findOpenRoom puts it back then. Hence read once.
+    var limit = ctel_limit(w)
+    if limit == 0 {
+        limit = w.pointee.cursor
+        ctel_set_limit(w, limit)
+    }
+    w.pointee.full_left = limit &- w.pointee.cursor
+    w.pointee.full_released = released
+    w.pointee.full_least = UInt64(need) &- 7  // the smallest record that needs as much
+    w.pointee.full_span = recordLimit(ringBytes: w.pointee.data_bytes) &+ 1 &- w.pointee.full_least
 }
 
 /// No stack frame of its own: an engine without telemetry (run 0), or without this type, pays a compare and a return.
 @usableFromInline @inline(never)
 func emitSlow(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    if type & RecordWord.selectedMark != 0 {
+        return RecordWord.isDisabled(type) ? Status.skipped : emitSelected(run, type, frame, time, record)
+    }
     if run == 0 { return Status.refusedState }
-    if RecordWord.isDisabled(type) { return Status.skipped }
-    if type & RecordWord.selectedMark != 0 { return emitSelected(run, type, frame, time, record) }
     let w = ctel_thread_writer_get().unsafelyUnwrapped
     if w.pointee.run == UInt64(run), stillFull(w, type) { return Status.refusedFull }
     return emitFound(run, type, frame, time, record)
@@ -46,6 +65,7 @@ func writerSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Doubl
 /// Of a type that TELTEL_ENABLE leaves out in part.
 @inline(never)
 func emitSelected(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
+    if run == 0 { return Status.refusedState }
     var w = ctel_thread_writer_get().unsafelyUnwrapped
     if w.pointee.run != UInt64(run) {
         guard let found = threadWriter(UInt64(run), insist: false) else { return refuseWithoutWriter(UInt64(run), type) }
@@ -78,7 +98,7 @@ func writerDecide(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Dou
 /// Makes room for the record that `word` begins, or counts the refusal and answers why.
 @inline(never)
 func makeRoom(_ w: WriterState, _ word: RecordWord) -> Int32 {
-    if ctel_is_closed(w) != 0 { return closedStatus(w, word) }
+    if ctel_is_closed(w) != 0 || w.pointee.ring == nil { return closedStatus(w, word) }
     if w.pointee.reserved != 0 { return refuse(w, word, UInt32(TELTEL_REFUSAL_STATE)) }
     if word.isForeign { return refuse(w, RecordWord(0), UInt32(TELTEL_REFUSAL_TYPE)) }
     if UInt64(word.bytes) > recordLimit(ringBytes: w.pointee.data_bytes) { return refuse(w, word, UInt32(TELTEL_REFUSAL_SIZE)) }
@@ -88,10 +108,11 @@ func makeRoom(_ w: WriterState, _ word: RecordWord) -> Int32 {
 
 /// Finds room on a writer whose run has not ended. False: full, or closed.
 func findOpenRoom(_ w: WriterState, _ need: Int) -> Bool {
-    guard ctel_is_closed(w) == 0, findRoom(w, need) else { return false }
+    guard ctel_is_closed(w) == 0 else { return false }
+    let found = findRoom(w, need)
     // Either we see that the run has ended, or run_end's thread sees the limit that findRoom has just set.
     ctel_fence()
-    if ctel_is_closed(w) == 0 { return true }
+    if ctel_is_closed(w) == 0 { return found }
     ctel_set_limit(w, 0)
     return false
 }
@@ -131,9 +152,7 @@ func findRoom(_ w: WriterState, _ need: Int) -> Bool {
     // A reader that lies about `released`, in either direction, only makes the ring look full.
     var free = used > UInt64(capacity) ? 0 : capacity - Int(used)
     guard free >= wrap + need else {
-        w.pointee.full_need = UInt64(need)
-        w.pointee.full_released = released
-        w.pointee.full_cursor = w.pointee.cursor
+        noteFull(w, need, released: released)
         return false
     }
     if wrap > 0 {
@@ -144,6 +163,7 @@ func findRoom(_ w: WriterState, _ need: Int) -> Bool {
         free -= wrap
         ctel_publish_head(w.pointee.head.unsafelyUnwrapped, head)
     }
+    w.pointee.full_span = 0
     let offset = Int(head & UInt64(capacity - 1))
     let cursor = UInt(bitPattern: w.pointee.data.unsafelyUnwrapped + offset)
     w.pointee.cursor = cursor
@@ -154,6 +174,12 @@ func findRoom(_ w: WriterState, _ need: Int) -> Bool {
 }
 
 // MARK: - Refusals
+
+/// Lock held, or before the run is open. Emits read both without it.
+func setTypes(_ run: RunState, _ types: UInt32) {
+    ctel_store_relaxed_u32(&run.pointee.types, types)
+    ctel_store_relaxed_u32(&run.pointee.counted, min(types, TELTEL_COUNTED_TYPES))
+}
 
 @inline(__always)
 func counterRow(_ type: UInt32, defined: UInt32) -> UInt32 {
@@ -172,10 +198,14 @@ func refuse(_ w: WriterState, _ word: RecordWord, _ reason: UInt32) -> Int32 {
     return reason == UInt32(TELTEL_REFUSAL_FULL) ? Status.refusedFull : Int32(reason)
 }
 
-/// What to answer on a closed writer: its run has ended (not counted, the run's counters are final), or belongs to the parent.
+/// What to answer on a closed writer: its run has ended (not counted, the run's counters are final), or belongs to the parent. A
+/// writer that is zero is one of the parent's after _Fork or clone: nothing tells what it was.
 @inline(never)
 func closedStatus(_ w: WriterState, _ word: RecordWord) -> Int32 {
-    guard let run = w.pointee.owner, run.pointee.state == UInt32(CTEL_RUN_FORKED) else { return Status.refusedState }
+    // No lock: of a run that ends at this moment either answer is right.
+    guard let run = w.pointee.owner, ctel_load_relaxed_u32(&run.pointee.state) == UInt32(CTEL_RUN_FORKED) else {
+        return Status.refusedState
+    }
     ctel_lock()
     defer { ctel_unlock() }
     return countInRun(run, word, UInt32(TELTEL_REFUSAL_FORK))

@@ -68,7 +68,7 @@ enum Types {
         guard Selection.note(run, type: id, every: every),
             RunTable.append(run, entry, key: (UInt32(TELTEL_ENTRY_TYPE), key))
         else { return Status.noSpace }
-        ctel_store_relaxed_u32(&run.pointee.types, id)
+        setTypes(run, id)
         use(id)
         return Status.ok
     }

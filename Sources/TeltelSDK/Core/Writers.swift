@@ -11,6 +11,9 @@ func findRun(_ handle: UInt64) -> RunState? {
     return run
 }
 
+/// Lock held. Who meets a closed writer reads it without.
+func setState(_ run: RunState, _ state: UInt32) { ctel_store_relaxed_u32(&run.pointee.state, state) }
+
 /// The run of a handle, if this process may still change it. Lock held.
 func findOpenRun(_ handle: OpaquePointer?) -> RunState? {
     guard let run = findRun(UInt64(UInt(bitPattern: handle))), run.pointee.state == UInt32(CTEL_RUN_OPEN) else { return nil }
@@ -97,7 +100,7 @@ enum Writers {
         guard run.pointee.state != UInt32(CTEL_RUN_OPEN) else { return makeFree(w) }
         RingFile.release(w)
         run.pointee.references -= 1
-        if run.pointee.references == 0 { run.pointee.state = UInt32(CTEL_RUN_UNUSED) }
+        if run.pointee.references == 0 { setState(run, UInt32(CTEL_RUN_UNUSED)) }
     }
 
     /// Rings of runs that ended while this thread held a writer: it is not inside an emit now. Lock held.
@@ -145,7 +148,7 @@ func threadExits() {
 func processForked() {
     for slot in 0..<UInt32(CTEL_MAX_RUNS) {
         guard let run = ctel_run_slot_if_made(slot), run.pointee.state == UInt32(CTEL_RUN_OPEN) else { continue }
-        run.pointee.state = UInt32(CTEL_RUN_FORKED)
+        setState(run, UInt32(CTEL_RUN_FORKED))
         run.pointee.references = 1  // never given back: the handle stays known
         ctel_close(run.pointee.folder_descriptor)
         ctel_close(run.pointee.run_descriptor)  // drops no lock: that belongs to the parent process
@@ -162,6 +165,20 @@ func processForked() {
             ctel_close_writer(w)
             ctel_detach_mapping(w.pointee.ring, w.pointee.map_bytes)
         }
+    }
+}
+
+/// In a child of _Fork or clone, when it first takes the lock; all writers are zero there. The parent's rings stay mapped, but
+/// nothing leads to them any more; its descriptors stay open, as clone may share them with the parent.
+func processWoke(whole: Bool) {
+    for slot in 0..<UInt32(CTEL_MAX_RUNS) {
+        guard let run = ctel_run_slot_if_made(slot), run.pointee.state == UInt32(CTEL_RUN_OPEN) else { continue }
+        run.pointee.writers = nil
+        run.pointee.free_writers = nil
+        // Half changed: its file may not be where it says. Nothing is counted, the handle is unknown.
+        if !whole { run.pointee.handle = 0 }
+        setState(run, UInt32(CTEL_RUN_FORKED))
+        run.pointee.references = 1  // never given back
     }
 }
 

@@ -4,7 +4,7 @@ import PackageDescription
 // No trait of teltel is enabled: the SDK depends on nothing, and nothing else is resolved.
 let package = Package(
     name: "minimal",
-    dependencies: [.package(name: "teltel", path: "../../..", traits: [])],
+    dependencies: [.package(name: "teltel", path: "../../..")],
     targets: [
         .executableTarget(name: "minimal", dependencies: [.product(name: "TeltelSDK", package: "teltel")])
     ]
