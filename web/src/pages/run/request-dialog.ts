@@ -22,9 +22,9 @@ export async function openRequests(session: RunSession, panel: Panel, shown: Ran
 }
 
 /** What the panel shows, in frames; null: all. */
-async function framesOf(session: RunSession, shown: Range): Promise<Range | null> {
+function framesOf(session: RunSession, shown: Range): Promise<Range | null> {
   const axis = session.time.axis.value;
-  return axis === "frame" ? shown : session.data.moveRange(shown, axis, "frame");
+  return axis === "frame" ? Promise.resolve(shown) : session.data.moveRange(shown, axis, "frame");
 }
 
 async function section(session: RunSession, id: SeriesId, frames: Range | null): Promise<HTMLElement> {
