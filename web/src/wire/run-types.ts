@@ -64,10 +64,22 @@ export interface RunDetail extends RunSummary {
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
+  /** Where events went missing, in the order in which it was seen. */
+  losses: RunLoss[];
   /** Posted lines that are no events, by code. */
   rejectedByCode: [string, number][];
   /** The newest of them, oldest first. */
   rejectedLines: RejectedLine[];
+}
+
+/** A stretch of frames, both ends part of it. */
+export interface RunLoss {
+  /** Refused at the engine, or lost after they had been accepted. */
+  kind: "refused" | "lost";
+  reason: string;
+  from: number;
+  to: number;
+  count: number;
 }
 
 export interface RejectedLine {
@@ -169,6 +181,10 @@ export function readRunDetail(json: unknown): RunDetail {
     })),
     refusedByReason: readCounts(run["refusedByReason"]),
     lostByReason: readCounts(run["lostByReason"]),
+    losses: list(run["losses"]).map((loss) => ({
+      kind: loss["kind"] === "refused" ? "refused" : "lost", reason: text(loss["reason"]), from: amount(loss["from"]),
+      to: amount(loss["to"]), count: amount(loss["count"]),
+    })),
     rejectedByCode: readCounts(run["rejectedByCode"]),
     rejectedLines: list(run["rejectedLines"]).map((line) => ({
       line: amount(line["line"]), code: text(line["code"]), message: text(line["message"]), atMs: parseTime(text(line["at"])),

@@ -4,10 +4,13 @@
 import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
 import { ConnectionState, WantedType } from "./protocol";
 
+const paceDefault = 60;
 const retryDelayMsMin = 250;
 const retryDelayMsMax = 5000;
 /** What the live buffer holds of a run at most. */
 const tailEvents = 10_000;
+/** Messages a second: as many as the page draws frames, in steps, so that the rate seldom changes. */
+const paces = [10, 15, 20, 30, 45, 60];
 /** More rows a second of one series than this are thinned out by the collector: no screen shows them, and bursts stay whole. */
 const rowsPerSecond = 20_000;
 
@@ -26,6 +29,7 @@ export class LiveLink {
   private schemas = new Map<number, ColumnSchema>();
   private wanted = "";
   private subscription: Record<string, unknown> | null = null;
+  private pace = paceDefault;
   /** How far the stream has come under the present subscription. */
   private cursor = "";
   private retryTimer = 0;
@@ -53,6 +57,15 @@ export class LiveLink {
     if (types.length === 0) this.close();
     else if (this.socket?.readyState === WebSocket.OPEN) this.send();
     else if (!this.socket && this.retryTimer === 0) this.connect();
+  }
+
+  /** The page draws so many frames a second: more messages would only be put together again here. */
+  follow(framesPerSecond: number): void {
+    // A little above a step is still that step: rates are measured.
+    const pace = paces.find((step) => step * 1.1 >= framesPerSecond) ?? paceDefault;
+    if (pace === this.pace) return;
+    this.pace = pace;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ pace: { messagesPerSecond: pace } }));
   }
 
   close(): void {
@@ -100,7 +113,7 @@ export class LiveLink {
   private send(): void {
     if (!this.subscription || this.socket?.readyState !== WebSocket.OPEN) return;
     const begin = this.cursor === "" ? { tail: tailEvents } : { after: this.cursor };
-    this.socket.send(JSON.stringify({ ...this.subscription, ...begin }));
+    this.socket.send(JSON.stringify({ ...this.subscription, ...begin, messagesPerSecond: this.pace }));
   }
 
   private takeColumns(data: ArrayBuffer): void {

@@ -35,6 +35,9 @@ class PageWorker {
   private wanted: WantedType[] = [];
   private newestFrame = NaN;
   private allStored = false;
+  /** Since the counters were told last. */
+  private answers = 0;
+  private toldMs = performance.now();
 
   constructor() {
     self.addEventListener("message", (message: MessageEvent<ToWorker>) => this.take(message.data));
@@ -52,6 +55,7 @@ class PageWorker {
         break;
       }
       case "frame": {
+        this.answers += 1;
         const answer = this.frames.answer(message.request);
         this.newestFrame = answer.newest?.frame ?? this.newestFrame;
         this.settle(message.request.panels.flatMap((panel) => panel.series));
@@ -99,6 +103,9 @@ class PageWorker {
   }
 
   private tell(): void {
+    const now = performance.now();
+    this.link.follow((this.answers * 1000) / Math.max(1, now - this.toldMs));
+    [this.answers, this.toldMs] = [0, now];
     const { messages, malformed, skipped } = this.link.counters;
     const { rows, reducedRows, instancesRefused } = this.live.counters;
     post({

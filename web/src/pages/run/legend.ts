@@ -48,7 +48,7 @@ export class Legend {
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
     // Pointer and cursors are followed at once, rows that come by themselves not.
-    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()} ${answer.range?.from}`;
+    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()}`;
     const isMoved = frame.hover !== null || frame.cursors[0] !== null ? places !== this.seen : false;
     if (nowMs < this.dueMs && !isMoved) return;
     this.seen = places;

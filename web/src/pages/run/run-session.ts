@@ -114,7 +114,7 @@ export class RunSession {
     if (!range || !newest || this.time.range.value) return;
     // A young run does not fill its window yet: what would still come into it is not part of what is held.
     const place = axis === "simTime" ? newest.simTime : axis === "wallTime" ? newest.wallTime : newest.frame;
-    this.time.hold({ from: range.from, to: place > range.from ? Math.min(range.to, place) : range.to });
+    this.time.show({ from: range.from, to: place > range.from ? Math.min(range.to, place) : range.to });
   }
 
   follow(): void {
@@ -149,7 +149,9 @@ export class RunSession {
       else this.undescribedPolls += 1;
       // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
       const isPatient = !this.isRunning || this.undescribedPolls > undescribedPollsMax;
-      if (this.undescribedPolls > 0 && isPatient && detail.stored > 0) await this.askForFields();
+      // Types that have no fields at all would be asked for without end: ever more seldom.
+      const isDue = (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
+      if (this.undescribedPolls > 0 && isPatient && isDue && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
     }
