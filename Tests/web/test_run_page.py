@@ -65,6 +65,20 @@ def wait_for_another_picture(page: Page, name: str, before: str) -> None:
     )
 
 
+def test_the_size_on_disk_is_in_list_and_page_with_its_sql(page, known):
+    page.goto("/")
+    size = page.locator('[data-run="known"] .column-size')
+    expect(size).to_have_text(re.compile(r"≈ [\d.]+ [KM]iB"))
+    in_list = size.inner_text()
+    page.get_by_role("columnheader", name="Size").get_by_role("button").click()
+    wait_until(page, "() => location.search.includes('size')")
+    page.goto("/runs/known")
+    expect(page.get_by_test_id("size")).to_have_text(in_list)
+    page.get_by_test_id("size-sql").click()
+    expect(page.get_by_test_id("sql")).to_contain_text("system.parts")
+    expect(page.get_by_test_id("curl")).to_contain_text("/api/analysis/sizes?runId=known")
+
+
 def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     ingest(collector, event(run_id, 1, {"v": 1}))
     open_run(page, run_id)

@@ -54,6 +54,8 @@ export interface RunSummary {
   refused: number;
   lost: number;
   stored: number;
+  /** What it takes on disk, estimated by storage; NaN: not known. */
+  bytesOnDisk: number;
 }
 
 export interface RunDetail extends RunSummary {
@@ -156,6 +158,7 @@ export function readRunSummary(json: unknown): RunSummary {
     refused: amount(run["refused"]),
     lost: amount(run["lost"]),
     stored: amount(run["stored"]),
+    bytesOnDisk: NaN,
   };
 }
 

@@ -8,6 +8,7 @@ import {
 } from "./protocol";
 import { Rows } from "./rows";
 import { Line, Part, Sources } from "./sources";
+import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
 
 export const linesPerPanelMax = 64;
@@ -24,14 +25,17 @@ export class FrameMaker {
   private readonly spare: ArrayBuffer[] = [];
   private framesPerSecond = NaN;
 
-  constructor(private readonly sources: Sources) {}
+  constructor(private readonly sources: Sources, private readonly texts: Texts) {}
 
   answer(request: FrameRequest): FrameAnswer {
     this.spare.push(...request.buffers);
     const { axis } = request;
     const before = request.range ?? this.lastRange(axis);
     const frames = before ? this.toFrames(before, axis) : null;
-    const linesOf = request.panels.map((panel) => this.findLines(panel, panel.range ? this.toFrames(panel.range, axis) : frames));
+    const linesOf = request.panels.map((panel) => {
+      const held = panel.range ? this.toFrames(panel.range, axis) : request.range ? frames : null;
+      return this.findLines(panel, held ?? frames, request.cursors[0] ?? held?.to ?? null);
+    });
     const every = linesOf.flat();
     const newest = newestSample(every);
     const range = request.range ?? this.follow(axis, newest, every, request.windowSeconds);
@@ -62,8 +66,14 @@ export class FrameMaker {
 
   // MARK: lines
 
-  private findLines(panel: PanelRequest, frames: Range | null): Line[] {
-    return panel.series.flatMap((series, index) => this.sources.linesOf(series, index, frames, panel.columns));
+  /** `textAt`: the frame that texts are shown of; null: the newest. */
+  private findLines(panel: PanelRequest, frames: Range | null, textAt: number | null): Line[] {
+    return panel.series.flatMap((series, index): Line[] => {
+      if (!panel.texts.includes(index)) return this.sources.linesOf(series, index, frames, panel.columns);
+      return this.texts.of(series, textAt, this.sources.run).map(([key, text]) => ({
+        series: index, id: series, key, parts: [], joinFrame: Infinity, text,
+      }));
+    });
   }
 
   private panel(
@@ -111,7 +121,8 @@ export class FrameMaker {
       newest,
       atCursor: at === null ? null : nearestSample([line], at, "frame"),
       atSecond: second === null ? null : nearestSample([line], second, "frame"),
-      between: between ? this.summary(line, between) : null,
+      text: line.text ?? null,
+      between: between && !line.text ? this.summary(line, between) : null,
     };
   }
 

@@ -3,6 +3,7 @@
 
 import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
 import { ConnectionState, WantedType } from "./protocol";
+import { LiveTexts } from "./texts";
 
 const paceDefault = 60;
 const retryDelayMsMin = 250;
@@ -18,6 +19,7 @@ export interface LinkEvents {
   onState: (state: ConnectionState) => void;
   onSchema: (schema: ColumnSchema) => void;
   onBlock: (block: ColumnBlock) => void;
+  onTexts: (texts: LiveTexts) => void;
   /** Events that did not reach this page; 0: nobody knows how many. */
   onMissing: (kind: "skipped" | "gap", count: number) => void;
 }
@@ -45,9 +47,12 @@ export class LiveLink {
     }
     // Who names fields gets no type without any: while one is wanted whole, all are.
     const isWhole = types.some((type) => type.fields === null);
+    const texts = Object.fromEntries(types.filter((type) => type.texts.length > 0)
+      .map(({ type, texts: names, keyFields }) => [type, { fields: names, keys: keyFields }]));
     const subscription = {
       format: "columns", version: 1, runId, ...(sourceId === "" ? {} : { sourceId }),
-      types: Object.keys(fields).sort(), ...(isWhole ? {} : { fields }), notices: true, cursor: true, rowsPerSecond,
+      types: Object.keys(fields).sort(), ...(isWhole ? {} : { fields }),
+      ...(Object.keys(texts).length > 0 ? { texts } : {}), notices: true, cursor: true, rowsPerSecond,
     };
     const wanted = JSON.stringify(subscription);
     if (wanted === this.wanted) return;
@@ -138,6 +143,7 @@ export class LiveLink {
       return;
     }
     if (message?.schema) this.takeSchema(message.schema);
+    else if (message?.texts) this.events.onTexts(readTexts(message.texts));
     else if (message?.notice === "dropped") this.takeMissing("skipped", Number(message.count) || 0);
     else if (message?.notice === "gap") this.takeMissing("gap", 0);
     // Too many rings for a cursor: after a loss of the connection the live buffer is all there is.
@@ -163,4 +169,15 @@ export class LiveLink {
     this.counters.skipped += count;
     this.events.onMissing(kind, count);
   }
+}
+
+function readTexts(json: Record<string, unknown>): LiveTexts {
+  const rows = Array.isArray(json["rows"]) ? json["rows"] : [];
+  return {
+    channel: String(json["channel"] ?? ""), type: String(json["type"] ?? ""),
+    rows: rows.map((row) => ({
+      key: String(row?.key ?? ""), sample: { frame: Number(row?.frame), simTime: Number(row?.simTime) },
+      values: Object.entries(row?.values ?? {}).map(([field, value]): [string, string] => [field, String(value)]),
+    })),
+  };
 }

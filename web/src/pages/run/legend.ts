@@ -62,8 +62,7 @@ export class Legend {
 
   private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
     if (!row) return;
-    const sample = line.atCursor ?? line.newest;
-    this.put(row.value, sample?.value);
+    this.put(row.value, line.text?.value ?? (line.atCursor ?? line.newest)?.value);
     for (const cell of row.cells) cell.hidden = !hasTwo;
     if (!hasTwo) return;
     const { atCursor, atSecond, between } = line;
@@ -78,8 +77,9 @@ export class Legend {
   }
 
   /** Six digits in the cell, all of them when they are asked for and in its title, if that has nothing else to say. */
-  private put(cell: HTMLElement, value: number | undefined, title = value === undefined ? "" : String(value)): void {
-    setText(cell, this.session.fullPrecision.value && value !== undefined ? String(value) : formatValue(value));
+  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : String(value)): void {
+    const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
+    setText(cell, isWhole ? String(value) : formatValue(value));
     setAttribute(cell, "title", title);
   }
 

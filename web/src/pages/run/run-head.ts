@@ -13,6 +13,7 @@ export function bytesBehind(writers: readonly WriterInfo[], mark: "live" | "spoo
   return writers.reduce((sum, writer) => sum + Math.max(0, writer.head - writer[mark]), 0);
 }
 
+const sizeWords = "On the database's disk, about: each stored event counts as the mean of its table";
 const backlogBytesMin = 64 * 1024;
 
 export class RunHead {
@@ -30,7 +31,15 @@ export class RunHead {
   private shownFacts = "";
   private shownStatus = "";
 
-  constructor(runId: string) {
+  private readonly size = element("span", { "data-testid": "size" });
+  private readonly sizeRequest: HTMLElement;
+  private bytesOnDisk = NaN;
+
+  /** @param onSize shows how the size on disk was found */
+  constructor(runId: string, onSize: () => void) {
+    this.sizeRequest = element("button", {
+      type: "button", class: "button-quiet", "data-testid": "size-sql", title: "The query and request behind this size", click: onSize,
+    }, "SQL");
     this.element = element(
       "section", { class: "run-overview" },
       element(
@@ -40,6 +49,11 @@ export class RunHead {
       ),
       this.facts, this.config, this.tileRow, this.rejected.element,
     );
+  }
+
+  /** NaN: not known. */
+  showSize(bytesOnDisk: number): void {
+    this.bytesOnDisk = bytesOnDisk;
   }
 
   show(run: RunDetail, nowMs: number): void {
@@ -73,16 +87,18 @@ export class RunHead {
       ["Late events", run.lateEvents > 0 ? formatCount(run.lateEvents) : "", "Accepted behind run.end"],
       ["Name", run.name, ""],
       ["Note", run.note, ""],
+      ["Size", Number.isNaN(this.bytesOnDisk) ? "" : `≈ ${formatBytes(this.bytesOnDisk)}`, sizeWords],
       ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
     ];
     const present = facts.filter(([, value]) => value !== "");
     const names = present.map(([name]) => name).join();
     if (names !== this.shownFacts) {
       this.shownFacts = names;
-      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name), element("dd"))));
+      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name),
+        name === "Size" ? element("dd", {}, this.size, this.sizeRequest) : element("dd"))));
     }
-    present.forEach(([, value, title], place) => {
-      const cell = this.facts.children[place]?.lastElementChild;
+    present.forEach(([name, value, title], place) => {
+      const cell = name === "Size" ? this.size : this.facts.children[place]?.lastElementChild;
       if (!cell) return;
       setText(cell, value);
       if (title !== "") setAttribute(cell, "title", title);
