@@ -8,6 +8,8 @@ import { mergeRuns } from "./run-order";
 
 const daysBack = 30;
 const storedPollMs = 30_000;
+/** While a run that has something stored has no size yet. */
+const sizePollMs = 4000;
 
 export class RunStore {
   private cursor = "";
@@ -53,7 +55,9 @@ export class RunStore {
   /** Asks storage for older runs and for sizes, while it says that it is there; whether it was asked. */
   async pollStored(): Promise<boolean> {
     const isReady = readiness.value?.storageState === "ok";
-    if (!isReady || performance.now() - this.storedAskedMs < storedPollMs) return false;
+    const lacksSize = [...this.current.values()].some((run) => run.stored > 0 && !this.sizes.has(run.runId));
+    const pauseMs = lacksSize ? sizePollMs : storedPollMs;
+    if (!isReady || performance.now() - this.storedAskedMs < pauseMs) return false;
     this.storedAskedMs = performance.now();
     try {
       [this.stored, this.sizes] = await Promise.all([fetchStoredRuns(daysBack), fetchSizes().catch(() => this.sizes)]);

@@ -155,7 +155,7 @@ export class RunSession {
       if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
       // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
-      const isPatient = !this.isRunning || this.undescribedPolls > undescribedPollsMax;
+      const isPatient = !this.isRunning || this.undescribedTypes().length === 0 || this.undescribedPolls > undescribedPollsMax;
       // Types that have no fields at all would be asked for without end: ever more seldom.
       const isDue = (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
       if (this.undescribedPolls > 0 && isPatient && isDue && detail.stored > 0) await this.askForFields();
