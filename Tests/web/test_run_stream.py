@@ -64,6 +64,9 @@ def test_old_rows_come_from_storage_and_new_ones_from_memory(page, collector, ru
     for begin in range(0, 20_000, 4000):
         post_frames(collector, run_id, range(begin, begin + 4000))
     wait_until_stored(collector, run_id, 20_000)
+    # What is followed lies in memory, and the bar is the whole run.
+    page.goto(f"/runs/{run_id}")
+    expect(page.locator(".time-label").first).to_have_text("0")
     page.goto(f"/runs/{run_id}?from=0&to=21000")
     post_frames(collector, run_id, range(20_000, 20_101))
     wait_for_value(page, "20100")

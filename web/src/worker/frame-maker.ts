@@ -47,8 +47,11 @@ export class FrameMaker {
       panel, linesOf[index] as Line[], axis, panel.range ?? range, panel.range ?? request.range, at?.frame ?? null, request.cursors,
     ));
     this.forget(request.panels);
+    const first = request.panels.flatMap(({ series, texts }) => series.filter((_id, index) => !texts.includes(index)))[0];
+    if (first) this.sources.wantBeginning(first);
     return {
-      number: request.number, axis, range, frames: range ? this.toFrames(range, axis) : null, extent: this.extent(every), joinFrame: joinFrame(every), newest, hover, cursors, panels,
+      number: request.number, axis, range, frames: range ? this.toFrames(range, axis) : null, extent: this.extent(every),
+      joinFrame: joinFrame(every, this.sources.stored.extent() !== null), newest, hover, cursors, panels,
     };
   }
 
@@ -292,8 +295,9 @@ function wholeRange(axis: TimeAxis, lines: readonly Line[]): Range | null {
   return from < to ? { from, to } : { from: from - 0.5, to: to + 0.5 };
 }
 
-function joinFrame(lines: readonly Line[]): number {
-  const joins = lines.filter((line) => line.parts.length > 1).map((line) => line.joinFrame);
+/** `hasStored`: rows before memory are known, be they drawn or not. */
+function joinFrame(lines: readonly Line[], hasStored: boolean): number {
+  const joins = lines.filter((line) => line.parts.length > 1 || (hasStored && Number.isFinite(line.joinFrame))).map((line) => line.joinFrame);
   return joins.length > 0 ? Math.max(...joins) : NaN;
 }
 

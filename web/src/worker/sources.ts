@@ -61,6 +61,13 @@ export class Sources {
     return joined(series, index, live, stored, join);
   }
 
+  /** Sees to it that the beginning of a run is known although the page shows its end: of one series, once. */
+  wantBeginning(series: SeriesId): void {
+    if (!this.run?.isRunning || !this.run.canAskStorage || this.stored.extent()) return;
+    const join = joinOf(this.liveLines(series, 0));
+    if (Number.isFinite(join) && join > 0) this.stored.want(series, join - 1, null, 0);
+  }
+
   /** All lines come from storage from now on, if it has them all. True once memory has been given up. */
   settle(series: readonly SeriesId[]): boolean {
     const run = this.run;

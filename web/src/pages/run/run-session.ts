@@ -26,6 +26,8 @@ const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
+/** So often in a row storage is asked for the fields of such types, then ever more seldom. */
+const eagerPolls = 6;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
@@ -157,7 +159,7 @@ export class RunSession {
       // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
       const isPatient = !this.isRunning || this.undescribedTypes().length === 0 || this.undescribedPolls > undescribedPollsMax;
       // Types that have no fields at all would be asked for without end: ever more seldom.
-      const isDue = (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
+      const isDue = this.undescribedPolls <= eagerPolls || (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
       if (this.undescribedPolls > 0 && isPatient && isDue && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
