@@ -12,9 +12,6 @@ export NO_COLOR=1 # as the Makefile: the compiler's flags stay the same
 echo "test: format"
 swift format lint --strict -r Package.swift Sources Tests examples || failed=1
 
-echo "test: lint of the page"
-scripts/lint-web.sh || failed=1
-
 echo "test: Swift units"
 # The same flags as for the collector: its packages are not built a second time.
 swift test -c release --disable-testable-imports --parallel --xunit-output "$report/swift.xml" >"$report/swift.log" 2>&1 || {

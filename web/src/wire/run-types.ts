@@ -16,6 +16,8 @@ export interface FieldInfo {
 }
 
 export interface TypeInfo {
+  /** The program that it comes from; "" if nobody has said so. */
+  sourceId: string;
   channel: string;
   type: string;
   accepted: number;
@@ -128,6 +130,7 @@ function readField(json: Json): FieldInfo {
 
 function readType(json: Json): TypeInfo {
   return {
+    sourceId: text(json["sourceId"]),
     channel: text(json["channel"]),
     type: text(json["type"]),
     accepted: amount(json["accepted"]),
@@ -221,6 +224,11 @@ export function readStoredRun(json: unknown): RunSummary {
     accepted: row["total_events"],
     stored: row["total_events"],
   });
+}
+
+/** The programs that a run's events come from. */
+export function sourcesOf(run: RunSummary): string[] {
+  return [...new Set([run.sourceId, ...run.types.map(({ sourceId }) => sourceId)])].filter(Boolean);
 }
 
 /** A run is one run id of one source. */

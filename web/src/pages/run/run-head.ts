@@ -4,8 +4,9 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
 import { RejectedLines, counts } from "./rejected-lines";
-import { RunDetail, WriterInfo } from "../../wire/run-types";
+import { RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
+import { runPath } from "../route";
 import { runSeconds, statusMark } from "../status";
 
 /** How far a stage is behind the engine, over all writers. */
@@ -31,12 +32,14 @@ export class RunHead {
   private shownFacts = "";
   private shownStatus = "";
 
+  private readonly others = element("p", { class: "other-sources", "data-testid": "other-sources", hidden: true });
+  private shownOthers = "";
   private readonly size = element("span", { "data-testid": "size" });
   private readonly sizeRequest: HTMLElement;
   private bytesOnDisk = NaN;
 
   /** @param onSize shows how the size on disk was found */
-  constructor(runId: string, onSize: () => void) {
+  constructor(runId: string, private readonly sourceId: string, onSize: () => void) {
     this.sizeRequest = element("button", {
       type: "button", class: "button-quiet", "data-testid": "size-sql", title: "The query and request behind this size", click: onSize,
     }, "SQL");
@@ -47,7 +50,7 @@ export class RunHead {
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
         element("h1", { "data-testid": "run-title" }, runId), this.status,
       ),
-      this.facts, this.config, this.tileRow, this.rejected.element,
+      this.facts, this.others, this.config, this.tileRow, this.rejected.element,
     );
   }
 
@@ -62,6 +65,7 @@ export class RunHead {
       this.shownStatus = run.status;
     }
     this.showFacts(run, nowMs);
+    this.showSources(run);
     const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
     this.tile("Accepted", formatCount(run.accepted), rate, false);
     this.tile("Refused", formatCount(run.refused), counts(run.refusedByReason) || "events", run.refused > 0);
@@ -75,9 +79,19 @@ export class RunHead {
     setText(this.configText, this.config.hidden ? "" : prettyJson(run.config));
   }
 
+  /** Programs that take part in the same run: a page shows one of them. */
+  private showSources(run: RunDetail): void {
+    const others = sourcesOf(run).filter((source) => source !== (this.sourceId || run.sourceId));
+    if (others.join("\n") === this.shownOthers) return;
+    this.shownOthers = others.join("\n");
+    this.others.hidden = others.length === 0;
+    const links = others.map((source) => element("a", { href: runPath(run.runId, source), "data-link": true }, source));
+    this.others.replaceChildren("Other sources of this run: ", ...links.flatMap((link, place) => (place === 0 ? [link] : [", ", link])));
+  }
+
   private showFacts(run: RunDetail, nowMs: number): void {
     const facts: [name: string, value: string, title: string][] = [
-      ["Source", run.sourceId, ""],
+      ["Source", this.sourceId || run.sourceId, ""],
       ["Started", formatRelative(run.startedMs, nowMs), formatExact(run.startedMs)],
       ["Duration", formatDuration(runSeconds(run, nowMs)), "Wall time"],
       ["Sim time", `${run.lastSimTime.toFixed(2)} s`, `Frame ${formatCount(run.lastFrame)}`],

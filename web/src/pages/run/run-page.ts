@@ -18,7 +18,7 @@ import { TimeBar } from "./time-bar";
 export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HTMLElement {
   document.title = `${runId} · teltel`;
   const session = new RunSession(runId, sourceId, lifetime);
-  const head = new RunHead(runId, () => void openSizeRequest(runId));
+  const head = new RunHead(runId, sourceId, () => void openSizeRequest(runId));
   const place = element("div", {}, loadingBox("Loading the run …"));
   const warning = element("div");
   let isShown = false;

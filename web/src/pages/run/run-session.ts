@@ -146,7 +146,9 @@ export class RunSession {
     try {
       const detail = await fetchRun(this.runId, this.sourceId);
       if (this.lifetime.isOver) return;
-      this.catalogue.describe(detail.types);
+      // Each source has frames and clocks of its own: what is shown is of one.
+      const shown = this.sourceId || detail.sourceId;
+      this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
       this.losses.noteRun(detail);
       this.detail.value = detail;
       this.error.value = null;
