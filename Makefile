@@ -103,8 +103,10 @@ bench: build ## Measures; writes build/bench.txt
 format: ## Formats the Swift code
 	swift format -i -r Package.swift Sources Tests examples
 
-lint: ## Checks the format
+lint: ## Checks the format of the Swift code, and lints the page's
 	swift format lint --strict -r Package.swift Sources Tests examples
+	@test -x build/test-python/bin/deno || scripts/setup.sh test
+	scripts/lint-web.sh
 
 docs: ## Makes the reference pages of the library in build/docs
 	@scripts/setup.sh docs

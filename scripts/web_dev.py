@@ -38,22 +38,41 @@ def build() -> None:
     print(f"web-dev: built in {time.monotonic() - began:.1f} s", flush=True)
 
 
-def check() -> None:
-    if subprocess.run(["tsc", "-p", ROOT / "web"]).returncode == 0:
-        print("web-dev: types are right", flush=True)
+class Check:
+    """The type checker, which takes longer than the build: it runs beside it, and the next save ends it."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(["tsc", "-p", ROOT / "web"])
+        self.is_told = False
+
+    def tell(self) -> None:
+        if not self.is_told and self.process.poll() is not None:
+            self.is_told = True
+            if self.process.returncode == 0:
+                print("web-dev: types are right", flush=True)
+
+    def end(self) -> None:
+        self.is_told = True
+        self.process.kill()
+        self.process.wait()
 
 
 def watch(collector: subprocess.Popen, seen: dict[Path, int]) -> int:
     """Until the collector ends."""
-    check()
-    while collector.poll() is None:
-        time.sleep(LOOK_SECONDS)
-        now = states()
-        if now != seen:
-            seen = now
-            build()
-            check()
-    return collector.returncode
+    check = Check()
+    try:
+        while collector.poll() is None:
+            time.sleep(LOOK_SECONDS)
+            now = states()
+            if now != seen:
+                seen = now
+                check.end()
+                build()
+                check = Check()
+            check.tell()
+        return collector.returncode
+    finally:
+        check.end()
 
 
 def main() -> int:

@@ -35,7 +35,7 @@ package struct SeriesQuestion: Sendable {
     /// Columns of the answer in order: frame_index UInt64, sim_time Float64, wall_time_ms Nullable(UInt64),
     /// value Nullable(Float64), key String. nil: no table can hold such events.
     package func statement(_ tables: [StoredTable]) -> Statement? {
-        guard case (let rows, var parameters)? = rows(tables) else { return nil }
+        guard case (let rows, var parameters)? = rows(tables, value: { $0.number(at: path) }) else { return nil }
         guard let points else {
             let order = "ORDER BY frame_index, key, writer, sequence"
             return Statement(
@@ -49,7 +49,7 @@ package struct SeriesQuestion: Sendable {
     /// What the values come to, by instance: key String, count UInt64 (rows), finite UInt64 (numbers among them that are
     /// neither NaN nor infinite), min, max and mean Nullable(Float64) of those, first and last Nullable(Float64) of all rows.
     package func summary(_ tables: [StoredTable]) -> Statement? {
-        guard let (rows, parameters) = rows(tables) else { return nil }
+        guard let (rows, parameters) = rows(tables, value: { $0.number(at: path) }) else { return nil }
         return Statement(
             sql: """
                 SELECT key, count() AS count, countIf(isFinite(value)) AS finite,
@@ -65,7 +65,24 @@ package struct SeriesQuestion: Sendable {
                 """, parameters: parameters)
     }
 
-    private func rows(_ tables: [StoredTable]) -> (sql: String, parameters: [(String, String)])? {
+    /// The newest text of each instance: key String, frame_index UInt64, sim_time Float64, value String.
+    package func texts(_ tables: [StoredTable]) -> Statement? {
+        guard let (rows, parameters) = rows(tables, value: { $0.words(at: path) }) else { return nil }
+        return Statement(
+            sql: """
+                SELECT key, newest.1 AS frame_index, newest.2 AS sim_time, newest.3 AS value FROM (
+                    SELECT key, argMax(tuple(frame_index, sim_time, assumeNotNull(value)), (frame_index, writer, sequence)) AS newest
+                    FROM (
+                    \(rows)
+                    )
+                    WHERE value IS NOT NULL
+                    GROUP BY key
+                )
+                ORDER BY key
+                """, parameters: parameters)
+    }
+
+    private func rows(_ tables: [StoredTable], value: (StoredTable) -> String) -> (sql: String, parameters: [(String, String)])? {
         let fitting = tables.filter { table in
             table.type == nil || (table.type == eventType && (channel.isEmpty || table.channel == channel))
         }
@@ -78,10 +95,10 @@ package struct SeriesQuestion: Sendable {
             parameters.append(("from", String(frames.lowerBound)))
             parameters.append(("to", String(frames.upperBound)))
         }
-        return (fitting.map(select).joined(separator: "\nUNION ALL\n"), parameters)
+        return (fitting.map { select($0, value($0)) }.joined(separator: "\nUNION ALL\n"), parameters)
     }
 
-    private func select(_ table: StoredTable) -> String {
+    private func select(_ table: StoredTable, _ value: String) -> String {
         let key = keyFields.isEmpty || table.type == nil ? "''" : keyFields.map(table.text(at:)).joined(separator: " || ',' || ")
         var conditions = ["run_id = {run:String}", "source_id = {source:String}"]
         if table.type == nil {
@@ -91,7 +108,7 @@ package struct SeriesQuestion: Sendable {
         if self.key != nil { conditions.append("\(key) = {key:String}") }
         if frames != nil { conditions.append("frame_index BETWEEN {from:UInt64} AND {to:UInt64}") }
         return """
-            SELECT frame_index, sim_time, wall_time_ms, \(table.number(at: path)) AS value, \(key) AS key, writer, sequence
+            SELECT frame_index, sim_time, wall_time_ms, \(value) AS value, \(key) AS key, writer, sequence
             FROM \(SQL.identifier(table.name)) WHERE \(conditions.joined(separator: " AND "))
             """
     }

@@ -33,6 +33,26 @@ package struct StoredTable: Sendable, Equatable {
         }
     }
 
+    /// The text at a dotted path as Nullable(String); NULL where a row has none, or something else than a text.
+    func words(at path: String) -> String {
+        guard type != nil else { return restText(path) }
+        let candidates = columns.keys.filter { $0 == "payload.\(path)" || $0.hasPrefix("payload.\(path):") }.sorted()
+        let texts = candidates.filter { Self.isText(columns[$0] ?? "") }.map { "toNullable(toString(\(SQL.identifier($0))))" }
+        // What has no column stands in the rest of the payload, as all texts of posted events do.
+        let all = texts + (columns["rest"] == nil ? [] : [restText(path)])
+        return all.isEmpty ? "CAST(NULL, 'Nullable(String)')" : "coalesce(\(all.joined(separator: ", ")))"
+    }
+
+    private func restText(_ path: String) -> String {
+        let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { SQL.literal(String($0)) }
+            .joined(separator: ", ")
+        return "if(JSONType(rest, \(keys)) = 'String', JSONExtract(rest, \(keys), 'Nullable(String)'), NULL)"
+    }
+
+    private static func isText(_ type: String) -> Bool {
+        ["String", "Nullable(String)", "LowCardinality(String)", "LowCardinality(Nullable(String))"].contains(type)
+    }
+
     /// The value at a dotted path as text; '' where a row has none.
     func text(at path: String) -> String {
         let column = "payload.\(path)"
@@ -40,8 +60,8 @@ package struct StoredTable: Sendable, Equatable {
         return "ifNull(toString(\(SQL.identifier(column))), '')"
     }
 
-    /// A value of the payload that is a number.
-    package struct NumberField: Sendable, Equatable {
+    /// A value of the payload.
+    package struct PayloadField: Sendable, Equatable {
         /// Dotted: "pos.x"; elements of short arrays: "force[0]".
         package let path: String
         /// ClickHouse's type, without Nullable.
@@ -49,14 +69,22 @@ package struct StoredTable: Sendable, Equatable {
     }
 
     /// What can be asked for as a series, by path. A path that came with several kinds is there once.
-    package var numbers: [NumberField] {
+    package var numbers: [PayloadField] {
         var found: [String: String] = [:]
         for (column, type) in columns where column.hasPrefix("payload.") && Self.isNumber(type) {
             let path = String(column.dropFirst("payload.".count).prefix { $0 != ":" })
             let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
             if found[path] == nil || inner == "Float64" { found[path] = inner }
         }
-        return found.sorted { $0.key < $1.key }.map { NumberField(path: $0.key, type: $0.value) }
+        return found.sorted { $0.key < $1.key }.map { PayloadField(path: $0.key, type: $0.value) }
+    }
+
+    /// What is a text, by path, and no number under the same path.
+    package var texts: [PayloadField] {
+        let numbers = Set(numbers.map(\.path))
+        let paths = columns.filter { $0.key.hasPrefix("payload.") && Self.isText($0.value) }
+            .map { String($0.key.dropFirst("payload.".count).prefix { $0 != ":" }) }
+        return Set(paths).subtracting(numbers).sorted().map { PayloadField(path: $0, type: "String") }
     }
 
     private static func isNumber(_ type: String) -> Bool {

@@ -36,6 +36,25 @@ package struct RunRecord: Sendable, Codable, Equatable {
             self.byReason = byReason
         }
     }
+    /// A stretch of frames in which events of the run went missing.
+    package struct Loss: Sendable, Codable, Equatable {
+        package enum Kind: String, Sendable, Codable { case refused, lost }
+        /// More stretches of a run are joined with their neighbours.
+        package static let mostOfARun = 100
+        package var kind: Kind
+        package var reason: String
+        /// Both belong to it.
+        package var from, to: UInt64
+        package var count: UInt64
+
+        package init(kind: Kind, reason: String, from: UInt64, to: UInt64, count: UInt64) {
+            self.kind = kind
+            self.reason = reason
+            self.from = from
+            self.to = to
+            self.count = count
+        }
+    }
     package struct FieldRecord: Sendable, Codable, Equatable {
         package var name: String
         package var kind: String
@@ -71,6 +90,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var refusedTypesByInstance: [String: [TypeRefusals]]? = [:]
     /// Accepted events that a reader took and that will never be stored, by reason. See ``lostByReason``.
     package var lost: [String: UInt64] = [:]
+    /// Where they are missing, in the order in which it was seen. nil in records that an earlier version saved.
+    package var losses: [Loss]? = []
     /// Posted lines that were no events, by code.
     package var rejectedLines: [String: UInt64] = [:]
     /// By ring that is still there: everything before that position is part of `types`. A restarted collector sees some events

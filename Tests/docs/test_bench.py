@@ -52,3 +52,15 @@ def test_quick_benchmarks_of_storage(tmp_path):
         for layout in ("teltel's table", "the reference's layout"))
     assert 0 < ours < reference
     assert [value for what, value in values.items() if what.startswith("the disk takes nothing")] == ["0 refused, 0 lost"]
+
+
+def test_quick_benchmarks_of_the_page(tmp_path):
+    output = tmp_path / "bench-ui.txt"
+    command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "ui", "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
+    assert [section for section, *_ in rows] == ["ui"] * 7
+    for what, value in ((what, value) for _, what, value in rows if what.startswith(("page", "plain uPlot"))):
+        every, by_cdp = (float(number) for number in re.match(r"([\d.]+) ms of the page's thread per \w+; ([\d.]+) ms of it by CDP", value).groups())
+        assert every > 0 and by_cdp > 0, what

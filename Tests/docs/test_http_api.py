@@ -109,6 +109,12 @@ def test_analysis_gives_the_columns_that_are_documented(with_a_run):
     values = [row["value"] for row in some]
     assert (summary["min"], summary["max"], summary["first"], summary["last"]) == (min(values), max(values), values[0], values[-1])
     assert int(summary["count"]) == int(summary["finite"]) == 10
+    (text,) = rows("/api/analysis/texts?runId=documented&sourceId=drive-engine&eventType=run.end&jsonPath=reason")
+    assert set(text) <= documented("/api/analysis/texts") and text["value"]
+    sizes = rows("/api/analysis/sizes")
+    assert {row["run_id"] for row in sizes} == {"documented", "posted-run"}
+    assert set(sizes[0]) <= documented("/api/analysis/sizes") and all(int(row["bytes_on_disk"]) > 0 for row in sizes)
+    assert rows("/api/analysis/sizes?runId=documented") == [row for row in sizes if row["run_id"] == "documented"]
     fields = rows("/api/analysis/fields?runId=documented")
     assert set(fields[0]) <= documented("/api/analysis/fields")
     assert ("physics", "wheel.force", "normalLoad") in {(row["channel"], row["type"], row["field"]) for row in fields}

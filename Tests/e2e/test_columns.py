@@ -3,6 +3,7 @@ import importlib.util
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 
@@ -98,6 +99,34 @@ def test_at_most_so_many_messages_a_second(live, programs, start_engine):
     assert len(sent) <= 2 + 10 * (sent[-1] - sent[0]) and len(sent) > 2
 
 
+def test_a_client_may_change_its_pace(live, programs, start_engine):
+    with Stream(live, runId="pace", messagesPerSecond=60) as stream:
+        start_engine(programs / "engine", "pace", 3000, 1500, 1)
+        stream.until(lambda: stream.blocks)
+        known = len(stream.schemas)
+        stream.socket.send('{"pace":{"messagesPerSecond":4}}')
+        sent = []
+        while len(stream.column("test.sample", "frame")) < 3000:
+            if stream.receive():
+                sent.append(int.from_bytes(stream.newest[8:16], "little") / 1e6)
+        # What was on its way keeps its own pace; the last few are of the new one.
+        assert sent[-1] - sent[-3] > 2 / 4 * 0.99
+        assert sorted(stream.column("test.sample", "index")) == list(range(3000))
+    assert len(stream.schemas) <= known + 1, "the subscription goes on: nothing is announced anew but run.end"
+
+
+def test_newest_texts_come_beside_the_columns(live):
+    with Stream(live, runId="posted", fields={"car": ["speed"]}, texts={"car": {"fields": ["phase.name"], "keys": ["id"]}}) as stream:
+        post(live, *[
+            line(frameIndex=frame, type="car", payload={"id": frame % 2, "speed": frame, "phase": {"name": f"lap {frame}"} if frame < 6 else {}})
+            for frame in range(10)])
+        stream.until(lambda: len(stream.column("car", "frame")) == 10)
+    texts = [notice["texts"] for notice in stream.notices if "texts" in notice]
+    assert {(text["runId"], text["channel"], text["type"]) for text in texts} == {("posted", "physics", "car")}
+    newest = {row["key"]: (row["frame"], row["values"]) for text in texts for row in text["rows"]}
+    assert newest == {"0": (4, {"phase.name": "lap 4"}), "1": (5, {"phase.name": "lap 5"})}
+
+
 def test_a_spike_and_a_nan_survive_the_reduction(live):
     count = 20_000
     events = [line(frameIndex=frame, payload={"wave": math.sin(frame), "flat": 1, "odd": "NaN" if frame == 777 else 2}) for frame in range(count)]
@@ -157,12 +186,22 @@ def test_columns_resume_with_a_cursor(make_collector, programs, start_engine):
 @pytest.mark.parametrize("bad, reason", [
     ({"version": 2}, "version"), ({"messagesPerSecond": 61}, "messagesPerSecond"), ({"messagesPerSecond": 0}, "messagesPerSecond"),
     ({"rowsPerSecond": 0}, "rowsPerSecond"), ({"fields": ["x"]}, "fields"), ({"format": "rows"}, "format"), ({"after": "nonsense"}, "after"),
+    ({"texts": {"car": ["name"]}}, "texts"),
 ])
 def test_what_is_not_understood_closes_with_a_reason(live, bad, reason):
     with subscribe(live, **{"format": "columns", **bad}) as socket:
         with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=30)
     assert closed.value.rcvd.code == 1008 and reason in closed.value.rcvd.reason
+
+
+@pytest.mark.parametrize("bad", [{}, {"messagesPerSecond": "fast"}, {"messagesPerSecond": 0}, {"messagesPerSecond": 61}, 7])
+def test_a_pace_that_is_none_closes_with_a_reason(live, bad):
+    with subscribe(live, format="columns", runId="nothing") as socket:
+        socket.send(json.dumps({"pace": bad}))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=30)
+    assert closed.value.rcvd.code == 1008 and re.search("messagesPerSecond|pace", closed.value.rcvd.reason)
 
 
 def test_the_example_client_shows_values(live, programs, start_engine):

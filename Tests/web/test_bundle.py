@@ -2,8 +2,9 @@
 
 import gzip
 import re
+import subprocess
 
-from support import BUILD
+from support import BUILD, ROOT
 
 BYTES_MAX = 250_000
 
@@ -21,3 +22,9 @@ def test_what_is_served_is_what_was_built(live):
     """The files lie in the program: one that is older than they are shows an old page."""
     for path in (BUILD / "web").iterdir():
         assert live.request(f"/{path.name}")[2] == path.read_bytes(), path.name
+
+
+def test_the_linter_finds_nothing():
+    """What types can say was said by the build, which does not go on after a complaint of the compiler."""
+    done = subprocess.run([ROOT / "scripts/lint-web.sh"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr

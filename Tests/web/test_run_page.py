@@ -65,6 +65,34 @@ def wait_for_another_picture(page: Page, name: str, before: str) -> None:
     )
 
 
+def test_a_run_of_several_sources_shows_one_and_leads_to_the_others(page, collector, run_id):
+    ingest(collector, *[event(run_id, frame, {"level": frame}, "tank", "plant") for frame in range(20)],
+           *[{**event(run_id, frame, {"speed": -frame}, "wind", "weather"), "sourceId": "<b>weather"} for frame in range(7)])
+    page.goto(f"/runs/{run_id}")
+    expect(panel(page, "tank/level")).to_be_visible()
+    expect(panel(page, "wind/speed")).to_have_count(0)
+    others = page.get_by_test_id("other-sources")
+    expect(others).to_have_text("Other sources of this run: <b>weather")
+    others.get_by_role("link").click()
+    expect(panel(page, "wind/speed").get_by_test_id("legend-value")).to_have_text("−6")
+    expect(panel(page, "tank/level")).to_have_count(0)
+    expect(page.get_by_test_id("other-sources").get_by_role("link")).to_have_text("ui-test")
+
+
+def test_the_size_on_disk_is_in_list_and_page_with_its_sql(page, known):
+    page.goto("/")
+    size = page.locator('[data-run="known"] .column-size')
+    expect(size).to_have_text(re.compile(r"≈ [\d.]+ [KM]iB"))
+    in_list = size.inner_text()
+    page.get_by_role("columnheader", name="Size").get_by_role("button").click()
+    wait_until(page, "() => location.search.includes('size')")
+    page.goto("/runs/known")
+    expect(page.get_by_test_id("size")).to_have_text(in_list)
+    page.get_by_test_id("size-sql").click()
+    expect(page.get_by_test_id("sql")).to_contain_text("system.parts")
+    expect(page.get_by_test_id("curl")).to_contain_text("/api/analysis/sizes?runId=known")
+
+
 def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     ingest(collector, event(run_id, 1, {"v": 1}))
     open_run(page, run_id)

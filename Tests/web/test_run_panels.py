@@ -147,6 +147,31 @@ def test_tables_and_numbers_show_newest_values(page, known):
     expect(page.locator('[data-kind="table"]')).to_have_count(2)
 
 
+def test_texts_stand_in_tables_live_and_stored(page, collector, run_id):
+    def laps(frames: range) -> None:
+        ingest(collector, *[event(run_id, frame, {"speed": frame, "phase": f"<b>lap {frame // 10}"}, "car", "track") for frame in frames])
+
+    laps(range(40))
+    page.goto(f"/runs/{run_id}")
+    # Nobody has described posted events: storage tells which texts there are.
+    field(page, "track/car//phase").check()
+    value = page.locator('[data-kind="table"]').get_by_test_id("table-value")
+    expect(value).to_have_text("<b>lap 3")
+    laps(range(40, 50))
+    expect(value).to_have_text("<b>lap 4")
+    ingest(collector, event(run_id, 50, {"reason": "done", "status": "completed"}, "run.end", "run"))
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    expect(value).to_have_text("<b>lap 4")
+    page.get_by_test_id("run-title").click()
+    page.keyboard.press("Home")
+    expect(value).to_have_text("<b>lap 0")
+    page.reload()
+    expect(value).to_have_text("<b>lap 0")
+    page.locator('[data-kind="table"]').get_by_test_id("panel-sql").click()
+    expect(page.get_by_test_id("sql")).to_contain_text("argMax")
+    expect(page.get_by_test_id("curl")).to_contain_text("/api/analysis/texts?")
+
+
 def test_units_have_axes_of_their_own(page, vehicle, run_id):
     vehicle(run_id, seconds=60)
     page.goto(f"/runs/{run_id}?panels=chart:physics/body.state//pos.x,physics/body.state//vel.x,physics/wheel.force/*/normalLoad")

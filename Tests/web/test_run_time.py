@@ -215,6 +215,18 @@ def test_losses_are_shaded_on_the_bar(page, start_engine, programs, run_id):
     expect(page.get_by_test_id("counter-refused")).to_have_class(re.compile("alarm"))
 
 
+def test_losses_have_their_place_when_nobody_has_watched(page, collector, start_engine, programs, run_id):
+    start_engine(programs / "engine", run_id, 2_000_000, 0, 1, ENGINE_RING_BYTES="262144").communicate()
+    run = collector.wait_status(run_id, "completed")
+    assert run["refused"] > 0
+    page.goto(f"/runs/{run_id}")
+    marks = page.locator('[data-testid="time-loss"][title*="refused"]')
+    expect(marks.first).to_be_visible()
+    titles = [mark.get_attribute("title") for mark in marks.all()]
+    counts = [int(re.search(r": ([\d,]+) events refused", title)[1].replace(",", "")) for title in titles]
+    assert sum(counts) == run["refused"]
+
+
 def test_values_follow_the_pointer_of_another_axis(page, known):
     open_known_run(page, known, "?axis=simTime")
     wait_for_range(page, LEVEL, "from === 0 && Math.abs(to - 19.99) < 1e-6")

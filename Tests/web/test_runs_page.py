@@ -115,7 +115,7 @@ def expect_shown(page, *ids: str) -> None:
 
 def test_the_columns_of_a_run(listed):
     texts = [cell.inner_text() for cell in row_of(listed, "fast").get_by_role("gridcell").all()][:-1]
-    assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0"]
+    assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0", "–"]
     texts = [cell.inner_text() for cell in row_of(listed, "The first of all").get_by_role("gridcell").all()][:-1]
     assert texts[1] == "The first of allold" and texts[5] == "20" and texts[7] == "2:05" and texts[9] == "–"
     assert listed.locator('[data-run="broken"] .column-drops').inner_text() == "10"

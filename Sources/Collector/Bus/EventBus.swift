@@ -42,6 +42,7 @@ final class EventBus: Sendable {
     }
     private struct Listener {
         let subscriber: Subscriber
+        let isPrompt: Bool
         /// Of a client that came back: what it has seen, in rings that have not passed that point yet.
         var seen: StreamCursor?
     }
@@ -56,6 +57,7 @@ final class EventBus: Sendable {
         var droppedByGone: UInt64 = 0
     }
     private let state: Mutex<State>
+    /// Subscribers that want events as they come.
     private let listening = Atomic<Int>(0)
     /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
     private let finalPosition: @Sendable (RingID) -> UInt64?
@@ -145,7 +147,10 @@ final class EventBus: Sendable {
 
     // MARK: subscribing
 
-    func subscribe(_ filter: EventFilter, from start: Start = .now, queue: SubscriberQueue) -> Subscriber {
+    /// `isPrompt`: the subscriber looks at each event as it comes, and the live reader hurries for it.
+    func subscribe(
+        _ filter: EventFilter, from start: Start = .now, isPrompt: Bool = true, queue: SubscriberQueue
+    ) -> Subscriber {
         state.withLock { state in
             // Nothing of a ring is as good as nothing about it.
             var begin = StreamCursor(state.marks.matching(filter).mapValues(\.published).filter { $0.value > 0 })
@@ -164,8 +169,9 @@ final class EventBus: Sendable {
             }
             let subscriber = Subscriber(id: state.nextID, filter: filter, queue: queue, begin: begin)
             state.nextID += 1
-            state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(subscriber: subscriber, seen: seen)
-            listening.add(1, ordering: .relaxed)
+            state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(
+                subscriber: subscriber, isPrompt: isPrompt, seen: seen)
+            if isPrompt { listening.add(1, ordering: .relaxed) }
             return subscriber
         }
     }
@@ -197,8 +203,8 @@ final class EventBus: Sendable {
     func unsubscribe(_ subscriber: Subscriber) {
         state.withLock { state in
             let runID = subscriber.filter.runID
-            guard state.listeners[runID]?.removeValue(forKey: subscriber.id) != nil else { return }
-            listening.subtract(1, ordering: .relaxed)
+            guard let listener = state.listeners[runID]?.removeValue(forKey: subscriber.id) else { return }
+            if listener.isPrompt { listening.subtract(1, ordering: .relaxed) }
             if state.listeners[runID]?.isEmpty == true { state.listeners[runID] = nil }
             state.droppedByGone += subscriber.queue.dropped
         }
@@ -206,7 +212,7 @@ final class EventBus: Sendable {
 
     // MARK: asking
 
-    /// Somebody listens. Any thread, without a lock.
+    /// Somebody waits for single events: who gets columns, so many times a second, would not notice a hurry. Any thread, without a lock.
     var isWatched: Bool { listening.load(ordering: .relaxed) > 0 }
 
     func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }

@@ -32,6 +32,14 @@ struct AnalysisRoutes: Sendable {
             let shape = Shape.series(hasKey: !question.keyFields.isEmpty, hasWallTime: request.text("wallTime") == "1")
             return try await answer(request, shape) { question.statement($0) }
         }
+        router.get("api/analysis/texts") { request, _ in
+            let question = try series(request)
+            return try await answer(request, .json) { question.texts($0) }
+        }
+        router.get("api/analysis/sizes") { request, _ in
+            let question = SizeQuestion(runID: request.text("runId"))
+            return try await answer(request, .json) { question.statement($0) }
+        }
         router.get("api/analysis/fields") { request, _ in try await fields(request) }
         router.get("api/analysis/summary") { request, _ in
             let question = try series(request)
@@ -50,11 +58,11 @@ struct AnalysisRoutes: Sendable {
         return try await answer(request, statement, shape)
     }
 
-    private struct FieldRow: Encodable {
+    private struct FieldRow: Codable, Hashable {
         let channel: String
         let type: String
         let field: String
-        let kind: String
+        var kind: String?
     }
 
     /// What of a run's types can be asked for as a series: for types whose senders have described nothing.
@@ -63,15 +71,27 @@ struct AnalysisRoutes: Sendable {
         let storage = try ready()
         let types = registry.snapshot(runID)?.record.types ?? []
         let known = Set(types.map { TableKey(channel: $0.channel, type: $0.type) })
-        var body: [UInt8] = []
-        for table in try await Self.offLoop({ try storage.storedTables() }) {
-            guard let channel = table.channel, let type = table.type, known.contains(TableKey(channel: channel, type: type))
-            else { continue }
-            for number in table.numbers {
-                let row = FieldRow(channel: channel, type: type, field: number.path, kind: number.type)
-                body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")]
+        let tables = try await Self.offLoop { try storage.storedTables() }.filter { table in
+            table.channel.flatMap { channel in table.type.map { TableKey(channel: channel, type: $0) } }.map(known.contains)
+                ?? false
+        }
+        var rows: [FieldRow] = []
+        for table in tables {
+            for field in table.numbers + table.texts {
+                rows.append(
+                    FieldRow(channel: table.channel ?? "", type: table.type ?? "", field: field.path, kind: field.type))
             }
         }
+        if let texts = TextFieldsQuestion(runID: runID).statement(tables) {
+            let parameters = Dictionary(uniqueKeysWithValues: texts.parameters.map { ($0.name, $0.value) })
+            let lines = try await Self.offLoop { try storage.query(texts.sql, parameters, format: "JSONEachRow") }
+            for line in lines.split(separator: UInt8(ascii: "\n")) {
+                var row = try JSONDecoder().decode(FieldRow.self, from: Data(line))
+                row.kind = "String"
+                if !rows.contains(row) { rows.append(row) }
+            }
+        }
+        let body = try rows.reduce(into: [UInt8]()) { body, row in body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")] }
         return JSONAnswer.response(bytes: ByteBuffer(bytes: body))
     }
 

@@ -100,6 +100,7 @@ struct RunDetailAnswer: Encodable {
     }
     private let refusedByType: [TypeRefusals]
     private let rejectedLines: [Rejected]
+    private let losses: [RunRecord.Loss]
     private let config: String?
     private let missedBytes: UInt64
 
@@ -117,12 +118,14 @@ struct RunDetailAnswer: Encodable {
         rejectedLines = snapshot.rejectedLines.map {
             Rejected(line: $0.line, code: $0.code, message: $0.message, at: RunAnswer.time($0.atMs))
         }
+        losses = record.losses ?? []
         config = record.config.isEmpty ? nil : record.config
         missedBytes = snapshot.missedBytes
     }
 
     private enum Key: CodingKey {
-        case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, config, missedBytes
+        case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
+        case config, missedBytes
     }
 
     /// Of all instances of the run.
@@ -150,6 +153,7 @@ struct RunDetailAnswer: Encodable {
         try values.encode(lostByReason, forKey: .lostByReason)
         try values.encode(rejectedByCode, forKey: .rejectedByCode)
         try values.encode(rejectedLines, forKey: .rejectedLines)
+        try values.encode(losses, forKey: .losses)
         try values.encodeIfPresent(config, forKey: .config)
         try values.encode(missedBytes, forKey: .missedBytes)
     }

@@ -9,8 +9,8 @@ struct ColumnStream: LiveStream {
     /// Beyond this, schemas are announced anew: a stream over very many runs must not keep them all.
     private static let schemasMax = 4_096
 
-    let interval: Duration
-    private let request: ColumnRequest
+    private(set) var interval: Duration
+    private var request: ColumnRequest
     private let tellsDrops, tellsGaps: Bool
     private var keeper: CursorKeeper
     private var schemas: [SchemaKey: ColumnSchema] = [:]
@@ -24,6 +24,8 @@ struct ColumnStream: LiveStream {
     private struct SchemaKey: Hashable {
         let run: RunKey
         let schema: ObjectIdentifier
+        /// The schema nearly says it all, and this is done for every batch: the run's names are compared, not hashed.
+        func hash(into hasher: inout Hasher) { hasher.combine(schema) }
     }
     private struct BlockKey: Hashable {
         let schema: SchemaKey
@@ -36,6 +38,11 @@ struct ColumnStream: LiveStream {
         tellsGaps = notices || begin != nil
         keeper = CursorKeeper(begin)
         interval = .seconds(1 / request.messagesPerSecond)
+    }
+
+    mutating func setPace(_ messagesPerSecond: Double) {
+        request.messagesPerSecond = messagesPerSecond
+        interval = .seconds(1 / messagesPerSecond)
     }
 
     mutating func encode(_ content: SubscriberQueue.Content, _ emit: (ByteBuffer) async throws -> Void) async throws {
@@ -52,6 +59,9 @@ struct ColumnStream: LiveStream {
         var blocks: [ColumnBlock] = []
         var bytes = 0
         for (key, parts) in grouped(content.deliveries) {
+            if let wanted = request.texts?[parts[0].batch.schema.type], let texts = ColumnTexts.message(parts, wanted) {
+                piece.writeBytes(texts)
+            }
             for chunk in Self.chunks(parts) {
                 let block = makeBlock(key, chunk, &piece)
                 for part in chunk { keeper.passed(key.ring, part.batch.sequenceEnd(part.rows?.last ?? part.batch.count - 1)) }
@@ -76,18 +86,28 @@ struct ColumnStream: LiveStream {
     private func grouped(_ deliveries: [Delivery]) -> [(BlockKey, [Delivery.Part])] {
         var order: [BlockKey: Int] = [:]
         var groups: [(BlockKey, [Delivery.Part])] = []
-        for part in deliveries.lazy.flatMap(\.parts) {
-            if let fields = request.fields, fields[part.batch.schema.type] == nil { continue }
-            let key = BlockKey(
-                schema: SchemaKey(run: part.batch.run, schema: ObjectIdentifier(part.batch.schema)), ring: part.batch.round.ring)
-            if let index = order[key] {
-                groups[index].1.append(part)
-            } else {
-                order[key] = groups.count
-                groups.append((key, [part]))
+        // A stream of many types comes as many small batches, in the same order in each round: the place of the next one is known.
+        var next = 0
+        for delivery in deliveries {
+            for part in delivery.parts {
+                let key = BlockKey(
+                    schema: SchemaKey(run: part.batch.run, schema: ObjectIdentifier(part.batch.schema)),
+                    ring: part.batch.round.ring)
+                if next >= groups.count || groups[next].0 != key {
+                    if let known = order[key] {
+                        next = known
+                    } else {
+                        order[key] = groups.count
+                        next = groups.count
+                        groups.append((key, []))
+                    }
+                }
+                groups[next].1.append(part)
+                next = next + 1 < groups.count ? next + 1 : 0
             }
         }
-        return groups
+        guard let fields = request.fields else { return groups }
+        return groups.filter { fields[$0.1[0].batch.schema.type] != nil }
     }
 
     private static func chunks(_ parts: [Delivery.Part]) -> [[Delivery.Part]] {

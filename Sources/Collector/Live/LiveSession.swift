@@ -25,6 +25,8 @@ struct LiveSession: Sendable {
             var subscription: Subscription?
             /// Counts the subscriptions.
             var turn = 0
+            /// Messages a second, if the client has changed its mind about them.
+            var pace: Double?
             var lastHeard: ContinuousClock.Instant
             /// A write waits for the client.
             var isWriting = false
@@ -66,7 +68,11 @@ struct LiveSession: Sendable {
                 switch frame.opcode {
                 case .text, .binary:
                     do throws(Subscription.Problem) {
-                        try subscribe(try Subscription.parse(data), shared, wake)
+                        if let pace = try PaceRequest.parse(data) {
+                            shared.state.withLock { $0.pace = pace.messagesPerSecond }
+                        } else {
+                            try subscribe(try Subscription.parse(data), shared, wake)
+                        }
                     } catch { return await close(outbound, 1008, error.reason) }
                 case .ping: try await outbound.write(.frame(WebSocketFrame(fin: true, opcode: .pong, data: data)))
                 case .connectionClose:
@@ -84,7 +90,8 @@ struct LiveSession: Sendable {
     ) throws(Subscription.Problem) {
         replace(shared, nil, nil)
         let queue = SubscriberQueue(limits: limits.queue) { wake.yield() }
-        let subscriber = bus.subscribe(subscription.filter, from: subscription.start, queue: queue)
+        let subscriber = bus.subscribe(
+            subscription.filter, from: subscription.start, isPrompt: subscription.isPrompt, queue: queue)
         if subscription.cursor, !subscriber.begin.isComplete {
             bus.unsubscribe(subscriber)
             throw Subscription.Problem(
@@ -101,6 +108,7 @@ struct LiveSession: Sendable {
                 state.subscriber = subscriber
                 state.subscription = subscription
                 state.turn += 1
+                state.pace = nil
             }
             return state.subscriber
         }
@@ -122,11 +130,15 @@ struct LiveSession: Sendable {
         var stream: (any LiveStream)?
         for await _ in wakes {
             while true {
-                let now = shared.state.withLock { ($0.turn, $0.subscriber, $0.subscription) }
+                let now = shared.state.withLock { state in
+                    defer { state.pace = nil }
+                    return (state.turn, state.subscriber, state.subscription, state.pace)
+                }
                 if now.0 != turn {
                     turn = now.0
                     stream = Self.stream(now.1, now.2)
                 }
+                if let pace = now.3 { stream?.setPace(pace) }
                 guard let content = now.1?.queue.take(), !content.isEmpty, stream != nil else { break }
                 try await stream?.encode(content) { piece in try await send(piece, shared, outbound) }
                 if let pause = stream?.interval, pause > .zero { try await Task.sleep(for: pause) }

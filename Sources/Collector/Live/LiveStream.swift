@@ -8,6 +8,12 @@ protocol LiveStream {
     mutating func encode(_ content: SubscriberQueue.Content, _ emit: (ByteBuffer) async throws -> Void) async throws
     /// At least so long between two looks into the queue.
     var interval: Duration { get }
+    /// The client draws at another rate now. For streams that go at the pace of the events, nothing.
+    mutating func setPace(_ messagesPerSecond: Double)
+}
+
+extension LiveStream {
+    mutating func setPace(_ messagesPerSecond: Double) {}
 }
 
 /// Messages about the stream itself: JSON objects in text messages, whatever the stream is made of.

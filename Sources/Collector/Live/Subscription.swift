@@ -53,6 +53,11 @@ struct Subscription: Decodable, Sendable {
         return tail > 0 ? .tail(tail) : .now
     }
 
+    /// Events are handed on as they come, not a number of times a second.
+    var isPrompt: Bool {
+        if case .json = format { true } else { false }
+    }
+
     /// Why a subscription is refused: fits a close frame's 123 bytes.
     struct Problem: Error { let reason: String }
 
@@ -92,7 +97,10 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
 
     init() {}
 
-    private enum Key: String, CodingKey { case version, fields, messagesPerSecond, rowsPerSecond }
+    /// By type: texts whose newest values are wanted too.
+    var texts: [String: TextRequest]?
+
+    private enum Key: String, CodingKey { case version, fields, messagesPerSecond, rowsPerSecond, texts }
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
@@ -101,10 +109,7 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
         }
         fields = try values.decodeIfPresent([String: [String]].self, forKey: .fields)
         if let rate = try values.decodeIfPresent(Double.self, forKey: .messagesPerSecond) {
-            guard (0.1...60).contains(rate) else {
-                throw Subscription.Problem(reason: "subscription: messagesPerSecond must be 0.1 to 60")
-            }
-            messagesPerSecond = rate
+            messagesPerSecond = try PaceRequest.checked(rate)
         }
         if let rate = try values.decodeIfPresent(Double.self, forKey: .rowsPerSecond) {
             guard rate >= 1, rate.isFinite else {
@@ -112,8 +117,49 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
             }
             rowsPerSecond = rate
         }
-        if (fields?.values.reduce(0) { $0 + $1.count } ?? 0) > 4_096 {
+        texts = try values.decodeIfPresent([String: TextRequest].self, forKey: .texts)
+        let named = fields?.values.reduce(0) { $0 + $1.count } ?? 0
+        if named + (texts?.values.reduce(0) { $0 + $1.fields.count + ($1.keys?.count ?? 0) } ?? 0) > 4_096 {
             throw Subscription.Problem(reason: "subscription: at most 4096 fields")
+        }
+    }
+}
+
+/// `{"pace":{"messagesPerSecond":20}}`: the stream of columns goes on at another rate, and nothing else of it changes.
+struct PaceRequest: Decodable, Sendable, Equatable {
+    let messagesPerSecond: Double
+
+    private enum Key: String, CodingKey { case messagesPerSecond }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        messagesPerSecond = try Self.checked(try values.decode(Double.self, forKey: .messagesPerSecond))
+    }
+
+    static func checked(_ rate: Double) throws(Subscription.Problem) -> Double {
+        guard (0.1...60).contains(rate) else {
+            throw Subscription.Problem(reason: "subscription: messagesPerSecond must be 0.1 to 60")
+        }
+        return rate
+    }
+
+    /// nil: the message is a subscription, or nothing at all.
+    static func parse(_ message: ByteBuffer) throws(Subscription.Problem) -> PaceRequest? {
+        struct Message: Decodable { let pace: PaceRequest? }
+        // Longer ones are subscriptions: they are not read twice.
+        guard message.readableBytes <= 128 else { return nil }
+        do {
+            return try JSONDecoder().decode(Message.self, from: Data(message.readableBytesView)).pace
+        } catch let problem as Subscription.Problem {
+            throw problem
+        } catch let error as DecodingError {
+            if case .keyNotFound = error { throw Subscription.Problem(reason: "pace: messagesPerSecond is missing") }
+            if case .typeMismatch(_, let context) = error, context.codingPath.first?.stringValue == "pace" {
+                throw Subscription.Problem(reason: "pace: messagesPerSecond has the wrong type")
+            }
+            return nil
+        } catch {
+            return nil
         }
     }
 }

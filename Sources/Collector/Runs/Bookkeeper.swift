@@ -34,6 +34,7 @@ final class Bookkeeper: Sendable {
         var failedSaves = 0
         /// What `run_metadata` has been told about each run.
         var told: [String: Told] = [:]
+        var losses = LossPlaces()
         /// By run: what the registry has been told.
         var counted: [String: Tally] = [:]
     }
@@ -85,10 +86,18 @@ final class Bookkeeper: Sendable {
 
     private func takeChanges() {
         let changes = registry.tick(now: teltel_monotonic_ns())
+        var placed: [String: [RunRecord.Loss]] = [:]
         state.withLock { state in
-            for record in changes.records { state.unsaved[record.runID] = record }
+            for var record in changes.records {
+                if let losses = state.losses.note(record) {
+                    record.losses = losses
+                    placed[record.runID] = losses
+                }
+                state.unsaved[record.runID] = record
+            }
             state.unsavedEnds += changes.ended
         }
+        for (runID, losses) in placed { registry.update(runID) { $0.losses = losses } }
     }
 
     /// Takes over from storage what only it knows: rows stored, rows lost.
@@ -120,6 +129,7 @@ final class Bookkeeper: Sendable {
                 registry.remove(runID)
                 state.withLock { state in
                     state.unsaved[runID] = nil
+                    state.losses.forget(runID)
                     state.told[runID] = nil
                     state.counted[runID] = nil
                 }

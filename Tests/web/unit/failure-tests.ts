@@ -19,9 +19,10 @@ test("what is no secret stays", () => {
   equal(maskSecrets(text), text);
 });
 
-const failed = new ApiError(409, "run-is-running", "x: the run has not ended", "end its engine", {
+const request = {
   method: "DELETE", url: "/api/run?runId=x&token=s3cret", body: `{"token":"s3cret${"y".repeat(2000)}"}${"z".repeat(700)}`, requestId: "ab12",
-});
+};
+const failed = new ApiError(409, "run-is-running", "x: the run has not ended", "end its engine", request);
 
 test("a failed request is told in full", () => {
   const failure = describeFailure(failed, "The run cannot be deleted");
@@ -52,7 +53,7 @@ test("an error of our own has no request", () => {
 });
 
 test("failures are the same if they say the same, whatever their request ids", () => {
-  const again = new ApiError(409, "run-is-running", failed.message, failed.hint, { ...failed.request!, requestId: "cd34" });
+  const again = new ApiError(409, "run-is-running", failed.message, failed.hint, { ...request, requestId: "cd34" });
   equal(failureKey(describeFailure(again, "a")), failureKey(describeFailure(failed, "a")));
   isTrue(failureKey(describeFailure(failed, "a")) !== failureKey(describeFailure(failed, "b")), "another deed");
 });

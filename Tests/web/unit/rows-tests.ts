@@ -1,8 +1,8 @@
 import { bucketRange, BucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
-import { markFilled, markLowFirst, markNotFinite, TimeAxis } from "../../../web/src/worker/protocol";
+import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/worker/protocol";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
 import { readSeriesLines } from "../../../web/src/worker/series-lines";
-import { summarise } from "../../../web/src/worker/summaries";
+import { summarise, together } from "../../../web/src/worker/summaries";
 import { equal, isTrue, test } from "./harness";
 
 type Sample = [frame: number, value: number | undefined, simTime?: number, wallTime?: number];
@@ -132,9 +132,20 @@ test("stored rows tell instances apart, and null is no value", () => {
   equal([framesOf(a), a.has(0, 0), a.has(1, 0), b.has(0, 0), b.valueAt(0, 0)], [[1, 2], true, false, true, NaN]);
 });
 
+test("what storage and memory have counted goes together", () => {
+  const [stored, live] = [[1, NaN, 3], [8]].map((values) => {
+    const rows = made(values.map((value, frame) => [frame, value]));
+    const line = { series: 0, id: { channel: "", type: "t", key: "", field: "v" }, key: "", parts: [{ rows, column: 0, from: 0 }], joinFrame: 0 };
+    return summarise(line, { from: 0, to: 9 }, true);
+  }) as [Summary, Summary];
+  equal(together(stored, live), { count: 4, finite: 3, min: 1, max: 8, mean: 4, isExact: true });
+  const empty = { count: 2, finite: 0, min: NaN, max: NaN, mean: NaN, isExact: false };
+  equal(together(empty, live), { count: 3, finite: 1, min: 8, max: 8, mean: 8, isExact: false });
+});
+
 test("what lies between two cursors is counted, numbers apart from NaN", () => {
   const rows = made([[1, 1], [2, NaN], [3, 5], [4, undefined], [5, 3], [6, 100]]);
   const line = { series: 0, id: { channel: "", type: "t", key: "", field: "v" }, key: "", parts: [{ rows, column: 0, from: -Infinity }], joinFrame: 0 };
-  equal(summarise(line, { from: 1, to: 5 }, true), { count: 4, min: 1, max: 5, mean: 3, isExact: true });
-  equal(summarise(line, { from: 10, to: 20 }, true), { count: 0, min: NaN, max: NaN, mean: NaN, isExact: true });
+  equal(summarise(line, { from: 1, to: 5 }, true), { count: 4, finite: 3, min: 1, max: 5, mean: 3, isExact: true });
+  equal(summarise(line, { from: 10, to: 20 }, true), { count: 0, finite: 0, min: NaN, max: NaN, mean: NaN, isExact: true });
 });

@@ -12,7 +12,7 @@ function series(type: string, field: string, key = ""): SeriesId {
 
 function describe(type: string, fields: [name: string, unit: string, isKey?: boolean][], channel = "c"): TypeInfo {
   return {
-    channel, type, accepted: 0,
+    sourceId: "", channel, type, accepted: 0,
     fields: fields.map(([name, unit, isKey]): FieldInfo => ({ name, unit, isKey: isKey === true, kind: "f64", labels: [] })),
   };
 }
@@ -110,7 +110,7 @@ test("without known types the first ones are chosen, bookkeeping only if there i
 test("an array is drawn by its elements, if they are few", () => {
   const made = new Catalogue();
   const field = (name: string, kind: string): FieldInfo => ({ name, kind, unit: "N", isKey: false, labels: [] });
-  made.describe([{ channel: "c", type: "t", accepted: 0, fields: [field("force", "f64[3]"), field("map", "f64[100]"), field("name", "text")] }]);
+  made.describe([{ sourceId: "", channel: "c", type: "t", accepted: 0, fields: [field("force", "f64[3]"), field("map", "f64[100]"), field("name", "text")] }]);
   equal([...made.find("c", "t")?.fields.keys() ?? []], ["force[0]", "force[1]", "force[2]", "name"]);
 });
 

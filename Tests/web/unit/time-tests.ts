@@ -6,7 +6,7 @@ import { readRunDetail } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
 
 const start = { axis: "frame" as const, windowSeconds: 10, range: null, cursors: [null, null] as const };
-const view = () => new TimeView(start, async (range) => range);
+const view = () => new TimeView(start, (range) => Promise.resolve(range));
 
 test("zooming keeps what is under the pointer where it is", () => {
   equal(zoomed({ from: 100, to: 200 }, 150, 0.5, "frame"), { from: 125, to: 175 });
@@ -42,17 +42,22 @@ test("the second cursor needs a first one", () => {
   equal(time.cursors.value, [null, null]);
 });
 
-test("losses are placed between two looks at the counters, and joined", () => {
+test("losses are those that the collector has noted, and what this page did not get", () => {
   const log = new LossLog();
-  const run = (lastFrame: number, refused: number, lost = 0) => readRunDetail({ status: "running", lastFrame, refused, lost });
-  log.noteRun(run(100, 50));
+  const run = (losses: unknown[]) => readRunDetail({ status: "running", lastFrame: 500, losses });
+  log.noteRun(run([]));
   equal(log.ranges.value, []);
-  log.noteRun(run(200, 50));
-  log.noteRun(run(300, 60));
-  log.noteRun(run(400, 65));
-  equal(log.ranges.value.map(({ from, to, count }) => [from, to, count]), [[200, 400, 15]]);
-  log.noteRun(run(500, 65, 3));
-  equal(log.ranges.value.map(({ from, to, count }) => [from, to, count]), [[200, 400, 15], [400, 500, 3]]);
+  log.noteRun(run([{ kind: "refused", reason: "full", from: 200, to: 400, count: 15 }]));
+  log.add({ from: 300, to: 301, count: 7, kind: "skipped" });
+  log.add({ from: 301, to: 302, count: 2, kind: "skipped" });
+  equal(log.ranges.value.map(({ from, to, count }) => [from, to, count]), [[200, 400, 15], [300, 302, 9]]);
+  log.noteRun(run([
+    { kind: "refused", reason: "full", from: 200, to: 450, count: 25 }, { kind: "lost", reason: "new_reason", from: 450, to: 450, count: 3 },
+  ]));
+  equal(log.ranges.value.map(({ from, to, count, words }) => [from, to, count, words]).slice(0, 2), [
+    [200, 450, 25, "refused: the ring was full"], [450, 451, 3, "lost: new_reason"],
+  ]);
+  equal(log.ranges.value.length, 3);
 });
 
 test("delays are those of rows that were not on the screen before", () => {

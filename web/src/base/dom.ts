@@ -33,6 +33,22 @@ export function setAttribute(node: Element, name: string, value: string): void {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
+/** Moves and hides marks that are drawn anew with each frame: what is as it was costs no style and no layout. */
+export function setHidden(node: HTMLElement, isHidden: boolean): void {
+  if (node.hidden !== isHidden) node.hidden = isHidden;
+}
+
+export function setStyle(node: HTMLElement, name: "left" | "width" | "transform", value: string): void {
+  // What was written last is kept beside the element: reading a style back is slower than writing it.
+  let known = written.get(node);
+  if (!known) written.set(node, known = {});
+  if (known[name] === value) return;
+  known[name] = value;
+  node.style[name] = value;
+}
+
+const written = new WeakMap<HTMLElement, Record<string, string>>();
+
 const svgNamespace = "http://www.w3.org/2000/svg";
 
 /** A 16 × 16 picture drawn with one path in the text's colour; decoration only, hence hidden from screen readers. */

@@ -11,7 +11,6 @@ const wellKnownKeys = new Map([["wheel.force", "wheelId"]]);
 /** Kinds whose values are no numbers. */
 const textKinds = new Set(["text", "json", "string"]);
 
-
 export interface CatalogueType {
   channel: string;
   type: string;
@@ -28,6 +27,11 @@ export function typeId(channel: string, type: string): string {
 /** Whether a chart can show the field: keys only name instances, text has no height. */
 export function isDrawable(field: FieldInfo): boolean {
   return !field.isKey && !textKinds.has(field.kind);
+}
+
+/** Whether the field is a text: tables show its newest value. */
+export function isText(field: FieldInfo): boolean {
+  return !field.isKey && textKinds.has(field.kind);
 }
 
 /** An array is drawn as its elements, if they are few. */

@@ -1,5 +1,5 @@
-// Where events of the run are missing, by frame: refused by the engine's ring or lost on the way (the run's counters say how
-// many, the frames between two looks at them say where), or not sent to this page.
+// Where events of the run are missing, by frame: what the collector has noted of the run, whoever watched, and what was not sent to
+// this page.
 
 import { Signal } from "../base/signal";
 import { RunDetail } from "../wire/run-types";
@@ -15,32 +15,41 @@ export interface LossRange {
 
 const rangesMax = 200;
 
+const refusedWords = new Map([
+  ["full", "the ring was full"], ["size", "too large"], ["type", "of an unknown type"], ["state", "after the end of the run"],
+  ["writer", "too many threads"], ["fork", "in a forked process"],
+]);
+const lostWords = new Map([
+  ["overwritten", "overwritten in the ring"], ["spool_full", "the spool was full"], ["disk_error", "the disk failed"],
+  ["malformed", "not what their type says"], ["spool_damaged", "the spool was damaged"],
+  ["refused_by_storage", "ClickHouse refused them"],
+]);
+
 export class LossLog {
   readonly ranges = new Signal<readonly LossRange[]>([]);
-  private seen: { frame: number; refused: number; lost: number } | null = null;
+  /** Of this page alone. */
+  private own: readonly LossRange[] = [];
+  private ofRun: readonly LossRange[] = [];
+  private seen = "";
 
   add(loss: Loss): void {
     const words = loss.kind === "skipped" ? "not sent to this page, which was too slow" : "not in the live buffer any longer";
-    this.push({ from: loss.from, to: loss.to, count: loss.count, words });
-  }
-
-  noteRun(run: RunDetail): void {
-    const now = { frame: run.lastFrame, refused: run.refused, lost: run.lost };
-    const before = this.seen;
-    this.seen = now;
-    // What was missing before the first look has no place: the counters show it.
-    if (!before || run.status !== "running") return;
-    for (const [name, words] of [["refused", "refused: the ring was full"], ["lost", "lost on the way to storage"]] as const) {
-      const count = now[name] - before[name];
-      if (count > 0) this.push({ from: before.frame, to: Math.max(now.frame, before.frame + 1), count, words });
-    }
-  }
-
-  private push(range: LossRange): void {
-    const last = this.ranges.value[this.ranges.value.length - 1];
+    const last = this.own[this.own.length - 1];
     // Losses that go on are one stretch.
-    const others = last && last.words === range.words && range.from <= last.to + 1 ? this.ranges.value.slice(0, -1) : this.ranges.value;
-    const joined = others === this.ranges.value || !last ? range : { ...range, from: last.from, count: last.count + range.count };
-    this.ranges.value = [...others, joined].slice(-rangesMax);
+    const joins = last !== undefined && last.words === words && loss.from <= last.to + 1;
+    const range = joins ? { from: last.from, to: loss.to, count: last.count + loss.count, words } : { from: loss.from, to: loss.to, count: loss.count, words };
+    this.own = [...(joins ? this.own.slice(0, -1) : this.own), range].slice(-rangesMax);
+    this.ranges.value = [...this.ofRun, ...this.own];
+  }
+
+  noteRun({ losses }: Pick<RunDetail, "losses">): void {
+    const seen = JSON.stringify(losses);
+    if (seen === this.seen) return;
+    this.seen = seen;
+    this.ofRun = losses.map(({ kind, reason, from, to, count }) => {
+      const words = kind === "refused" ? `refused: ${refusedWords.get(reason) ?? reason}` : `lost: ${lostWords.get(reason) ?? reason}`;
+      return { from, to: Math.max(to, from + 1), count, words };
+    });
+    this.ranges.value = [...this.ofRun, ...this.own];
   }
 }

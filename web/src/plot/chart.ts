@@ -1,6 +1,7 @@
 // One chart: uPlot's axes, grid and pointer, with lines drawn by pixel columns. Knows nothing of runs: it gets numbers, and says
 // where the pointer is and what was marked.
 
+import { setHidden, setStyle } from "../base/dom";
 import { formatTick } from "../format/numbers";
 import { formatAxisTime } from "../format/times";
 import { PanelAnswer, Range, TimeAxis } from "../worker/protocol";
@@ -100,16 +101,16 @@ export class Chart {
     for (const name of ["hover", "first", "second"] as const) {
       const at = left(places[name]);
       const mark = this.marks[name];
-      mark.hidden = at === null;
-      if (at !== null) mark.style.transform = `translateX(${at}px)`;
+      setHidden(mark, at === null);
+      if (at !== null) setStyle(mark, "transform", `translateX(${at}px)`);
     }
     const { first, second } = places;
-    this.between.hidden = first === null || second === null;
+    setHidden(this.between, first === null || second === null);
     if (first === null || second === null) return;
     const clamp = (place: number) => this.chart.valToPos(Math.min(this.shown.to, Math.max(this.shown.from, place)), "x");
     const [begin, end] = [clamp(Math.min(first, second)), clamp(Math.max(first, second))];
-    this.between.style.left = `${begin}px`;
-    this.between.style.width = `${end - begin}px`;
+    setStyle(this.between, "left", `${begin}px`);
+    setStyle(this.between, "width", `${end - begin}px`);
   }
 
   resize(width: number, height: number): void {
@@ -123,7 +124,7 @@ export class Chart {
 
   /** Width of the plot itself without axes, in pixels of the screen. */
   get columns(): number {
-    return Math.round(this.chart.over.clientWidth * devicePixelRatio);
+    return Math.round(this.chart.bbox.width);
   }
 
   destroy(): void {

@@ -1,6 +1,6 @@
 // What panels and lines are called: as short as it can be without being ambiguous.
 
-import { Catalogue } from "../data/catalogue";
+import { Catalogue, isText } from "../data/catalogue";
 import { Panel } from "./layout";
 import { SeriesId } from "./series-id";
 
@@ -51,6 +51,12 @@ export function lineName(panel: Panel, id: SeriesId, key: string, keyFields: rea
 /** The units of a panel's series, in order; "" for those without. */
 export function panelUnits(panel: Panel, catalogue: Catalogue): string[] {
   return distinct(panel.series.map((id) => unitOf(id, catalogue)));
+}
+
+/** Whether a series is a text, which has no values to be drawn. */
+export function isTextSeries(id: SeriesId, catalogue: Catalogue): boolean {
+  const field = catalogue.find(id.channel, id.type)?.fields.get(id.field);
+  return field !== undefined && isText(field);
 }
 
 export function unitOf(id: SeriesId, catalogue: Catalogue): string {

@@ -3,7 +3,7 @@
 import { Catalogue, CatalogueType, isDrawable } from "../data/catalogue";
 import { FieldInfo } from "../wire/run-types";
 import { freePanelId, makePanel, Panel } from "./layout";
-import { groupPrefix } from "./names";
+import { groupPrefix, isTextSeries } from "./names";
 import { everyKey, formatSeriesId, SeriesId } from "./series-id";
 
 const defaultPanels = 6;
@@ -64,11 +64,13 @@ export function withSeries(panels: readonly Panel[], ids: readonly SeriesId[], c
   for (const id of ids) {
     const others = without(made, [id], catalogue);
     const group = groupOf(id, catalogue);
-    const home = others.find((panel) => panel.kind === "chart" && panel.series.length > 0
+    // Texts have no height: they are gathered in a table.
+    const kind = isTextSeries(id, catalogue) ? "table" : "chart";
+    const home = others.find((panel) => panel.kind === kind && panel.series.length > 0
       && panel.series.every((series) => groupOf(series, catalogue) === group));
     made = home
       ? others.map((panel) => (panel === home ? { ...panel, series: [...panel.series.filter((series) => !isCovered(series, id)), id] } : panel))
-      : [...others, makePanel(freePanelId(others), [id])];
+      : [...others, makePanel(freePanelId(others), [id], { kind })];
   }
   return made;
 }
@@ -101,6 +103,7 @@ function isCovered(id: SeriesId, all: SeriesId): boolean {
 }
 
 function groupOf(id: SeriesId, catalogue: Catalogue): string {
+  if (isTextSeries(id, catalogue)) return JSON.stringify([id.channel, id.type, "texts"]);
   const unit = catalogue.find(id.channel, id.type)?.fields.get(id.field)?.unit ?? "";
   return JSON.stringify([id.channel, id.type, groupName(id.field, unit)]);
 }

@@ -22,6 +22,31 @@ export async function fetchStoredRuns(daysBack: number, signal?: AbortSignal): P
   return splitLines(await response.text()).map((line) => readStoredRun(JSON.parse(line)));
 }
 
+function sizesPath(runId: string): string {
+  return runId === "" ? "/api/analysis/sizes" : `/api/analysis/sizes?${query({ runId })}`;
+}
+
+/** What runs take on the database's disk, by run id: an estimate. "": all runs. */
+export async function fetchSizes(runId = ""): Promise<Map<string, number>> {
+  const response = await request(sizesPath(runId));
+  return new Map(splitLines(await response.text()).map((line) => {
+    const row = JSON.parse(line);
+    return [String(row.run_id), Number(row.bytes_on_disk)];
+  }));
+}
+
+export interface Explanation {
+  sql: string;
+  curl: string;
+}
+
+/** The query behind a run's size, without asking it. */
+export async function explainSize(runId: string): Promise<Explanation> {
+  const json = await (await request(`${sizesPath(runId)}&explain=1`)).json();
+  const head = Object.entries(json?.parameters ?? {}).map(([name, value]) => `-- param_${name}=${String(value)}\n`).join("");
+  return { sql: head + String(json?.sql ?? ""), curl: `curl '${location.origin}${sizesPath(runId)}'` };
+}
+
 export async function fetchReadiness(signal?: AbortSignal): Promise<Readiness> {
   let json;
   try {

@@ -44,7 +44,7 @@ export async function request(url: string, { method = "GET", body, signal }: Req
       ...(signal ? { signal } : {}),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
     });
-  } catch (cause) {
+  } catch {
     const failed = { method, url, body: "", requestId: "" };
     if (signal?.aborted) throw new ApiError(0, "aborted", "The request was cancelled.", "", failed);
     throw new ApiError(0, "unreachable", "The collector does not answer.", "Is `teltel collect` running?", failed);

@@ -16,6 +16,8 @@ export interface FieldInfo {
 }
 
 export interface TypeInfo {
+  /** The program that it comes from; "" if nobody has said so. */
+  sourceId: string;
   channel: string;
   type: string;
   accepted: number;
@@ -54,6 +56,8 @@ export interface RunSummary {
   refused: number;
   lost: number;
   stored: number;
+  /** What it takes on disk, estimated by storage; NaN: not known. */
+  bytesOnDisk: number;
 }
 
 export interface RunDetail extends RunSummary {
@@ -64,10 +68,22 @@ export interface RunDetail extends RunSummary {
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
+  /** Where events went missing, in the order in which it was seen. */
+  losses: RunLoss[];
   /** Posted lines that are no events, by code. */
   rejectedByCode: [string, number][];
   /** The newest of them, oldest first. */
   rejectedLines: RejectedLine[];
+}
+
+/** A stretch of frames, both ends part of it. */
+export interface RunLoss {
+  /** Refused at the engine, or lost after they had been accepted. */
+  kind: "refused" | "lost";
+  reason: string;
+  from: number;
+  to: number;
+  count: number;
 }
 
 export interface RejectedLine {
@@ -114,6 +130,7 @@ function readField(json: Json): FieldInfo {
 
 function readType(json: Json): TypeInfo {
   return {
+    sourceId: text(json["sourceId"]),
     channel: text(json["channel"]),
     type: text(json["type"]),
     accepted: amount(json["accepted"]),
@@ -144,6 +161,7 @@ export function readRunSummary(json: unknown): RunSummary {
     refused: amount(run["refused"]),
     lost: amount(run["lost"]),
     stored: amount(run["stored"]),
+    bytesOnDisk: NaN,
   };
 }
 
@@ -169,6 +187,10 @@ export function readRunDetail(json: unknown): RunDetail {
     })),
     refusedByReason: readCounts(run["refusedByReason"]),
     lostByReason: readCounts(run["lostByReason"]),
+    losses: list(run["losses"]).map((loss) => ({
+      kind: loss["kind"] === "refused" ? "refused" : "lost", reason: text(loss["reason"]), from: amount(loss["from"]),
+      to: amount(loss["to"]), count: amount(loss["count"]),
+    })),
     rejectedByCode: readCounts(run["rejectedByCode"]),
     rejectedLines: list(run["rejectedLines"]).map((line) => ({
       line: amount(line["line"]), code: text(line["code"]), message: text(line["message"]), atMs: parseTime(text(line["at"])),
@@ -202,6 +224,11 @@ export function readStoredRun(json: unknown): RunSummary {
     accepted: row["total_events"],
     stored: row["total_events"],
   });
+}
+
+/** The programs that a run's events come from. */
+export function sourcesOf(run: RunSummary): string[] {
+  return [...new Set([run.sourceId, ...run.types.map(({ sourceId }) => sourceId)])].filter(Boolean);
 }
 
 /** A run is one run id of one source. */

@@ -22,6 +22,7 @@ export interface SeriesRequest {
 export interface SummaryRow {
   key: string;
   count: number;
+  finite: number;
   min: number;
   max: number;
   mean: number;
@@ -36,8 +37,9 @@ function seriesQuery(series: SeriesRequest): string {
   });
 }
 
-export function seriesPath(series: SeriesRequest): string {
-  return `/api/analysis/series?${seriesQuery(series)}`;
+/** `isText`: the newest text instead of numbers over frames. */
+export function seriesPath(series: SeriesRequest, isText = false): string {
+  return `/api/analysis/${isText ? "texts" : "series"}?${seriesQuery(series)}`;
 }
 
 /** Rows, one JSON object per line. */
@@ -46,8 +48,8 @@ export async function fetchSeries(series: SeriesRequest, signal?: AbortSignal): 
 }
 
 /** The query behind a series, without asking it. */
-export async function explainSeries(series: SeriesRequest): Promise<{ sql: string; parameters: Record<string, string> }> {
-  const json = await (await request(`${seriesPath(series)}&explain=1`)).json();
+export async function explainSeries(series: SeriesRequest, isText = false): Promise<{ sql: string; parameters: Record<string, string> }> {
+  const json = await (await request(`${seriesPath(series, isText)}&explain=1`)).json();
   return { sql: String(json?.sql ?? ""), parameters: json?.parameters ?? {} };
 }
 
@@ -57,8 +59,26 @@ export async function fetchSummary(series: SeriesRequest, signal?: AbortSignal):
   return splitLines(await response.text()).map((line) => {
     const row = JSON.parse(line);
     return {
-      key: String(row.key ?? ""), count: amount(row.count), min: amount(row.min), max: amount(row.max), mean: amount(row.mean),
+      key: String(row.key ?? ""), count: amount(row.count), finite: amount(row.finite),
+      min: amount(row.min), max: amount(row.max), mean: amount(row.mean),
     };
+  });
+}
+
+/** The newest text of one instance. */
+export interface TextRow {
+  key: string;
+  frame: number;
+  simTime: number;
+  value: string;
+}
+
+/** Newest texts up to `toFrame`, by instance. */
+export async function fetchTexts(series: SeriesRequest): Promise<TextRow[]> {
+  const response = await request(`/api/analysis/texts?${seriesQuery(series)}`);
+  return splitLines(await response.text()).map((line) => {
+    const row = JSON.parse(line);
+    return { key: String(row.key ?? ""), frame: Number(row.frame_index), simTime: Number(row.sim_time), value: String(row.value ?? "") };
   });
 }
 
@@ -66,6 +86,7 @@ export interface StoredField {
   channel: string;
   type: string;
   field: string;
+  isText: boolean;
 }
 
 /** What of a run's types can be asked for: for types whose senders have described nothing. */
@@ -73,6 +94,6 @@ export async function fetchStoredFields(runId: string): Promise<StoredField[]> {
   const response = await request(`/api/analysis/fields?${query({ runId })}`);
   return splitLines(await response.text()).map((line) => {
     const row = JSON.parse(line);
-    return { channel: String(row.channel), type: String(row.type), field: String(row.field) };
+    return { channel: String(row.channel), type: String(row.type), field: String(row.field), isText: row.kind === "String" };
   });
 }

@@ -8,6 +8,7 @@ import {
 } from "./protocol";
 import { Rows } from "./rows";
 import { Line, Part, Sources } from "./sources";
+import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
 
 export const linesPerPanelMax = 64;
@@ -24,14 +25,17 @@ export class FrameMaker {
   private readonly spare: ArrayBuffer[] = [];
   private framesPerSecond = NaN;
 
-  constructor(private readonly sources: Sources) {}
+  constructor(private readonly sources: Sources, private readonly texts: Texts) {}
 
   answer(request: FrameRequest): FrameAnswer {
     this.spare.push(...request.buffers);
     const { axis } = request;
     const before = request.range ?? this.lastRange(axis);
     const frames = before ? this.toFrames(before, axis) : null;
-    const linesOf = request.panels.map((panel) => this.findLines(panel, panel.range ? this.toFrames(panel.range, axis) : frames));
+    const linesOf = request.panels.map((panel) => {
+      const held = panel.range ? this.toFrames(panel.range, axis) : request.range ? frames : null;
+      return this.findLines(panel, held ?? frames, request.cursors[0] ?? held?.to ?? null);
+    });
     const every = linesOf.flat();
     const newest = newestSample(every);
     const range = request.range ?? this.follow(axis, newest, every, request.windowSeconds);
@@ -43,8 +47,11 @@ export class FrameMaker {
       panel, linesOf[index] as Line[], axis, panel.range ?? range, panel.range ?? request.range, at?.frame ?? null, request.cursors,
     ));
     this.forget(request.panels);
+    const first = request.panels.flatMap(({ series, texts }) => series.filter((_id, index) => !texts.includes(index)))[0];
+    if (first) this.sources.wantBeginning(first);
     return {
-      number: request.number, axis, range, frames: range ? this.toFrames(range, axis) : null, extent: this.extent(every), joinFrame: joinFrame(every), newest, hover, cursors, panels,
+      number: request.number, axis, range, frames: range ? this.toFrames(range, axis) : null, extent: this.extent(every),
+      joinFrame: joinFrame(every, this.sources.stored.extent() !== null), newest, hover, cursors, panels,
     };
   }
 
@@ -62,8 +69,14 @@ export class FrameMaker {
 
   // MARK: lines
 
-  private findLines(panel: PanelRequest, frames: Range | null): Line[] {
-    return panel.series.flatMap((series, index) => this.sources.linesOf(series, index, frames, panel.columns));
+  /** `textAt`: the frame that texts are shown of; null: the newest. */
+  private findLines(panel: PanelRequest, frames: Range | null, textAt: number | null): Line[] {
+    return panel.series.flatMap((series, index): Line[] => {
+      if (!panel.texts.includes(index)) return this.sources.linesOf(series, index, frames, panel.columns);
+      return this.texts.of(series, textAt, this.sources.run).map(([key, text]) => ({
+        series: index, id: series, key, parts: [], joinFrame: Infinity, text,
+      }));
+    });
   }
 
   private panel(
@@ -111,7 +124,8 @@ export class FrameMaker {
       newest,
       atCursor: at === null ? null : nearestSample([line], at, "frame"),
       atSecond: second === null ? null : nearestSample([line], second, "frame"),
-      between: between ? this.summary(line, between) : null,
+      text: line.text ?? null,
+      between: between && !line.text ? this.summary(line, between) : null,
     };
   }
 
@@ -281,8 +295,9 @@ function wholeRange(axis: TimeAxis, lines: readonly Line[]): Range | null {
   return from < to ? { from, to } : { from: from - 0.5, to: to + 0.5 };
 }
 
-function joinFrame(lines: readonly Line[]): number {
-  const joins = lines.filter((line) => line.parts.length > 1).map((line) => line.joinFrame);
+/** `hasStored`: rows before memory are known, be they drawn or not. */
+function joinFrame(lines: readonly Line[], hasStored: boolean): number {
+  const joins = lines.filter((line) => line.parts.length > 1 || (hasStored && Number.isFinite(line.joinFrame))).map((line) => line.joinFrame);
   return joins.length > 0 ? Math.max(...joins) : NaN;
 }
 

@@ -3,11 +3,15 @@
 
 import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
 import { ConnectionState, WantedType } from "./protocol";
+import { LiveTexts } from "./texts";
 
+const paceDefault = 60;
 const retryDelayMsMin = 250;
 const retryDelayMsMax = 5000;
 /** What the live buffer holds of a run at most. */
 const tailEvents = 10_000;
+/** Messages a second: as many as the page draws frames, in steps, so that the rate seldom changes. */
+const paces = [10, 15, 20, 30, 45, 60];
 /** More rows a second of one series than this are thinned out by the collector: no screen shows them, and bursts stay whole. */
 const rowsPerSecond = 20_000;
 
@@ -15,6 +19,7 @@ export interface LinkEvents {
   onState: (state: ConnectionState) => void;
   onSchema: (schema: ColumnSchema) => void;
   onBlock: (block: ColumnBlock) => void;
+  onTexts: (texts: LiveTexts) => void;
   /** Events that did not reach this page; 0: nobody knows how many. */
   onMissing: (kind: "skipped" | "gap", count: number) => void;
 }
@@ -26,6 +31,7 @@ export class LiveLink {
   private schemas = new Map<number, ColumnSchema>();
   private wanted = "";
   private subscription: Record<string, unknown> | null = null;
+  private pace = paceDefault;
   /** How far the stream has come under the present subscription. */
   private cursor = "";
   private retryTimer = 0;
@@ -41,9 +47,12 @@ export class LiveLink {
     }
     // Who names fields gets no type without any: while one is wanted whole, all are.
     const isWhole = types.some((type) => type.fields === null);
+    const texts = Object.fromEntries(types.filter((type) => type.texts.length > 0)
+      .map(({ type, texts: names, keyFields }) => [type, { fields: names, keys: keyFields }]));
     const subscription = {
       format: "columns", version: 1, runId, ...(sourceId === "" ? {} : { sourceId }),
-      types: Object.keys(fields).sort(), ...(isWhole ? {} : { fields }), notices: true, cursor: true, rowsPerSecond,
+      types: Object.keys(fields).sort(), ...(isWhole ? {} : { fields }),
+      ...(Object.keys(texts).length > 0 ? { texts } : {}), notices: true, cursor: true, rowsPerSecond,
     };
     const wanted = JSON.stringify(subscription);
     if (wanted === this.wanted) return;
@@ -53,6 +62,15 @@ export class LiveLink {
     if (types.length === 0) this.close();
     else if (this.socket?.readyState === WebSocket.OPEN) this.send();
     else if (!this.socket && this.retryTimer === 0) this.connect();
+  }
+
+  /** The page draws so many frames a second: more messages would only be put together again here. */
+  follow(framesPerSecond: number): void {
+    // A little above a step is still that step: rates are measured.
+    const pace = paces.find((step) => step * 1.1 >= framesPerSecond) ?? paceDefault;
+    if (pace === this.pace) return;
+    this.pace = pace;
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ pace: { messagesPerSecond: pace } }));
   }
 
   close(): void {
@@ -100,7 +118,7 @@ export class LiveLink {
   private send(): void {
     if (!this.subscription || this.socket?.readyState !== WebSocket.OPEN) return;
     const begin = this.cursor === "" ? { tail: tailEvents } : { after: this.cursor };
-    this.socket.send(JSON.stringify({ ...this.subscription, ...begin }));
+    this.socket.send(JSON.stringify({ ...this.subscription, ...begin, messagesPerSecond: this.pace }));
   }
 
   private takeColumns(data: ArrayBuffer): void {
@@ -125,6 +143,7 @@ export class LiveLink {
       return;
     }
     if (message?.schema) this.takeSchema(message.schema);
+    else if (message?.texts) this.events.onTexts(readTexts(message.texts));
     else if (message?.notice === "dropped") this.takeMissing("skipped", Number(message.count) || 0);
     else if (message?.notice === "gap") this.takeMissing("gap", 0);
     // Too many rings for a cursor: after a loss of the connection the live buffer is all there is.
@@ -150,4 +169,15 @@ export class LiveLink {
     this.counters.skipped += count;
     this.events.onMissing(kind, count);
   }
+}
+
+function readTexts(json: Record<string, unknown>): LiveTexts {
+  const rows = Array.isArray(json["rows"]) ? json["rows"] : [];
+  return {
+    channel: String(json["channel"] ?? ""), type: String(json["type"] ?? ""),
+    rows: rows.map((row) => ({
+      key: String(row?.key ?? ""), sample: { frame: Number(row?.frame), simTime: Number(row?.simTime) },
+      values: Object.entries(row?.values ?? {}).map(([field, value]): [string, string] => [field, String(value)]),
+    })),
+  };
 }

@@ -6,6 +6,7 @@ import { LiveLink } from "./live-link";
 import { LiveRows, typeId } from "./live-rows";
 import { Sources } from "./sources";
 import { StoredRows } from "./stored-rows";
+import { Texts } from "./texts";
 import { SeriesId } from "../series/series-id";
 
 const countersMs = 500;
@@ -25,16 +26,21 @@ class PageWorker {
     () => post({ kind: "changed" }),
   );
   private readonly sources = new Sources(this.live, this.stored);
-  private readonly frames = new FrameMaker(this.sources);
+  private readonly texts = new Texts(() => post({ kind: "changed" }));
+  private readonly frames = new FrameMaker(this.sources, this.texts);
   private readonly link = new LiveLink({
     onState: (state) => post({ kind: "connection", state }),
     onSchema: (schema) => this.live.announce(schema),
     onBlock: (block) => this.live.take(block),
+    onTexts: (texts) => this.texts.take(texts),
     onMissing: (kind, count) => this.missing(kind, count),
   });
   private wanted: WantedType[] = [];
   private newestFrame = NaN;
   private allStored = false;
+  /** Since the counters were told last. */
+  private answers = 0;
+  private toldMs = performance.now();
 
   constructor() {
     self.addEventListener("message", (message: MessageEvent<ToWorker>) => this.take(message.data));
@@ -52,9 +58,10 @@ class PageWorker {
         break;
       }
       case "frame": {
+        this.answers += 1;
         const answer = this.frames.answer(message.request);
         this.newestFrame = answer.newest?.frame ?? this.newestFrame;
-        this.settle(message.request.panels.flatMap((panel) => panel.series));
+        this.settle(message.request.panels.flatMap((panel) => panel.series.filter((_id, index) => !panel.texts.includes(index))));
         const buffers = answer.panels.flatMap(({ values, marks }) => [values.buffer as ArrayBuffer, marks.buffer as ArrayBuffer]);
         post({ kind: "frame", answer }, buffers);
         break;
@@ -99,6 +106,9 @@ class PageWorker {
   }
 
   private tell(): void {
+    const now = performance.now();
+    this.link.follow((this.answers * 1000) / Math.max(1, now - this.toldMs));
+    [this.answers, this.toldMs] = [0, now];
     const { messages, malformed, skipped } = this.link.counters;
     const { rows, reducedRows, instancesRefused } = this.live.counters;
     post({

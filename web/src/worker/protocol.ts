@@ -19,6 +19,8 @@ export interface WantedType {
   /** Null: all numbers, because nobody has said what there is. */
   fields: string[] | null;
   keyFields: string[];
+  /** Texts whose newest values are wanted. */
+  texts: string[];
 }
 
 export interface RunState {
@@ -39,6 +41,8 @@ export interface RunState {
 export interface PanelRequest {
   id: string;
   series: SeriesId[];
+  /** Which of them are texts, by index. */
+  texts: number[];
   /** Pixels of the plot's width; 0: only values are wanted. */
   columns: number;
   /** The panel's own stretch of the axis; null: the same as all others. */
@@ -70,9 +74,18 @@ export interface Sample {
   value: number;
 }
 
+/** A text and the row that it came with. */
+export interface TextSample {
+  frame: number;
+  simTime: number;
+  value: string;
+}
+
 /** What a series comes to between the two cursors. */
 export interface Summary {
+  /** Rows, and those among them whose values are finite numbers. */
   count: number;
+  finite: number;
   min: number;
   max: number;
   mean: number;
@@ -92,6 +105,8 @@ export interface LineAnswer {
   /** At the pointer, else at the first cursor. */
   atCursor: Sample | null;
   atSecond: Sample | null;
+  /** Of a line that is a text, and so has no values. */
+  text: TextSample | null;
   between: Summary | null;
 }
 

@@ -3,8 +3,9 @@
 
 import { everyKey, SeriesId } from "../series/series-id";
 import { LiveRows } from "./live-rows";
-import { LoadWords, Range, RunState, Summary } from "./protocol";
+import { LoadWords, Range, RunState, Summary, TextSample } from "./protocol";
 import { Rows } from "./rows";
+import { summarise, together } from "./summaries";
 import { StoredRows, valueColumn } from "./stored-rows";
 
 /** Rows of one line; stored ones first. */
@@ -23,6 +24,8 @@ export interface Line {
   parts: Part[];
   /** The first frame that comes from memory; Infinity: none does. */
   joinFrame: number;
+  /** A text instead of rows. */
+  text?: TextSample;
 }
 
 export class Sources {
@@ -58,6 +61,13 @@ export class Sources {
     return joined(series, index, live, stored, join);
   }
 
+  /** Sees to it that the beginning of a run is known although the page shows its end: of one series, once. */
+  wantBeginning(series: SeriesId): void {
+    if (!this.run?.isRunning || !this.run.canAskStorage || this.stored.extent()) return;
+    const join = joinOf(this.liveLines(series, 0));
+    if (Number.isFinite(join) && join > 0) this.stored.want(series, join - 1, null, 0);
+  }
+
   /** All lines come from storage from now on, if it has them all. True once memory has been given up. */
   settle(series: readonly SeriesId[]): boolean {
     const run = this.run;
@@ -78,11 +88,15 @@ export class Sources {
     return this.stored.words(series);
   }
 
-  /** A summary that storage counts, for rows that are thinned out in memory. */
+  /** A summary that storage counts, as far as rows in memory are thinned out; those that are not are counted here. */
   exactSummary(line: Line, frames: Range): Summary | undefined {
-    if (!this.run?.canAskStorage || !Number.isFinite(frames.from) || frames.to >= line.joinFrame) return undefined;
-    return this.stored.summary(line.id, line.id.key === everyKey ? line.key : "", frames)
-      ?? this.stored.summary(line.id, line.key, frames);
+    if (!this.run?.canAskStorage || !Number.isFinite(frames.from)) return undefined;
+    if (frames.to < line.joinFrame) return this.stored.summary(line.id, line.key, frames);
+    // Live rows that the collector has thinned out stay marked as rough until storage has all of the run.
+    if (frames.from >= line.joinFrame || this.live.counters.reducedRows > 0) return undefined;
+    const before = this.stored.summary(line.id, line.key, { from: frames.from, to: line.joinFrame - 1 });
+    const live = line.parts.slice(-1);
+    return before && together(before, summarise({ ...line, parts: live }, { from: line.joinFrame, to: frames.to }, true));
   }
 
   /** Whether the line's rows between two frames are all that there were. */

@@ -39,7 +39,16 @@ interface Series {
   /** The layers that show while new ones load. */
   shownOverview: Layer | null;
   shownDetail: Layer | null;
-  summaries: Map<string, Map<string, Summary> | "loading">;
+  summary: Counted | null;
+}
+
+/** What lies between two frames, by key. */
+interface Counted {
+  frames: Range;
+  /** When it was asked. */
+  storedEvents: number;
+  askedMs: number;
+  byKey: Map<string, Summary>;
 }
 
 export interface StoredRun {
@@ -79,7 +88,7 @@ export class StoredRows {
     for (const entry of this.series.values()) {
       if (entry.overview?.state.kind === "failed") entry.overview = null;
       if (entry.detail?.state.kind === "failed") entry.detail = null;
-      entry.summaries.clear();
+      entry.summary = null;
     }
   }
 
@@ -153,34 +162,46 @@ export class StoredRows {
     return lastOf(this.series.get(formatSeriesId(id))?.shownOverview ?? null);
   }
 
-  /** What the values between two frames come to, counted by the database; undefined until it has answered. */
+  /**
+   * What the values between two frames come to, counted by the database; undefined until it has answered. While it has got further
+   * it is asked again, and its last answer stays until then.
+   */
   summary(id: SeriesId, key: string, frames: Range): Summary | undefined {
     const entry = this.entryOf(id);
-    const name = `${frames.from} ${frames.to} ${this.run.storedEvents}`;
-    const known = entry.summaries.get(name);
-    if (known === undefined) {
-      entry.summaries.clear();
-      entry.summaries.set(name, "loading");
-      this.enqueue(async () => {
-        try {
-          const rows = await fetchSummary({ ...this.requestOf(id), fromFrame: frames.from, toFrame: frames.to });
-          if (!entry.summaries.has(name)) return;
-          entry.summaries.set(name, new Map(rows.map((row) => [row.key, { ...row, isExact: true }])));
-        } catch {
-          // The summary of the rows in memory stays, marked as what it is.
-          return;
-        }
-        this.change();
-      });
+    let known = entry.summary;
+    if (known?.frames.from !== frames.from || known.frames.to !== frames.to) {
+      known = { frames, storedEvents: -1, askedMs: -Infinity, byKey: new Map<string, Summary>() };
+      entry.summary = known;
     }
-    return known instanceof Map ? known.get(key) : undefined;
+    const isDue = known.storedEvents !== this.run.storedEvents && performance.now() - known.askedMs > askAgainMs;
+    if (isDue) this.count(entry, known);
+    // An answer for one key need not repeat it in its rows.
+    return known.byKey.get(key) ?? (id.key !== everyKey && known.byKey.size === 1 ? [...known.byKey.values()][0] : undefined);
+  }
+
+  private count(entry: Series, asked: Counted): void {
+    asked.storedEvents = this.run.storedEvents;
+    asked.askedMs = performance.now();
+    this.enqueue(async () => {
+      // The cursors have moved on while it waited.
+      if (entry.summary !== asked) return;
+      try {
+        const rows = await fetchSummary({ ...this.requestOf(entry.id), fromFrame: asked.frames.from, toFrame: asked.frames.to });
+        if (entry.summary !== asked) return;
+        asked.byKey = new Map(rows.map((row) => [row.key, { ...row, isExact: true }]));
+      } catch {
+        // The summary of the rows in memory stays, marked as what it is.
+        return;
+      }
+      this.change();
+    });
   }
 
   private entryOf(id: SeriesId): Series {
     const name = formatSeriesId(id);
     let entry = this.series.get(name);
     if (!entry) {
-      entry = { id, overview: null, detail: null, shownOverview: null, shownDetail: null, summaries: new Map() };
+      entry = { id, overview: null, detail: null, shownOverview: null, shownDetail: null, summary: null };
       this.series.set(name, entry);
     }
     return entry;

@@ -21,7 +21,18 @@ export function summarise(line: Line, frames: Range, isExact: boolean): Summary 
       mean += (value - mean) / finite;
     }
   }
-  return finite > 0 ? { count, min, max, mean, isExact } : { count, min: NaN, max: NaN, mean: NaN, isExact };
+  return finite > 0 ? { count, finite, min, max, mean, isExact } : { count, finite, min: NaN, max: NaN, mean: NaN, isExact };
+}
+
+/** Of two stretches that lie next to each other. */
+export function together(a: Summary, b: Summary): Summary {
+  const count = a.count + b.count;
+  if (a.finite === 0 || b.finite === 0) return { ...(a.finite === 0 ? b : a), count, isExact: a.isExact && b.isExact };
+  const finite = a.finite + b.finite;
+  return {
+    count, finite, min: Math.min(a.min, b.min), max: Math.max(a.max, b.max), mean: a.mean + (b.mean - a.mean) * (b.finite / finite),
+    isExact: a.isExact && b.isExact,
+  };
 }
 
 export class SummaryCache {

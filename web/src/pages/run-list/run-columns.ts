@@ -4,7 +4,7 @@ import { RunSummary } from "../../wire/run-types";
 import { runSeconds } from "../status";
 
 export type ColumnId =
-  "status" | "run" | "source" | "tags" | "version" | "seed" | "started" | "duration" | "frames" | "rate" | "drops";
+  "status" | "run" | "source" | "tags" | "version" | "seed" | "started" | "duration" | "frames" | "rate" | "drops" | "size";
 
 export interface RunColumn {
   readonly id: ColumnId;
@@ -34,6 +34,10 @@ export const runColumns: readonly RunColumn[] = [
   {
     id: "drops", title: "Drops", isNumber: true, value: (run) => run.refused + run.lost,
     explanation: "Events that were refused (by the engine's library or the collector) or lost (accepted, and never to be stored)",
+  },
+  {
+    id: "size", title: "Size", isNumber: true, value: (run) => run.bytesOnDisk,
+    explanation: "On the database's disk, about: each stored event counts as the mean of its table (GET /api/analysis/sizes)",
   },
 ];
 

@@ -1,7 +1,7 @@
 // One row of the run list. It is filled anew as the list scrolls and moves; only what differs is written.
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
-import { formatCount, formatRate } from "../../format/numbers";
+import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
 import { RunStatus, RunSummary } from "../../wire/run-types";
 import { runPath } from "../route";
@@ -81,6 +81,7 @@ export class RunRow {
     setAttribute(this.cell("started"), "title", formatExact(run.startedMs));
     setText(this.cell("frames"), formatCount(run.lastFrame));
     setText(this.cell("rate"), run.status === "running" ? formatRate(run.ratePerSecond) : "–");
+    setText(this.cell("size"), Number.isNaN(run.bytesOnDisk) ? "–" : `≈ ${formatBytes(run.bytesOnDisk)}`);
     const drops = run.refused + run.lost;
     setText(this.cell("drops"), formatCount(drops));
     setAttribute(this.cell("drops"), "title", `${formatCount(run.refused)} refused, ${formatCount(run.lost)} lost`);

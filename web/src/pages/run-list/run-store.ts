@@ -1,6 +1,6 @@
 // The runs that are known, kept while the user looks at something else: coming back shows the list at once.
 
-import { fetchStoredRuns } from "../../wire/api";
+import { fetchSizes, fetchStoredRuns } from "../../wire/api";
 import { readiness } from "../../wire/readiness";
 import { fetchRunChanges } from "../../wire/run-list";
 import { RunSummary } from "../../wire/run-types";
@@ -8,11 +8,14 @@ import { mergeRuns } from "./run-order";
 
 const daysBack = 30;
 const storedPollMs = 30_000;
+/** While a run that has something stored has no size yet. */
+const sizePollMs = 4000;
 
 export class RunStore {
   private cursor = "";
   private readonly current = new Map<string, RunSummary>();
   private stored: RunSummary[] = [];
+  private sizes: ReadonlyMap<string, number> = new Map();
   private storedAskedMs = -Infinity;
   private merged: RunSummary[] | null = null;
   /** Whether the collector has ever told its runs. */
@@ -20,7 +23,7 @@ export class RunStore {
 
   /** The collector's and those that only storage knows. The same array until something changes. */
   get runs(): RunSummary[] {
-    this.merged ??= mergeRuns([...this.current.values()], this.stored);
+    this.merged ??= mergeRuns([...this.current.values()], this.stored).map((run) => this.sized(run));
     return this.merged;
   }
 
@@ -40,13 +43,24 @@ export class RunStore {
     return isNew;
   }
 
-  /** Asks storage for older runs, while it says that it is there; whether it was asked. */
+  private sized(run: RunSummary): RunSummary {
+    const bytesOnDisk = this.sizes.get(run.runId) ?? NaN;
+    if (Object.is(bytesOnDisk, run.bytesOnDisk)) return run;
+    const sized = { ...run, bytesOnDisk };
+    // The same object as long as nothing changes: rows that show it are not filled anew.
+    if (this.current.get(run.runId) === run) this.current.set(run.runId, sized);
+    return sized;
+  }
+
+  /** Asks storage for older runs and for sizes, while it says that it is there; whether it was asked. */
   async pollStored(): Promise<boolean> {
     const isReady = readiness.value?.storageState === "ok";
-    if (!isReady || performance.now() - this.storedAskedMs < storedPollMs) return false;
+    const lacksSize = [...this.current.values()].some((run) => run.stored > 0 && !this.sizes.has(run.runId));
+    const pauseMs = lacksSize ? sizePollMs : storedPollMs;
+    if (!isReady || performance.now() - this.storedAskedMs < pauseMs) return false;
     this.storedAskedMs = performance.now();
     try {
-      this.stored = await fetchStoredRuns(daysBack);
+      [this.stored, this.sizes] = await Promise.all([fetchStoredRuns(daysBack), fetchSizes().catch(() => this.sizes)]);
     } catch {
       // Storage has just gone; the header says so, and the collector's own list is complete without it.
       this.stored = [];

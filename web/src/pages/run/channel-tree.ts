@@ -4,7 +4,7 @@
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { CatalogueType, isDrawable, typeId } from "../../data/catalogue";
+import { CatalogueType, isDrawable, isText, typeId } from "../../data/catalogue";
 import { groupPrefix, keyName } from "../../series/names";
 import { isShown, without, withSeries } from "../../series/presets";
 import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
@@ -53,7 +53,7 @@ export class ChannelTree {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.ticks = [];
     const channels = new Map<string, CatalogueType[]>();
-    const types = this.session.catalogue.all().filter((type) => [...type.fields.values()].some(isDrawable));
+    const types = this.session.catalogue.all().filter((type) => [...type.fields.values()].some(canBeShown));
     for (const type of types.slice(0, typesShownMax)) channels.set(type.channel, [...(channels.get(type.channel) ?? []), type]);
     const sections = [...channels].map(([channel, members]) => this.channelSection(channel, members, words));
     const shown = sections.filter((section): section is HTMLElement => section !== null);
@@ -73,7 +73,7 @@ export class ChannelTree {
   }
 
   private typeBranch(type: CatalogueType, words: string[]): HTMLElement | null {
-    const fields = [...type.fields.values()].filter(isDrawable)
+    const fields = [...type.fields.values()].filter(canBeShown)
       .filter((field) => matches(words, [type.channel, type.type, field.name, field.unit, ...type.keyFields]));
     if (fields.length === 0) return null;
     const id = typeId(type.channel, type.type);
@@ -125,7 +125,7 @@ export class ChannelTree {
     const seriesOf = (field: FieldInfo): SeriesId => ({ channel: type.channel, type: type.type, key, field: field.name });
     const rows = [...groups].map(([prefix, members]) => {
       const [first] = members as [FieldInfo, ...FieldInfo[]];
-      if (members.length === 1) return element("li", {}, this.tick(first.name, first.unit, [seriesOf(first)]));
+      if (members.length === 1) return element("li", {}, this.tick(first.name, isText(first) ? "text" : first.unit, [seriesOf(first)]));
       const inner = members.map((field) => this.tick(field.name.slice(prefix.length + 1), "", [seriesOf(field)]));
       const units = new Set(members.map((field) => field.unit));
       const unit = units.size === 1 ? first.unit : "";
@@ -168,6 +168,10 @@ export class ChannelTree {
       input.indeterminate = chosen > 0 && chosen < series.length;
     }
   }
+}
+
+function canBeShown(field: FieldInfo): boolean {
+  return isDrawable(field) || isText(field);
 }
 
 function matches(words: string[], texts: string[]): boolean {

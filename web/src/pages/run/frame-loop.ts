@@ -1,4 +1,5 @@
 // Asks the worker once per animation frame for what is in sight, and hands out its answers: so all panels show the same instant.
+// While nothing changes no frame is asked for: an idle page costs nothing.
 
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
@@ -19,46 +20,66 @@ export interface FrameParts {
 export class FrameLoop {
   readonly pace = new Pace();
   private number = 0;
-  private isDirty = true;
-  private askedMs = 0;
+  private isDirty = false;
+  private isScheduled = false;
+  private restTimer = 0;
+  private lookTimer = 0;
   private restUntilMs = 0;
 
-  constructor(private readonly session: RunSession, private readonly parts: FrameParts, lifetime: Lifetime) {
+  constructor(private readonly session: RunSession, private readonly parts: FrameParts, private readonly lifetime: Lifetime) {
     const { time, data, panels, detail, catalogue, maximised } = session;
-    const touch = () => { this.isDirty = true; };
     const signals = [...time.signals, time.hover, data.changes, data.allStored, panels, detail, catalogue.version, maximised];
-    for (const signal of signals) lifetime.add((signal as Signal<unknown>).subscribe(touch));
-    lifetime.listen("resize", touch);
+    for (const signal of signals) lifetime.add((signal as Signal<unknown>).subscribe(() => this.touch()));
+    lifetime.listen("resize", () => this.touch());
     lifetime.add(session.answer.subscribe((answer) => {
       if (answer) this.take(answer);
     }));
-    const step = (now: number) => {
-      if (lifetime.isOver) return;
-      this.step(now);
-      requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
+    lifetime.add(() => {
+      window.clearTimeout(this.restTimer);
+      window.clearTimeout(this.lookTimer);
+    });
   }
 
-  /** Something outside of the session has changed: a panel has come into sight, or has another size. */
+  /** What is shown may have changed. */
   touch(): void {
     this.isDirty = true;
+    this.schedule();
   }
 
-  private step(now: number): void {
+  private get isFollowing(): boolean {
+    return this.session.isRunning && this.session.time.range.value === null;
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.lifetime.isOver) return;
+    this.isScheduled = true;
+    window.clearTimeout(this.lookTimer);
+    const step = () => requestAnimationFrame(() => this.step());
+    const rest = this.restUntilMs - performance.now();
+    if (rest > 1) this.restTimer = window.setTimeout(step, rest);
+    else step();
+  }
+
+  private step(): void {
+    this.isScheduled = false;
+    if (this.lifetime.isOver) return;
     const { session } = this;
-    const isFollowing = session.isRunning && session.time.range.value === null;
-    const isDue = this.isDirty || isFollowing || now - this.askedMs > heldIntervalMs;
-    if (!isDue || now < this.restUntilMs) return;
     const asked = session.data.ask({
       number: this.number + 1, axis: session.time.axis.value, range: session.time.range.value,
       windowSeconds: session.time.windowSeconds.value, panels: this.parts.requests(), hover: session.time.hover.value,
       cursors: [...session.time.cursors.value],
     });
+    // An answer is on its way: what has changed since is asked for once it is here.
     if (!asked) return;
     this.number += 1;
-    this.askedMs = now;
+    this.lookAgain(this.isDirty);
     this.isDirty = false;
+  }
+
+  /** What goes at a slower pace than frames, such as values of a legend, is brought up to date by one more look. */
+  private lookAgain(hasChanged: boolean): void {
+    window.clearTimeout(this.lookTimer);
+    if (hasChanged || this.session.isRunning) this.lookTimer = window.setTimeout(() => this.schedule(), heldIntervalMs);
   }
 
   private take(answer: FrameAnswer): void {
@@ -66,7 +87,7 @@ export class FrameLoop {
     this.parts.draw(answer);
     const work = performance.now() - start;
     this.restUntilMs = start + work * (1 + restPerWork);
-    const isFollowing = this.session.isRunning && this.session.time.range.value === null;
-    this.pace.note(start, work, isFollowing ? answer.newest?.wallTime ?? NaN : NaN);
+    this.pace.note(start, work, this.isFollowing ? answer.newest?.wallTime ?? NaN : NaN);
+    if (this.isDirty || this.isFollowing) this.schedule();
   }
 }

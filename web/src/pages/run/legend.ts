@@ -18,6 +18,7 @@ interface Row {
   cells: HTMLElement[];
 }
 
+const roughWords = "Of the rows that are loaded; storage is being asked for all";
 const columnNames = ["Second", "Δ", "Min", "Max", "Mean"];
 
 export class Legend {
@@ -47,13 +48,13 @@ export class Legend {
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
     // Pointer and cursors are followed at once, rows that come by themselves not.
-    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()} ${answer.range?.from}`;
+    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()}`;
     const isMoved = frame.hover !== null || frame.cursors[0] !== null ? places !== this.seen : false;
     if (nowMs < this.dueMs && !isMoved) return;
     this.seen = places;
     this.dueMs = nowMs + intervalMs;
     this.arrange(answer);
-    const hasTwo = frame.cursors[0] != null && frame.cursors[1] != null;
+    const hasTwo = frame.cursors.length === 2 && !frame.cursors.includes(null);
     this.head.hidden = !hasTwo;
     this.element.classList.toggle("has-two", hasTwo);
     answer.lines.forEach((line, index) => this.fill(this.rows[index], line, hasTwo));
@@ -61,8 +62,7 @@ export class Legend {
 
   private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
     if (!row) return;
-    const sample = line.atCursor ?? line.newest;
-    this.put(row.value, sample?.value);
+    this.put(row.value, line.text?.value ?? (line.atCursor ?? line.newest)?.value);
     for (const cell of row.cells) cell.hidden = !hasTwo;
     if (!hasTwo) return;
     const { atCursor, atSecond, between } = line;
@@ -70,17 +70,17 @@ export class Legend {
     const values = [atSecond?.value, difference, between?.min, between?.max, between?.mean];
     values.forEach((value, place) => {
       const cell = row.cells[place] as HTMLElement;
-      this.put(cell, value);
       const isRough = place >= 2 && between !== null && !between.isExact;
-      setAttribute(cell, "title", isRough ? "Of the rows that are loaded; storage is being asked for all" : String(value ?? ""));
+      this.put(cell, value, isRough ? roughWords : undefined);
       cell.classList.toggle("is-rough", isRough);
     });
   }
 
-  /** Six digits in the cell, all of them in its title and when they are asked for. */
-  private put(cell: HTMLElement, value: number | undefined): void {
-    setText(cell, this.session.fullPrecision.value && value !== undefined ? String(value) : formatValue(value));
-    setAttribute(cell, "title", value === undefined ? "" : String(value));
+  /** Six digits in the cell, all of them when they are asked for and in its title, if that has nothing else to say. */
+  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : String(value)): void {
+    const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
+    setText(cell, isWhole ? String(value) : formatValue(value));
+    setAttribute(cell, "title", title);
   }
 
   private arrange(answer: PanelAnswer): void {

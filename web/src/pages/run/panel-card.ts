@@ -2,7 +2,7 @@
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Panel, spanMax } from "../../series/layout";
-import { panelPath, panelTitle, panelUnits } from "../../series/names";
+import { isTextSeries, panelPath, panelTitle, panelUnits } from "../../series/names";
 import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
 import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
@@ -94,7 +94,9 @@ export class PanelCard {
   }
 
   request(): PanelRequest {
-    return { id: this.panel.id, series: [...this.panel.series], columns: this.content.columns, range: this.ownRange };
+    const { catalogue } = this.session;
+    const texts = this.panel.series.flatMap((id, index) => (isTextSeries(id, catalogue) ? [index] : []));
+    return { id: this.panel.id, series: [...this.panel.series], texts, columns: this.content.columns, range: this.ownRange };
   }
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {

@@ -4,8 +4,9 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
 import { RejectedLines, counts } from "./rejected-lines";
-import { RunDetail, WriterInfo } from "../../wire/run-types";
+import { RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
+import { runPath } from "../route";
 import { runSeconds, statusMark } from "../status";
 
 /** How far a stage is behind the engine, over all writers. */
@@ -13,6 +14,7 @@ export function bytesBehind(writers: readonly WriterInfo[], mark: "live" | "spoo
   return writers.reduce((sum, writer) => sum + Math.max(0, writer.head - writer[mark]), 0);
 }
 
+const sizeWords = "On the database's disk, about: each stored event counts as the mean of its table";
 const backlogBytesMin = 64 * 1024;
 
 export class RunHead {
@@ -30,7 +32,17 @@ export class RunHead {
   private shownFacts = "";
   private shownStatus = "";
 
-  constructor(runId: string) {
+  private readonly others = element("p", { class: "other-sources", "data-testid": "other-sources", hidden: true });
+  private shownOthers = "";
+  private readonly size = element("span", { "data-testid": "size" });
+  private readonly sizeRequest: HTMLElement;
+  private bytesOnDisk = NaN;
+
+  /** @param onSize shows how the size on disk was found */
+  constructor(runId: string, private readonly sourceId: string, onSize: () => void) {
+    this.sizeRequest = element("button", {
+      type: "button", class: "button-quiet", "data-testid": "size-sql", title: "The query and request behind this size", click: onSize,
+    }, "SQL");
     this.element = element(
       "section", { class: "run-overview" },
       element(
@@ -38,8 +50,13 @@ export class RunHead {
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
         element("h1", { "data-testid": "run-title" }, runId), this.status,
       ),
-      this.facts, this.config, this.tileRow, this.rejected.element,
+      this.facts, this.others, this.config, this.tileRow, this.rejected.element,
     );
+  }
+
+  /** NaN: not known. */
+  showSize(bytesOnDisk: number): void {
+    this.bytesOnDisk = bytesOnDisk;
   }
 
   show(run: RunDetail, nowMs: number): void {
@@ -48,6 +65,7 @@ export class RunHead {
       this.shownStatus = run.status;
     }
     this.showFacts(run, nowMs);
+    this.showSources(run);
     const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
     this.tile("Accepted", formatCount(run.accepted), rate, false);
     this.tile("Refused", formatCount(run.refused), counts(run.refusedByReason) || "events", run.refused > 0);
@@ -61,9 +79,19 @@ export class RunHead {
     setText(this.configText, this.config.hidden ? "" : prettyJson(run.config));
   }
 
+  /** Programs that take part in the same run: a page shows one of them. */
+  private showSources(run: RunDetail): void {
+    const others = sourcesOf(run).filter((source) => source !== (this.sourceId || run.sourceId));
+    if (others.join("\n") === this.shownOthers) return;
+    this.shownOthers = others.join("\n");
+    this.others.hidden = others.length === 0;
+    const links = others.map((source) => element("a", { href: runPath(run.runId, source), "data-link": true }, source));
+    this.others.replaceChildren("Other sources of this run: ", ...links.flatMap((link, place) => (place === 0 ? [link] : [", ", link])));
+  }
+
   private showFacts(run: RunDetail, nowMs: number): void {
     const facts: [name: string, value: string, title: string][] = [
-      ["Source", run.sourceId, ""],
+      ["Source", this.sourceId || run.sourceId, ""],
       ["Started", formatRelative(run.startedMs, nowMs), formatExact(run.startedMs)],
       ["Duration", formatDuration(runSeconds(run, nowMs)), "Wall time"],
       ["Sim time", `${run.lastSimTime.toFixed(2)} s`, `Frame ${formatCount(run.lastFrame)}`],
@@ -73,16 +101,18 @@ export class RunHead {
       ["Late events", run.lateEvents > 0 ? formatCount(run.lateEvents) : "", "Accepted behind run.end"],
       ["Name", run.name, ""],
       ["Note", run.note, ""],
+      ["Size", Number.isNaN(this.bytesOnDisk) ? "" : `≈ ${formatBytes(this.bytesOnDisk)}`, sizeWords],
       ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
     ];
     const present = facts.filter(([, value]) => value !== "");
     const names = present.map(([name]) => name).join();
     if (names !== this.shownFacts) {
       this.shownFacts = names;
-      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name), element("dd"))));
+      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name),
+        name === "Size" ? element("dd", {}, this.size, this.sizeRequest) : element("dd"))));
     }
-    present.forEach(([, value, title], place) => {
-      const cell = this.facts.children[place]?.lastElementChild;
+    present.forEach(([name, value, title], place) => {
+      const cell = name === "Size" ? this.size : this.facts.children[place]?.lastElementChild;
       if (!cell) return;
       setText(cell, value);
       if (title !== "") setAttribute(cell, "title", title);

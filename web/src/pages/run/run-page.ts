@@ -9,6 +9,7 @@ import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
 import { PanelGrid } from "./panel-grid";
 import { registerRunCommands } from "./run-commands";
+import { openSizeRequest } from "./request-dialog";
 import { RunHead } from "./run-head";
 import { RunSession } from "./run-session";
 import { runToolbar } from "./run-toolbar";
@@ -17,13 +18,14 @@ import { TimeBar } from "./time-bar";
 export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HTMLElement {
   document.title = `${runId} · teltel`;
   const session = new RunSession(runId, sourceId, lifetime);
-  const head = new RunHead(runId);
+  const head = new RunHead(runId, sourceId, () => void openSizeRequest(runId));
   const place = element("div", {}, loadingBox("Loading the run …"));
   const warning = element("div");
   let isShown = false;
 
   lifetime.add(session.detail.subscribe((detail) => {
     if (!detail) return;
+    head.showSize(session.bytesOnDisk.value);
     head.show(detail, Date.now());
     if (isShown) return;
     isShown = true;

@@ -10,9 +10,10 @@ import { Catalogue } from "../../data/catalogue";
 import { DataWorker } from "../../data/data-worker";
 import { LossLog } from "../../data/loss-log";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
+import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
-import { ApiError, fetchRun } from "../../wire/api";
-import { fetchStoredFields } from "../../wire/series";
+import { ApiError, fetchRun, fetchSizes } from "../../wire/api";
+import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { FailureTold, FrameAnswer, Sample, WantedType } from "../../worker/protocol";
@@ -20,10 +21,13 @@ import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery 
 import { TimeView } from "./time-view";
 
 const pollMs = 1000;
+const sizePollMs = 5000;
 const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
+/** So often in a row storage is asked for the fields of such types, then ever more seldom. */
+const eagerPolls = 6;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
@@ -37,6 +41,8 @@ export class RunSession {
   readonly data: DataWorker;
   /** The newest answer of the worker. */
   readonly answer = new Signal<FrameAnswer | null>(null);
+  /** What the run takes on disk, about; NaN: not known. */
+  readonly bytesOnDisk = new Signal(NaN);
   readonly failure = new Signal<FailureTold | null>(null);
   /** The panel that fills the page; "": none does. */
   readonly maximised = new Signal("");
@@ -52,6 +58,7 @@ export class RunSession {
   private writeTimer = 0;
   private endSeenMs = NaN;
   private undescribedPolls = 0;
+  private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
@@ -114,7 +121,7 @@ export class RunSession {
     if (!range || !newest || this.time.range.value) return;
     // A young run does not fill its window yet: what would still come into it is not part of what is held.
     const place = axis === "simTime" ? newest.simTime : axis === "wallTime" ? newest.wallTime : newest.frame;
-    this.time.hold({ from: range.from, to: place > range.from ? Math.min(range.to, place) : range.to });
+    this.time.show({ from: range.from, to: place > range.from ? Math.min(range.to, place) : range.to });
   }
 
   follow(): void {
@@ -139,17 +146,23 @@ export class RunSession {
     try {
       const detail = await fetchRun(this.runId, this.sourceId);
       if (this.lifetime.isOver) return;
-      this.catalogue.describe(detail.types);
+      // Each source has frames and clocks of its own: what is shown is of one.
+      const shown = this.sourceId || detail.sourceId;
+      this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
       this.losses.noteRun(detail);
       this.detail.value = detail;
       this.error.value = null;
       this.tellRun(detail);
       this.wantTypes();
-      if (this.undescribedTypes().length === 0) this.undescribedPolls = 0;
+      void this.askForSize(detail);
+      // Of posted events nobody has said what they are made of: numbers tell it as they come, texts only in storage.
+      if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
       // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
-      const isPatient = !this.isRunning || this.undescribedPolls > undescribedPollsMax;
-      if (this.undescribedPolls > 0 && isPatient && detail.stored > 0) await this.askForFields();
+      const isPatient = !this.isRunning || this.undescribedTypes().length === 0 || this.undescribedPolls > undescribedPollsMax;
+      // Types that have no fields at all would be asked for without end: ever more seldom.
+      const isDue = this.undescribedPolls <= eagerPolls || (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
+      if (this.undescribedPolls > 0 && isPatient && isDue && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
     }
@@ -169,19 +182,35 @@ export class RunSession {
     });
   }
 
+  /** Now and then, when storage has got further. */
+  private async askForSize({ stored }: RunDetail): Promise<void> {
+    const { sizeAsked } = this;
+    const isDue = stored !== sizeAsked.stored && performance.now() - sizeAsked.ms > sizePollMs;
+    if (!isDue || readiness.value?.storageState !== "ok") return;
+    this.sizeAsked = { stored, ms: performance.now() };
+    try {
+      this.bytesOnDisk.value = (await fetchSizes(this.runId)).get(this.runId) ?? NaN;
+    } catch {
+      // Storage has just gone, which the page says elsewhere: the size stays as it was.
+    }
+  }
+
   /** Storage knows the fields of types whose senders have described nothing, also when no event of them comes any more. */
   private async askForFields(): Promise<void> {
     if (readiness.value?.storageState !== "ok") return;
-    const types = new Map<string, { channel: string; type: string; names: string[] }>();
-    for (const { channel, type, field } of await fetchStoredFields(this.runId)) {
-      const id = JSON.stringify([channel, type]);
-      const known = types.get(id) ?? { channel, type, names: [] };
-      known.names.push(field);
+    const types = new Map<string, { channel: string; type: string; fields: StoredField[] }>();
+    for (const field of await fetchStoredFields(this.runId)) {
+      const id = JSON.stringify([field.channel, field.type]);
+      const known = types.get(id) ?? { channel: field.channel, type: field.type, fields: [] };
+      known.fields.push(field);
       types.set(id, known);
     }
-    for (const { channel, type, names } of types.values()) {
-      if ((this.catalogue.find(channel, type)?.fields.size ?? 0) > 0) continue;
-      this.catalogue.discover(channel, type, names.map((name) => ({ name, kind: "f64", unit: "", isKey: false, labels: [] })));
+    for (const { channel, type, fields } of types.values()) {
+      // Numbers that came live are known by better names: storage has columns for plain ones only. Texts never come by themselves.
+      const isKnown = (this.catalogue.find(channel, type)?.fields.size ?? 0) > 0;
+      this.catalogue.discover(channel, type, fields.filter(({ isText }) => isText || !isKnown).map(({ field, isText }) => ({
+        name: field, kind: isText ? "text" : "f64", unit: "", isKey: false, labels: [],
+      })));
     }
   }
 
@@ -192,7 +221,13 @@ export class RunSession {
 
   private wantTypes(): void {
     const fields = new Map<string, Set<string> | null>();
+    const texts = new Map<string, Set<string>>();
     for (const id of seriesOf(this.panels.value)) {
+      if (isTextSeries(id, this.catalogue)) {
+        texts.set(id.type, (texts.get(id.type) ?? new Set<string>()).add(id.field));
+        if (!fields.has(id.type)) fields.set(id.type, new Set());
+        continue;
+      }
       const known = fields.get(id.type) ?? new Set<string>();
       // An element of an array comes with its array.
       fields.set(id.type, known.add(id.field.replace(/\[\d+\]$/, "")));
@@ -202,7 +237,7 @@ export class RunSession {
     const types = this.catalogue.all().flatMap(({ channel, type, keyFields }): WantedType[] => {
       const names = fields.get(type);
       if (names === undefined) return [];
-      return [{ channel, type, keyFields, fields: names ? [...new Set([...names, ...keyFields])].sort() : null }];
+      return [{ channel, type, keyFields, texts: [...texts.get(type) ?? []].sort(), fields: names ? [...new Set([...names, ...keyFields])].sort() : null }];
     });
     const text = JSON.stringify(types);
     if (text === this.wanted) return;

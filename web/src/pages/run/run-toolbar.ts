@@ -1,7 +1,7 @@
 // The controls above the panels: where the data comes from, the axis, follow and pause, the length of the window, zoom and layouts;
 // and how fresh and smooth the page is.
 
-import { element, icon, setAttribute, setText } from "../../base/dom";
+import { element, icon, setAttribute, setHidden, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
@@ -43,14 +43,16 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   const update = () => {
     const { isRunning } = session;
     const isHeld = time.range.value !== null;
-    pause.hidden = !isRunning;
-    pause.replaceChildren(icon(isHeld ? playShape : pauseShape, "icon icon-solid"), isHeld ? "Follow" : "Pause");
-    setAttribute(pause, "aria-pressed", String(isHeld));
-    windows.element.hidden = !isRunning;
+    setHidden(pause, !isRunning);
+    if (pause.getAttribute("aria-pressed") !== String(isHeld)) {
+      pause.replaceChildren(icon(isHeld ? playShape : pauseShape, "icon icon-solid"), isHeld ? "Follow" : "Pause");
+      setAttribute(pause, "aria-pressed", String(isHeld));
+    }
+    setHidden(windows.element, !isRunning);
     windows.choose(String(time.windowSeconds.value));
     axes.choose(time.axis.value);
-    reset.hidden = isRunning || !isHeld;
-    back.hidden = !time.canGoBack;
+    setHidden(reset, isRunning || !isHeld);
+    setHidden(back, !time.canGoBack);
     const [level, text] = stateWords(session);
     setAttribute(badge, "data-level", level);
     setText(badge, text);
@@ -84,7 +86,7 @@ function segments(title: string, name: string, choices: [value: string, words: s
   return {
     element: element("fieldset", { class: "segments", title }, element("legend", { class: "for-screen-readers" }, title), ...inputs.map(({ label }) => label)),
     choose: (chosen: string) => {
-      for (const { value, input } of inputs) input.checked = value === chosen;
+      for (const { value, input } of inputs) if (input.checked !== (value === chosen)) input.checked = value === chosen;
     },
   };
 }

@@ -1,7 +1,7 @@
 // The whole run as one bar, by frames: what is stored, what is in memory, where events are missing, what the panels show, and the
 // cursors. Dragging it moves what is shown.
 
-import { element, setAttribute } from "../../base/dom";
+import { element, setAttribute, setHidden, setStyle, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
 import { FrameAnswer, Range } from "../../worker/protocol";
@@ -42,11 +42,11 @@ export class TimeBar {
     this.extent = { from, to: Math.max(to, from + 1) };
     this.frames = answer.frames;
     if (hasMoved) this.drawLosses();
-    this.first.textContent = formatCount(from);
-    this.last.textContent = formatCount(to);
+    setText(this.first, formatCount(from));
+    setText(this.last, formatCount(to));
     const memoryFrom = this.session.data.allStored.value ? to : Number.isFinite(answer.joinFrame) ? answer.joinFrame : from;
     this.put(this.memory, { from: memoryFrom, to });
-    this.thumb.hidden = !answer.frames;
+    setHidden(this.thumb, !answer.frames);
     if (answer.frames) {
       this.put(this.thumb, answer.frames);
       setAttribute(this.track, "aria-valuemin", String(Math.round(from)));
@@ -56,7 +56,7 @@ export class TimeBar {
     }
     this.cursors.forEach((mark, place) => {
       const frame = this.session.time.cursors.value[place] ?? null;
-      mark.hidden = frame === null;
+      setHidden(mark, frame === null);
       if (frame !== null) this.put(mark, { from: frame, to: frame });
     });
   }
@@ -75,8 +75,8 @@ export class TimeBar {
 
   private put(mark: HTMLElement, { from, to }: Range): void {
     const share = (frame: number) => Math.min(1, Math.max(0, (frame - this.extent.from) / (this.extent.to - this.extent.from)));
-    mark.style.left = `${share(from) * 100}%`;
-    mark.style.width = `${(share(to) - share(from)) * 100}%`;
+    setStyle(mark, "left", `${(share(from) * 100).toFixed(2)}%`);
+    setStyle(mark, "width", `${((share(to) - share(from)) * 100).toFixed(2)}%`);
   }
 
   private listen(): void {

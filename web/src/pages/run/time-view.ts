@@ -59,11 +59,6 @@ export class TimeView {
     this.range.value = range;
   }
 
-  /** Holds what is shown now. */
-  hold(range: Range): void {
-    this.show(range);
-  }
-
   get canGoBack(): boolean {
     return this.earlier.length > 0;
   }

@@ -53,8 +53,14 @@ abstract class ValuePanel implements PanelContent {
     return id ? unitOf(id, this.session.catalogue) : "";
   }
 
-  protected put(place: HTMLElement, value: number | undefined): void {
-    setText(place, this.session.fullPrecision.value && value !== undefined ? String(value) : formatValue(value));
+  /** A number at the cursor, else the newest one; or a text. */
+  protected valueOf(line: LineAnswer | undefined): number | string | undefined {
+    return line?.text?.value ?? (line?.atCursor ?? line?.newest)?.value;
+  }
+
+  protected put(place: HTMLElement, value: number | string | undefined): void {
+    const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
+    setText(place, isWhole ? String(value) : formatValue(value));
     setAttribute(place, "title", value === undefined ? "" : String(value));
   }
 }
@@ -88,9 +94,10 @@ export class TablePanel extends ValuePanel {
   protected override fill(answer: PanelAnswer): void {
     answer.lines.forEach((line, index) => {
       const row = this.rows[index];
-      const sample = line.atCursor ?? line.newest;
+      const sample = line.text ?? line.atCursor ?? line.newest;
       if (!row) return;
-      this.put(row.value, sample?.value);
+      this.put(row.value, this.valueOf(line));
+      row.value.classList.toggle("number", line.text === null);
       setText(row.frame, sample ? formatCount(sample.frame) : "–");
       setText(row.time, sample ? `${sample.simTime.toFixed(3)} s` : "–");
     });
@@ -121,7 +128,7 @@ export class NumberPanel extends ValuePanel {
   protected override fill(answer: PanelAnswer): void {
     this.values.forEach((place, index) => {
       const line = answer.lines[index];
-      this.put(place, (line?.atCursor ?? line?.newest)?.value);
+      this.put(place, this.valueOf(line));
     });
   }
 }

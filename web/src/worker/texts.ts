@@ -1,0 +1,90 @@
+// Newest texts of a run's types: what has no height, and so no rows. Live ones come beside the columns, stored ones are asked for.
+
+import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
+import { fetchTexts } from "../wire/series";
+import { RunState, TextSample } from "./protocol";
+
+/** More instances of a type are a crowd. */
+const keysMax = 256;
+/** Storage is asked again after so long while it may have got further. */
+const askAgainMs = 3000;
+
+/** One live message about one type. */
+export interface LiveTexts {
+  channel: string;
+  type: string;
+  rows: { key: string; sample: { frame: number; simTime: number }; values: [field: string, value: string][] }[];
+}
+
+interface Asked {
+  name: string;
+  askedMs: number;
+  byKey: Map<string, TextSample>;
+}
+
+function fieldId(channel: string, type: string, field: string): string {
+  return JSON.stringify([channel, type, field]);
+}
+
+export class Texts {
+  private readonly live = new Map<string, Map<string, TextSample>>();
+  private readonly stored = new Map<string, Asked>();
+
+  constructor(private readonly onChange: () => void) {}
+
+  clear(): void {
+    this.live.clear();
+    this.stored.clear();
+  }
+
+  take({ channel, type, rows }: LiveTexts): void {
+    for (const { key, sample, values } of rows) {
+      for (const [field, value] of values) {
+        const id = fieldId(channel, type, field);
+        let byKey = this.live.get(id);
+        if (!byKey) this.live.set(id, byKey = new Map<string, TextSample>());
+        const before = byKey.get(key);
+        // A later message may tell of another ring, which is not as far.
+        if (before ? before.frame <= sample.frame : byKey.size < keysMax) byKey.set(key, { ...sample, value });
+      }
+    }
+  }
+
+  /** By key. `at`: the frame whose text is wanted; null: the newest of all. */
+  of(id: SeriesId, at: number | null, run: RunState | null): [key: string, sample: TextSample][] {
+    const live = this.live.get(fieldId(id.channel, id.type, id.field));
+    const newest = live ? [...live].filter(([key]) => id.key === everyKey || id.key === "" || id.key === key) : [];
+    if (!run?.canAskStorage) return inKeyOrder(newest);
+    const isLive = at === null && run.isRunning && newest.length > 0;
+    const found = isLive ? newest : [...this.ask(id, at, run)];
+    return inKeyOrder(found.length > 0 || at !== null ? found : newest);
+  }
+
+  /** What storage has said, while it is asked anew for another frame, or because it has got further. */
+  private ask(id: SeriesId, at: number | null, run: RunState): Map<string, TextSample> {
+    const place = formatSeriesId(id);
+    const name = `${run.storedSourceId} ${at} ${run.isStored ? "all" : run.storedEvents}`;
+    const known = this.stored.get(place);
+    const isOther = known?.name.split(" ")[1] !== String(at);
+    if (known?.name === name || (known && !isOther && performance.now() - known.askedMs < askAgainMs)) return known.byKey;
+    const asked = { name, askedMs: performance.now(), byKey: known?.byKey ?? new Map<string, TextSample>() };
+    this.stored.set(place, asked);
+    const { channel, type, field, key } = id;
+    fetchTexts({
+      runId: run.runId, sourceId: run.storedSourceId, channel, type, field, ...(key === everyKey || key === "" ? {} : { key }),
+      ...(at === null ? {} : { toFrame: Math.max(0, Math.round(at)) }),
+    }).then((rows) => {
+      if (this.stored.get(place) !== asked) return;
+      asked.byKey = new Map(rows.map(({ key: storedKey, ...sample }) => [storedKey, sample]));
+      this.onChange();
+    }, () => {
+      // What was known stays; the next look that is due asks again.
+      asked.name = "";
+    });
+    return asked.byKey;
+  }
+}
+
+function inKeyOrder(found: [string, TextSample][]): [string, TextSample][] {
+  return found.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+}
