@@ -47,9 +47,9 @@ enum TableSQL {
     private static let wideBytes = 128 << 20
 
     private static let identityCodecs = [
-        "sequence": "CODEC(DoubleDelta, ZSTD(1))", "frame_index": "CODEC(DoubleDelta, ZSTD(1))", "sim_time": "CODEC(FPC, ZSTD(1))",
-        "wall_time_ms": "CODEC(DoubleDelta, ZSTD(1))", "writer": "CODEC(ZSTD(1))", "inserted_at": "CODEC(Delta, ZSTD(1))",
-        "tags": "CODEC(ZSTD(1))", "rest": "CODEC(ZSTD(1))",
+        "sequence": "CODEC(DoubleDelta, ZSTD(1))", "frame_index": "CODEC(DoubleDelta, ZSTD(1))",
+        "sim_time": "CODEC(FPC, ZSTD(1))", "wall_time_ms": "CODEC(DoubleDelta, ZSTD(1))", "writer": "CODEC(ZSTD(1))",
+        "inserted_at": "CODEC(Delta, ZSTD(1))", "tags": "CODEC(ZSTD(1))", "rest": "CODEC(ZSTD(1))",
     ]
 
     /// What a table says about itself, so that the storage can be read without teltel's other files.
