@@ -20,16 +20,16 @@ package final class Nap: Sendable {
     package enum Pace {
         /// Somebody waits, and little comes at a time: 250 µs, or until woken.
         case prompt
-        /// Somebody waits, and much comes at a time: 2 ms, an eighth of what a screen shows at once.
+        /// Much comes at a time: 2 ms, an eighth of what a screen shows at once.
         case busy
-        /// Nobody waits: 4 ms.
+        /// Nobody waits: the same.
         case unwatched
 
         fileprivate var microseconds: Int {
             switch self {
             case .prompt: Nap.shortest
             case .busy: 2_000
-            case .unwatched: 4_000
+            case .unwatched: 2_000
             }
         }
     }

@@ -45,7 +45,7 @@ def test_quick_benchmarks_of_storage(tmp_path):
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
-    assert [section for section, *_ in rows] == ["storage"] * 21
+    assert [section for section, *_ in rows] == ["storage"] * 29
     values = {what: value for _, what, value in rows}
     ours, reference = (
         float(values[f"4,000 body.state of 13 doubles, two runs, {layout}"].split()[0])

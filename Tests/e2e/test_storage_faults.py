@@ -303,7 +303,7 @@ def test_a_password(make_collector, tmp_path, monkeypatch, way):
             wrong.arguments = ["--clickhouse-url", server.url.replace("//", "//writer:hunter2-secret@")]
     wrong.start()
     assert post(wrong, line())[1]["accepted"] == 1
-    wait_until(lambda: wrong.run("posted")["stored"] == 1, "rows are stored")
+    wait_until(lambda: (run := wrong.run("posted")) and run["stored"] == 1, "rows are stored")
     assert "hunter2" not in wrong.output() + json.dumps(wrong.json("/api/storage"))
     server.kill()
 
