@@ -14,8 +14,9 @@ static ctel_run *runs[CTEL_MAX_RUNS];
 static ctel_writer *free_writers;
 static uint64_t generation;
 
-enum { PAGE_WRITERS = 64 };
-typedef struct writer_page { struct writer_page *next; ctel_writer *writers; } writer_page;
+/* No two writers share a cache line: threads would wait for each other's. */
+enum { PAGE_WRITERS = 64, WRITER_BYTES = (sizeof(ctel_writer) + 63) / 64 * 64, PAGE_BYTES = PAGE_WRITERS * WRITER_BYTES };
+typedef struct writer_page { struct writer_page *next; uint8_t *writers; } writer_page;
 static writer_page *pages;
 static uint32_t unused; /* writers of the newest page that nobody has had yet */
 
@@ -29,7 +30,7 @@ void *ctel_wiped_on_fork(uint64_t bytes) {
 static ctel_writer *fresh_writer(void) {
   if (unused == 0) {
     writer_page *page = ctel_zeroed(sizeof *page);
-    if (page) page->writers = ctel_wiped_on_fork(PAGE_WRITERS * sizeof(ctel_writer));
+    if (page) page->writers = ctel_wiped_on_fork(PAGE_BYTES);
     if (!page || !page->writers) {
       ctel_free(page);
       return NULL;
@@ -38,12 +39,12 @@ static ctel_writer *fresh_writer(void) {
     pages = page;
     unused = PAGE_WRITERS;
   }
-  return &pages->writers[--unused];
+  return (ctel_writer *)(pages->writers + --unused * (size_t)WRITER_BYTES);
 }
 
 void ctel_keep_writers_on_fork(int keep) {
   for (const writer_page *page = pages; page; page = page->next)
-    madvise(page->writers, PAGE_WRITERS * sizeof(ctel_writer), keep ? MADV_KEEPONFORK : MADV_WIPEONFORK);
+    madvise(page->writers, PAGE_BYTES, keep ? MADV_KEEPONFORK : MADV_WIPEONFORK);
 }
 
 void ctel_writers_wiped(void) {
