@@ -23,7 +23,7 @@ PATIENCE_MS = 120_000
 VIEWPORT = {"width": 1440, "height": 1200}
 PANELS, SERIES = 6, 4
 LIVE_RATE, WINDOW_SECONDS = 200, 10  # 2,000 points in the window
-ZOOMS, OPENINGS = 40, 3
+ZOOMS, OPENINGS, HEAP_LOOKS = 40, 3, 10
 
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))"
 
@@ -91,8 +91,13 @@ class Watched:
                 "ms of it by CDP": (now[1] - before[1]) * 1000 / steps}
 
     def heap_mib(self) -> float:
-        self.session.send("HeapProfiler.collectGarbage")
-        return self.metric("JSHeapUsedSize") / 1048576
+        """The least of some looks: answers on their way from the worker come and go."""
+        looks = []
+        for _ in range(HEAP_LOOKS):
+            self.session.send("HeapProfiler.collectGarbage")
+            looks.append(self.metric("JSHeapUsedSize") / 1048576)
+            time.sleep(0.1)
+        return min(looks)
 
     def paced(self, name: str) -> int:
         return int(self.page.get_by_test_id("pace").get_attribute(f"data-{name}") or 0)

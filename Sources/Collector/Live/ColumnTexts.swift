@@ -2,14 +2,6 @@
 import Foundation
 import TeltelEvents
 
-/// What of a type's texts a client wants.
-struct TextRequest: Decodable, Sendable, Equatable {
-    /// Dotted names.
-    var fields: [String]
-    /// The fields that tell instances apart, if the type does not say so itself.
-    var keys: [String]?
-}
-
 enum ColumnTexts {
     /// More instances of a type than this in one message are a crowd.
     private static let keysMax = 256

@@ -163,3 +163,11 @@ struct PaceRequest: Decodable, Sendable, Equatable {
         }
     }
 }
+
+/// What of a type's texts a client wants.
+struct TextRequest: Decodable, Sendable, Equatable {
+    /// Dotted names.
+    var fields: [String]
+    /// The fields that tell instances apart, if the type does not say so itself.
+    var keys: [String]?
+}

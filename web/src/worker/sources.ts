@@ -76,7 +76,7 @@ export class Sources {
     if (this.useStoredOnly) return true;
     // What is shown stays until storage has answered for all of it.
     for (const id of series) this.stored.want(id, Infinity, null, 0);
-    if (!series.every((id) => this.stored.words(id).kind === "ready" && this.reaches(id))) return false;
+    if (!series.every((id) => this.stored.words(id).kind === "ready" && this.stored.hasAll(id))) return false;
     this.useStoredOnly = true;
     this.live.clear();
     return true;
@@ -103,14 +103,6 @@ export class Sources {
   isComplete(line: Line, frames: Range): boolean {
     const usesStored = frames.from < line.joinFrame && line.parts.length > (Number.isFinite(line.joinFrame) ? 1 : 0);
     return usesStored ? this.stored.isComplete(line.id) : this.live.counters.reducedRows === 0;
-  }
-
-  private reaches(id: SeriesId): boolean {
-    const live = this.live.find(id.channel, id.type);
-    if (!live) return true;
-    let newest = -1;
-    for (const rows of live.instances.values()) if (!rows.isEmpty) newest = Math.max(newest, rows.frameAt(rows.nextRow - 1));
-    return this.stored.lastFrame(id) >= newest;
   }
 
   private needsStorage(join: number, view: Range | null): boolean {

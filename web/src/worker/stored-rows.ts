@@ -157,9 +157,13 @@ export class StoredRows {
     return from <= to ? { from, to } : null;
   }
 
-  /** The last frame of a series that is here; −1 if there is none. */
-  lastFrame(id: SeriesId): number {
-    return lastOf(this.series.get(formatSeriesId(id))?.shownOverview ?? null);
+  /**
+   * What is shown of a series is all that storage has of it now. Frames cannot tell: of a thinned line the last row is the last
+   * extreme, not the last frame.
+   */
+  hasAll(id: SeriesId): boolean {
+    const shown = this.series.get(formatSeriesId(id))?.shownOverview;
+    return shown?.frames.to === Infinity && shown.storedEvents === this.run.storedEvents;
   }
 
   /**
@@ -207,10 +211,10 @@ export class StoredRows {
     return entry;
   }
 
-  /** Less came than was asked for, and storage has got further since. */
+  /** More is wanted than was asked for, or less came and storage has got further since. */
   private isShort(layer: Layer, end: number): boolean {
-    const isBehind = layer.frames.to < end || lastOf(layer) < end;
-    return isBehind && this.run.storedEvents > layer.storedEvents && performance.now() - layer.askedMs > askAgainMs;
+    const isBehind = layer.frames.to < end || (lastOf(layer) < end && this.run.storedEvents > layer.storedEvents);
+    return isBehind && performance.now() - layer.askedMs > askAgainMs;
   }
 
   private requestOf(id: SeriesId) {

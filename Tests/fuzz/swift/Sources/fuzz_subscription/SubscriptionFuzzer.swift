@@ -13,6 +13,11 @@ func require(_ holds: Bool, _ what: String) {
 public func tryInput(_ input: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // SAFETY: libFuzzer's bytes hold for this call.
     let bytes = UnsafeBufferPointer(start: input, count: count)
+    do throws(Subscription.Problem) {
+        if let pace = try PaceRequest.parse(ByteBuffer(bytes: bytes)) {
+            require((0.1...60).contains(pace.messagesPerSecond), "a pace is 0.1 to 60 messages a second")
+        }
+    } catch { require((1...123).contains(error.reason.utf8.count), "a reason fits a close frame: \(error.reason)") }
     let subscription: Subscription
     do throws(Subscription.Problem) { subscription = try Subscription.parse(ByteBuffer(bytes: bytes)) } catch {
         require((1...123).contains(error.reason.utf8.count), "a reason fits a close frame: \(error.reason)")
