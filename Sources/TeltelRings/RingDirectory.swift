@@ -230,6 +230,10 @@ package final class RingDirectory: Sendable {
 
     /// Somebody has deleted the run: files of it that were put aside go, if their producer has ended.
     package func discardQuarantined(run runID: String) {
+        // They count as failed since they were put aside; whether their producers have ended is asked now and then only.
+        for instance in instances where instance.run.runID == runID && instance.fault != nil && instance.end == nil {
+            instance.checkProducer(.process)
+        }
         let discarded = state.withLock { state -> [RingInstance] in
             let found = state.instances.filter { $0.run.runID == runID && $0.fault != nil && $0.end != nil }
             state.instances.removeAll { instance in found.contains { $0 === instance } }

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from run_support import post_known_run
 from support import Collector
+from support import wait_until as until
 from web_support import DEADLINE_MS
 
 CHROMIUM = "/usr/bin/chromium"
@@ -87,6 +88,20 @@ def known(module_collector):
     """The id of a run that has ended, whose every value is known: see `post_known_run`."""
     post_known_run(module_collector, "known")
     return "known"
+
+
+@pytest.fixture
+def vehicle(vehicle, request):
+    """The same, and known to the test's collector: a page of a run that is not there yet would complain of that."""
+
+    def start(run_id: str, *arguments, **options):
+        process = vehicle(run_id, *arguments, **options)
+        if "collector" in request.fixturenames:
+            collector = request.getfixturevalue("collector")
+            until(lambda: collector.run(run_id), f"{run_id} is known")
+        return process
+
+    return start
 
 
 @pytest.fixture

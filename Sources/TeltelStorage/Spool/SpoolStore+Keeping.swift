@@ -122,9 +122,11 @@ extension SpoolStore {
             if let active = state.ledger.active, let log = state.ledger.logs[active], log.end <= log.header.bytes / 2 {
                 return nil
             }
+            state.making += 1
             return (state.takeNumber(), state.takeOrder())
         }
         guard let (number, order) = wanted else { return }
+        defer { state.withLock { $0.making -= 1 } }
         do throws(FileError) {
             let log = try logFiles.make(number: number, LogHeader(serial: random(), order: order, bytes: options.logBytes))
             try files.sync(log.file)

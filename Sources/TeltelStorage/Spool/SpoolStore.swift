@@ -47,6 +47,8 @@ package final class SpoolStore: Sendable {
         /// Logs that are used up but still carry their old serial on disk.
         var retiring: [LogFile] = []
         var spares: [LogFile] = []
+        /// Log files that are being made, by whatever thread: they count before they are there.
+        var making = 0
         var logsMade = 0
         var nextOrder: UInt64 = 1
         var nextNumber = 0
@@ -179,12 +181,14 @@ package final class SpoolStore: Sendable {
                 return .log(spare)
             }
             guard Self.bytes(state, options) + options.logBytes <= options.limitBytes else { return .full }
+            state.making += 1
             return .make(number: state.takeNumber(), order: state.takeOrder())
         }
         switch choice {
         case .log(let log): return log
         case .full: throw StorageError(.full, "the spool's limit of \(options.limitBytes) bytes is reached")
         case .make(let number, let order):
+            defer { state.withLock { $0.making -= 1 } }
             let log: LogFile
             do throws(FileError) {
                 log = try logFiles.make(number: number, LogHeader(serial: random(), order: order, bytes: options.logBytes))
@@ -228,7 +232,7 @@ package final class SpoolStore: Sendable {
     }
 
     static func bytes(_ state: borrowing State, _ options: SpoolOptions) -> Int {
-        (state.ledger.logs.count + state.spares.count + state.retiring.count) * options.logBytes
+        (state.ledger.logs.count + state.spares.count + state.retiring.count + state.making) * options.logBytes
     }
 }
 
