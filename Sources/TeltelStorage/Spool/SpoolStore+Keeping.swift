@@ -126,13 +126,18 @@ extension SpoolStore {
             return (state.takeNumber(), state.takeOrder())
         }
         guard let (number, order) = wanted else { return }
-        defer { state.withLock { $0.making -= 1 } }
         do throws(FileError) {
             let log = try logFiles.make(number: number, LogHeader(serial: random(), order: order, bytes: options.logBytes))
             try files.sync(log.file)
             try files.syncFolder(options.folder)
-            state.withLock { $0.spares.append(log) }
-        } catch { throw StorageError(error) }
+            state.withLock { state in
+                state.making -= 1
+                state.spares.append(log)
+            }
+        } catch {
+            state.withLock { $0.making -= 1 }
+            throw StorageError(error)
+        }
     }
 
     /// The rings of these instances are gone: forgets the oldest of those that have nothing underway.

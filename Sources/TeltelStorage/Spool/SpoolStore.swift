@@ -188,12 +188,15 @@ package final class SpoolStore: Sendable {
         case .log(let log): return log
         case .full: throw StorageError(.full, "the spool's limit of \(options.limitBytes) bytes is reached")
         case .make(let number, let order):
-            defer { state.withLock { $0.making -= 1 } }
             let log: LogFile
             do throws(FileError) {
                 log = try logFiles.make(number: number, LogHeader(serial: random(), order: order, bytes: options.logBytes))
-            } catch { throw StorageError(error) }
+            } catch {
+                state.withLock { $0.making -= 1 }
+                throw StorageError(error)
+            }
             state.withLock { state in
+                state.making -= 1
                 state.foldersAreDirty = true
                 state.ledger.logs[log.header.serial] = log
                 state.ledger.active = log.header.serial
