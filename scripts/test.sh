@@ -24,10 +24,10 @@ echo "test: page units"
 scripts/test-web-unit.sh || failed=1
 
 echo "test: programs, sockets, browser"
-# Three files at a time: most of them wait for processes. Short paths: those of sockets may have 107 bytes.
+# Two files at a time: most of them wait for processes. Short paths: those of sockets may have 107 bytes.
 folder=$(mktemp -d /tmp/teltel-test-XXXX)
 trap 'rm -rf "$folder"' EXIT
-build/test-python/bin/python -m pytest Tests -n 3 --basetemp="$folder/t" --dist loadfile --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
+build/test-python/bin/python -m pytest Tests -n 2 --basetemp="$folder/t" --dist loadfile --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
 
 build/test-python/bin/python scripts/test_summary.py "$report" || failed=1
 exit "$failed"
