@@ -182,7 +182,8 @@ def test_follow_and_pause_by_key(page, vehicle, run_id):
     page.keyboard.press("Space")
     expect(page.get_by_test_id("data-state")).to_have_text("Paused")
     # What the panel says of itself comes a moment later than what it draws.
-    wait_for_range(page, "body.state/pos", "from === Number(new URLSearchParams(location.search).get('from'))")
+    in_url = "Number(new URLSearchParams(location.search).get('{0}'))"
+    wait_for_range(page, "body.state/pos", f"from === {in_url.format('from')} && to === {in_url.format('to')}")
     held = shown(page, "body.state/pos")
     wait_until(page, f"() => Number(document.querySelector('.time-label:last-child').textContent.replaceAll(',', '')) > {held[1] + 200}")
     assert shown(page, "body.state/pos") == held
