@@ -113,8 +113,8 @@ package struct SeriesQuestion: Sendable {
             """
     }
 
-    /// Smallest and largest value of each bucket of frames, at the frames where they are; and all that is no number, so that
-    /// no spike and no NaN is lost.
+    /// Smallest and largest value of each bucket of frames, at the frames where they are; of each instance the first and the last
+    /// one, so that a line is as long as its run; and all that is no number, so that no spike and no NaN is lost.
     private func reduced(_ rows: String) -> String {
         """
         WITH rows AS (
@@ -122,11 +122,18 @@ package struct SeriesQuestion: Sendable {
         ), (SELECT min(frame_index) FROM rows) AS first_frame,
         (SELECT greatest(1, intDiv(max(frame_index) - min(frame_index), {buckets:UInt32}) + 1) FROM rows) AS frames_per_bucket
         SELECT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, key FROM (
-            SELECT key, arrayJoin(arrayDistinct([
-                argMinIf((frame_index, sim_time, wall_time_ms, value), value, isFinite(value)),
-                argMaxIf((frame_index, sim_time, wall_time_ms, value), value, isFinite(value))])) AS row
-            FROM rows WHERE isFinite(value)
-            GROUP BY key, intDiv(frame_index - first_frame, frames_per_bucket)
+            SELECT key, arrayJoin(arrayDistinct(arrayConcat(
+                groupArray(smallest), groupArray(largest), [argMin(first, bucket), argMax(last, bucket)]))) AS row
+            FROM (
+                SELECT key, intDiv(frame_index - first_frame, frames_per_bucket) AS bucket,
+                    argMin((frame_index, sim_time, wall_time_ms, value), value) AS smallest,
+                    argMax((frame_index, sim_time, wall_time_ms, value), value) AS largest,
+                    argMin((frame_index, sim_time, wall_time_ms, value), frame_index) AS first,
+                    argMax((frame_index, sim_time, wall_time_ms, value), frame_index) AS last
+                FROM rows WHERE isFinite(value)
+                GROUP BY key, bucket
+            )
+            GROUP BY key
             UNION ALL
             SELECT key, (frame_index, sim_time, wall_time_ms, value) AS row FROM rows WHERE NOT isFinite(ifNull(value, nan))
         )

@@ -4,7 +4,7 @@ import Foundation
 
 /// This machine and this process, read once.
 package struct HostIdentity: Sendable {
-    /// 16 bytes: another after each start of the machine.
+    /// 16 bytes, another after each start of the machine; none if the system does not tell.
     package let bootID: [UInt8]
     let processNamespace: UInt64
 
@@ -35,7 +35,7 @@ final class ProcessWatch: Sendable {
         descriptor = teltel_watch_process(run.processID)
         guard descriptor >= 0 else { return nil }
         // Afterwards: the number may have been given to another process in between.
-        guard ProducerLiveness.startTime(of: run.processID) == run.processStart else {
+        guard ProducerLiveness.start(of: run.processID) == .at(run.processStart) else {
             close(descriptor)
             return nil
         }
@@ -51,13 +51,14 @@ enum ProducerLiveness {
     /// namespace: lock gone. Other boot: gone. Without `asksLock` a watched process is alive until it ends.
     static func isAlive(_ run: RunDescription, descriptor: Int32, process: ProcessWatch?, asksLock: Bool) -> Bool {
         let host = HostIdentity.current
-        guard run.bootID == host.bootID else { return false }
+        guard run.bootID == host.bootID || host.bootID.isEmpty else { return false }
         if run.processNamespace == host.processNamespace {
             if let process {
                 if process.hasEnded { return false }
                 if !asksLock { return true }
             } else {
-                guard startTime(of: run.processID) == run.processStart else { return false }
+                let start = start(of: run.processID)
+                guard start == .at(run.processStart) || start == .unknown else { return false }
             }
             // A process does not see its own locks: the collector's own ingest rings are alive while it is.
             if run.processID == getpid() { return true }
@@ -66,18 +67,26 @@ enum ProducerLiveness {
         return locked != 0  // an error of the query is no proof of death
     }
 
-    /// Field 22 of /proc/<pid>/stat; nil if there is no such process.
-    static func startTime(of process: Int32) -> UInt64? {
+    enum Start: Equatable {
+        /// Ticks after the start of the machine.
+        case at(UInt64)
+        case noSuchProcess
+        /// This process is short of something, or has not enough rights: no proof of death.
+        case unknown
+    }
+
+    /// Field 22 of /proc/<pid>/stat.
+    static func start(of process: Int32) -> Start {
         let descriptor = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { return errno == ENOENT ? .noSuchProcess : .unknown }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 1_024)
         let count = read(descriptor, &buffer, buffer.count)
-        guard count > 0 else { return nil }
+        guard count > 0 else { return count == 0 || errno == ESRCH ? .noSuchProcess : .unknown }
         // The second field, the program's name in parentheses, may hold anything: count from its end.
         let text = String(decoding: buffer[..<count], as: UTF8.self)
-        guard let end = text.lastIndex(of: ")") else { return nil }
+        guard let end = text.lastIndex(of: ")") else { return .unknown }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 19 ? UInt64(fields[19]) : nil
+        return fields.count > 19 ? UInt64(fields[19]).map(Start.at) ?? .unknown : .unknown
     }
 }

@@ -68,6 +68,7 @@ package final class RingDirectory: Sendable {
             )
         }
         lockFile = try FolderLock.take(folder: folder, path: path)
+        _ = HostIdentity.current  // read while there are descriptors for it
     }
     deinit {
         close(lockFile)

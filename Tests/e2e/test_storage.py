@@ -89,6 +89,21 @@ def test_stored_runs_are_listed_with_final_totals(collector, vehicle):
         assert collector.request("/api/analysis/series?" + "&".join(parameters))[0] == 400
 
 
+def test_a_reduced_series_is_as_long_as_its_instances(collector):
+    """Neither the first nor the last value of either key is the smallest or largest of its stretch of frames."""
+    ends = {"0": (0, 999), "1": (103, 907)}
+    posted = [line(runId="long", sourceId="long", frameIndex=frame, type="wheel.force", payload={"wheelId": int(key), "load": (frame - ends[key][0] + 5) % 10})
+              for frame in range(1_000) for key in ends if ends[key][0] <= frame <= ends[key][1]]
+    assert post(collector, *posted)[1]["accepted"] == len(posted)
+    wait_until(lambda: collector.run("long")["stored"] == len(posted), "everything is stored")
+    _, _, body = collector.request("/api/analysis/series?runId=long&eventType=wheel.force&sourceId=long&jsonPath=load&points=20")
+    rows = [json.loads(text) for text in body.splitlines()]
+    for key in ends:
+        frames = [row["frame_index"] for row in rows if row["key"] == key]
+        assert (frames[0], frames[-1]) == ends[key] and len(frames) == len(set(frames)) <= 22
+        assert {row["value"] for row in rows if row["key"] == key} >= {0, 9}
+
+
 def test_ndjson_is_stored_and_its_view_gives_the_payload_back(collector):
     payloads = [{"pos": {"x": 1.5, "y": 2}, "n": 7}, {"text": "a<b", "list": [1, None, True]}, {"x": "NaN"}, None, [1, 2]]
     assert post(collector, *(line(frameIndex=i, payload=payload) for i, payload in enumerate(payloads)))[1]["accepted"] == 5
