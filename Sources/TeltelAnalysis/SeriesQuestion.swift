@@ -119,23 +119,18 @@ package struct SeriesQuestion: Sendable {
         """
         WITH rows AS (
         \(rows)
-        ), (SELECT min(frame_index) FROM rows) AS first_frame,
-        (SELECT greatest(1, intDiv(max(frame_index) - min(frame_index), {buckets:UInt32}) + 1) FROM rows) AS frames_per_bucket
-        SELECT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, key FROM (
-            SELECT key, arrayJoin(arrayDistinct(arrayConcat(
-                groupArray(smallest), groupArray(largest), [argMin(first, bucket), argMax(last, bucket)]))) AS row
-            FROM (
-                SELECT key, intDiv(frame_index - first_frame, frames_per_bucket) AS bucket,
-                    argMin((frame_index, sim_time, wall_time_ms, value), value) AS smallest,
-                    argMax((frame_index, sim_time, wall_time_ms, value), value) AS largest,
-                    argMin((frame_index, sim_time, wall_time_ms, value), frame_index) AS first,
-                    argMax((frame_index, sim_time, wall_time_ms, value), frame_index) AS last
-                FROM rows WHERE isFinite(value)
-                GROUP BY key, bucket
-            )
-            GROUP BY key
+        ), ends AS (SELECT key, min(frame_index) AS first, max(frame_index) AS last FROM rows WHERE isFinite(value) GROUP BY key),
+        (SELECT min(first) FROM ends) AS first_frame,
+        (SELECT greatest(1, intDiv(max(last) - min(first), {buckets:UInt32}) + 1) FROM ends) AS frames_per_bucket
+        SELECT DISTINCT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, key FROM (
+            SELECT key, arrayJoin([
+                argMin((frame_index, sim_time, wall_time_ms, value), assumeNotNull(value)),
+                argMax((frame_index, sim_time, wall_time_ms, value), assumeNotNull(value))]) AS row
+            FROM rows WHERE isFinite(value)
+            GROUP BY key, intDiv(frame_index - first_frame, frames_per_bucket)
             UNION ALL
-            SELECT key, (frame_index, sim_time, wall_time_ms, value) AS row FROM rows WHERE NOT isFinite(ifNull(value, nan))
+            SELECT key, (frame_index, sim_time, wall_time_ms, value) AS row
+            FROM rows WHERE NOT isFinite(ifNull(value, nan)) OR (key, frame_index) IN (SELECT key, arrayJoin([first, last]) FROM ends)
         )
         ORDER BY frame_index, key
         """
