@@ -4,6 +4,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -46,6 +47,13 @@ class ClickHouse:
             if row["comment"] and json.loads(row["comment"]) == {"channel": channel, "type": type_name}:
                 return row["name"]
         raise BenchError(f"no table of {channel}/{type_name}")
+
+    def wait_for_merges(self) -> None:
+        """Until none has been going on for a second."""
+        quiet = 0
+        while quiet < 10:
+            quiet = 0 if self.ask("SELECT count() AS n FROM system.merges")[0]["n"] else quiet + 1
+            time.sleep(0.1)
 
     def size(self, table: str) -> tuple[int, int]:
         """Rows and bytes on disk after all merges."""
