@@ -160,7 +160,8 @@ TELTEL_API teltel_status teltel_run_start(const teltel_run_options *options, tel
 /** Emits `run.end` and ends the run for all threads. status: TELTEL_COMPLETED, TELTEL_FAILED or TELTEL_CANCELLED; reason: text
  *  of which 255 bytes are kept. Afterwards the handle is stale.
  *  Errors: ENDED (second call, NULL, the parent's run after a fork: nothing happens), ARGUMENT (status: the run goes on).
- *  Threads: any, also while others emit: a record that is being emitted at this very moment may be lost, so stop them first.
+ *  Threads: any, also while others emit: a record that is being emitted at this very moment may be lost, or be stored although it
+ *  was refused, so stop them first.
  *  Cost: up to 1 ms; system calls, takes the lock. */
 TELTEL_API teltel_status teltel_run_end(teltel_run *run, int32_t status, const char *reason) TELTEL_NOEXCEPT;
 /** Copies the run's id into out, cut to size - 1 bytes and ended with NUL. Returns its whole length in bytes, as snprintf does.
