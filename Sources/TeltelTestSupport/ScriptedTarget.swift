@@ -30,6 +30,7 @@ package final class ScriptedTarget: InsertTarget {
         var poison: Set<Row> = []
         var inserts = 0
         var isAway = false
+        var showsRows = true
         var requests: [InsertRequest] = []
         var random: SeededRandom?
     }
@@ -58,7 +59,17 @@ package final class ScriptedTarget: InsertTarget {
     package var owners: [Row: RowKey] { state.withLock { $0.owners } }
     package var tables: [String] { state.withLock { $0.rows.keys.sorted() } }
 
-    package func ensureTable(_ table: TableLayout) throws(ClickHouseError) { try reach() }
+    package func ensureTable(_ table: TableLayout, alongside: [TableLayout]) throws(ClickHouseError) { try reach() }
+
+    package func shows(_ table: TableLayout) throws(ClickHouseError) -> Bool {
+        try reach()
+        return state.withLock { $0.showsRows }
+    }
+    /// False: the view lags behind the tables.
+    package var showsRows: Bool {
+        get { state.withLock { $0.showsRows } }
+        set { state.withLock { $0.showsRows = newValue } }
+    }
 
     private func reach() throws(ClickHouseError) {
         guard !isAway else { throw ClickHouseError(.unreachable, "away") }

@@ -15,22 +15,19 @@ package final class ClickHouseTables: InsertTarget {
         /// nil: not read yet.
         var tables: [String: TableDescription]?
         var plans: [TableLayout: TablePlan] = [:]
-        var viewIsStale = false
+        /// Tables of which the view shows nothing yet, or not all columns.
+        var hidden: Set<String> = []
         var viewMadeAt: ContinuousClock.Instant?
         var viewTook = Duration.zero
-        /// It will be made soon.
-        var viewIsAwaited = false
         /// Why the view does not show all tables: ClickHouse does not take it.
         var viewProblem: String?
     }
     /// One at a time changes tables; others go on inserting.
     private let changing = Mutex(())
 
-    /// Makes the view once for all tables that came in the same second: at a run's start there are many.
-    private let viewQueue = DispatchQueue(label: "teltel.events-view")
-    private static let viewPause = Duration.seconds(1)
-    /// With hundreds of tables making it takes long: at most a fifth of the time while further ones come.
+    /// With hundreds of tables making the view takes long: at most a fifth of the time while further ones come.
     private static let viewShare = 4
+    private static let viewPause = Duration.milliseconds(100)
 
     package static let oldestVersion = (major: 22, minor: 8)
     /// A block of a group must not be split, because an insert of several parts is not atomic.
@@ -51,23 +48,35 @@ package final class ClickHouseTables: InsertTarget {
 
     // MARK: Inserting
 
-    package func ensureTable(_ layout: TableLayout) throws(ClickHouseError) {
+    package func ensureTable(_ layout: TableLayout, alongside others: [TableLayout] = []) throws(ClickHouseError) {
         if known.withLock({ $0.tables != nil && $0.plans[layout] != nil }) { return }
-        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
-            do throws(ClickHouseError) {
-                var tables = try self.tables()
-                let plan = try self.plan(layout, &tables)
-                known.withLock {
-                    $0.tables = tables
-                    $0.plans[layout] = plan
-                }
-                return .success(())
-            } catch {
+        try change { () throws(ClickHouseError) in
+            var tables = try self.tables()
+            let plan = try self.plan(layout, &tables)
+            // What is wrong with one of them is said when it is its turn.
+            for other in others where tables[other.name] == nil { _ = try? self.plan(other, &tables) }
+            known.withLock { $0.plans[layout] = plan }
+            _ = try makeViewIfDue()
+        }
+    }
+
+    /// One at a time; after an error what is known is read again.
+    private func change<Answer>(_ body: () throws(ClickHouseError) -> Answer) throws(ClickHouseError) -> Answer {
+        let result = changing.withLock { _ -> Result<Answer, ClickHouseError> in
+            do throws(ClickHouseError) { return .success(try body()) } catch {
                 forget()
                 return .failure(error)
             }
         }
-        try result.get()
+        return try result.get()
+    }
+
+    package func shows(_ layout: TableLayout) throws(ClickHouseError) -> Bool {
+        guard known.withLock({ $0.hidden.contains(layout.name) }) else { return true }
+        return try change { () throws(ClickHouseError) in
+            _ = try tables()
+            return try makeViewIfDue()
+        }
     }
 
     package func insert(_ request: InsertRequest) throws(ClickHouseError) {
@@ -152,21 +161,15 @@ package final class ClickHouseTables: InsertTarget {
     // MARK: The database
 
     /// Asks for the version, makes the database, `run_metadata` and the view if they are missing, and reads which tables there are.
-    package func connect() throws(ClickHouseError) {
-        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
-            do throws(ClickHouseError) {
-                let tables = try self.tables()
-                known.withLock { $0.tables = tables }
-                return .success(())
-            } catch {
-                return .failure(error)
-            }
-        }
-        try result.get()
-    }
+    package func connect() throws(ClickHouseError) { _ = try change { () throws(ClickHouseError) in try tables() } }
 
     /// Reads the tables again before the next insert.
-    package func forget() { known.withLock { $0 = Known() } }
+    package func forget() {
+        known.withLock {
+            $0.tables = nil
+            $0.plans = [:]
+        }
+    }
 
     private func tables() throws(ClickHouseError) -> [String: TableDescription] {
         if let tables = known.withLock({ $0.tables }) { return tables }
@@ -176,6 +179,7 @@ package final class ClickHouseTables: InsertTarget {
         try run(TableSQL.createMetadata(database))
         let tables = try readTables()
         catalog.note(tables.values.compactMap(\.key))
+        known.withLock { $0.tables = tables }
         try makeViewIfPossible(tables)
         return tables
     }
@@ -186,7 +190,7 @@ package final class ClickHouseTables: InsertTarget {
         let began = ContinuousClock.now
         try run(EventsView(database: database, tables: Array(tables.values)).sql)
         known.withLock {
-            $0.viewIsStale = false
+            $0.hidden = []
             $0.viewMadeAt = .now
             $0.viewTook = began.duration(to: .now)
             $0.viewProblem = nil
@@ -198,7 +202,7 @@ package final class ClickHouseTables: InsertTarget {
         do throws(ClickHouseError) { try makeView(tables) } catch {
             guard error.advice == .stop else { throw error }
             known.withLock {
-                $0.viewIsStale = false
+                $0.hidden = []
                 $0.viewProblem = error.description
             }
         }
@@ -206,33 +210,14 @@ package final class ClickHouseTables: InsertTarget {
     /// Why `telemetry_events` does not show all that is stored; nil: it does, or soon will.
     package var viewProblem: String? { known.withLock { $0.viewProblem } }
 
-    /// Makes the view show all tables, if it does not yet: soon done by itself, at once by this call.
-    package func refreshView() throws(ClickHouseError) {
-        let result = changing.withLock { _ -> Result<Void, ClickHouseError> in
-            let stale = known.withLock { $0.viewIsStale ? $0.tables : nil }
-            guard let stale else { return .success(()) }
-            return Result { () throws(ClickHouseError) in try makeViewIfPossible(stale) }
-        }
-        try result.get()
-    }
-
-    private func refreshViewLater() {
-        let pause = known.withLock { known -> Duration? in
-            guard !known.viewIsAwaited else { return nil }
-            known.viewIsAwaited = true
-            return max(Self.viewPause, known.viewTook * Self.viewShare)
-        }
-        guard let pause else { return }
-        viewQueue.asyncAfter(deadline: .now() + pause / .seconds(1)) { [weak self] in
-            guard let self else { return }
-            known.withLock { $0.viewIsAwaited = false }
-            do throws(ClickHouseError) {
-                try refreshView()
-            } catch {
-                // ClickHouse is away; when it is back this may have been done by others.
-                refreshViewLater()
-            }
-        }
+    /// False: it will be due soon.
+    private func makeViewIfDue() throws(ClickHouseError) -> Bool {
+        let known = self.known.withLock { $0 }
+        if known.hidden.isEmpty { return true }
+        let pause = max(Self.viewPause, known.viewTook * Self.viewShare)
+        guard let tables = known.tables, known.viewMadeAt.map({ $0.duration(to: .now) >= pause }) ?? true else { return false }
+        try makeViewIfPossible(tables)
+        return true
     }
 
     private func checkVersion() throws(ClickHouseError) {
@@ -322,15 +307,13 @@ package final class ClickHouseTables: InsertTarget {
         guard plan.isReady else {
             throw ClickHouseError(.interrupted, "table \(layout.name) was changed by another at the same time")
         }
-        let isSoonAfter = known.withLock {
+        known.withLock {
             $0.tables = fresh
             $0.plans.removeAll()
-            $0.viewIsStale = true
-            let pause = max(Self.viewPause, $0.viewTook * Self.viewShare)
-            return $0.viewMadeAt.map { $0.duration(to: .now) < pause } ?? false
+            $0.hidden.insert(layout.name)
         }
         // Rows of a new table may be shown a little later, but none without the columns that came with it.
-        if isNew, isSoonAfter { refreshViewLater() } else { try makeViewIfPossible(fresh) }
+        if !isNew { try makeViewIfPossible(fresh) }
         return plan
     }
 }

@@ -39,11 +39,15 @@ package struct InsertRequest: Sendable {
 
 /// All calls block, with time-outs, and come from one thread. After any error the caller may call again, with the same values.
 package protocol InsertTarget: Sendable {
-    /// Makes what is missing: database, table, columns, the view over all tables. Cheap when nothing is missing; call it
-    /// before every insert, and again after every failed one.
-    func ensureTable(_ table: TableLayout) throws(ClickHouseError)
+    /// Makes what is missing: database, table, columns. Cheap when nothing is missing; call it before every insert, and again
+    /// after every failed one.
+    /// - Parameter alongside: tables whose rows will come soon. They are made too, so that the view is made once for all.
+    func ensureTable(_ table: TableLayout, alongside: [TableLayout]) throws(ClickHouseError)
     /// Returns when ClickHouse has acknowledged all rows. An error with `isAmbiguous` may mean that some or all rows are there.
     func insert(_ request: InsertRequest) throws(ClickHouseError)
+    /// The view over all tables shows the table's rows. Makes the view if it is stale, but not all the time: after false ask
+    /// again soon.
+    func shows(_ table: TableLayout) throws(ClickHouseError) -> Bool
     /// How many rows of these ranges are stored in the table. The proof after an ambiguous answer.
     func count(_ table: TableLayout, _ ranges: [RowRange]) throws(ClickHouseError) -> Int
     /// The sequences of one range that are stored, ascending. For finding what is missing of a group that was refused.

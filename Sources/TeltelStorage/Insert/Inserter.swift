@@ -76,7 +76,8 @@ package final class Inserter {
         case .form(let frames): try form(frames)
         case .insert(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.insert(manifest, nowMs) }
         case .count(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.count(manifest) }
-        case .conclude(let name): try conclude(name)
+        case .conclude(let name):
+            try withGroup(name, nowMs) { manifest throws(StepError) in try self.concludeIfShown(manifest, nowMs) }
         case .divide(let name, let halves):
             try withGroup(name, nowMs) { manifest throws(StepError) in try self.divide(manifest, halves: halves) }
         case .bury(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.bury(manifest) }
@@ -117,7 +118,9 @@ package final class Inserter {
     }
     /// Says nothing about whether ClickHouse is there: what is known already is not asked for.
     private func prepare(_ layout: TableLayout) throws(StepError) {
-        do throws(ClickHouseError) { try target.ensureTable(layout) } catch { throw .clickHouse(error) }
+        do throws(ClickHouseError) { try target.ensureTable(layout, alongside: state.waitingTables) } catch {
+            throw .clickHouse(error)
+        }
     }
     private func keep<Answer>(_ work: () throws(StorageError) -> Answer) throws(StepError) -> Answer {
         do throws(StorageError) { return try work() } catch { throw .storage(error) }
@@ -164,6 +167,14 @@ package final class Inserter {
         let found = try count(manifest.layout, manifest.ranges)
         if found > manifest.rows { shared.update { $0.surplusRows += found - manifest.rows } }
         state.counted(manifest.name, rows: found)
+    }
+
+    /// What counts as stored can be asked for.
+    private func concludeIfShown(_ manifest: GroupManifest, _ nowMs: UInt64) throws(StepError) {
+        let isShown: Bool
+        do throws(ClickHouseError) { isShown = try target.shows(manifest.layout) } catch { throw .clickHouse(error) }
+        guard isShown else { return state.hidden(manifest.name, nowMs: nowMs) }
+        try keep { () throws(StorageError) in try conclude(manifest.name) }
     }
 
     private func conclude(_ name: String) throws(StorageError) {

@@ -34,7 +34,7 @@ package struct InserterState: Sendable {
         case insert(String)
         /// Count the group's rows in ClickHouse. Answer with `counted` or `failed`.
         case count(String)
-        /// Record that all rows are stored. Answer with `concluded` or `delayed`.
+        /// Record that all rows are stored. Answer with `concluded`, `hidden`, `failed` or `delayed`.
         case conclude(String)
         /// Find which rows are stored and divide the rest, into halves if asked. Answer with `divided`, `concluded`, `failed` or `delayed`.
         case divide(String, halves: Bool)
@@ -93,6 +93,7 @@ package struct InserterState: Sendable {
     }
 
     package var waitingRows: Int { waiting.values.reduce(0) { $0 + $1.rows } }
+    package var waitingTables: [TableLayout] { Array(waiting.keys) }
     package var groupCount: Int { groups.count }
     package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
     /// Tries in a row that did not reach ClickHouse.
@@ -242,6 +243,12 @@ package struct InserterState: Sendable {
         reached()
         for index in groups.indices { groups[index].notBeforeMs = 0 }
     }
+
+    /// The group's rows are there, but the view does not show them yet.
+    package mutating func hidden(_ name: String, nowMs: UInt64) {
+        update(name) { $0.notBeforeMs = nowMs + Self.hiddenPauseMs }
+    }
+    private static let hiddenPauseMs: UInt64 = 20
 
     package mutating func counted(_ name: String, rows: Int) {
         reached()

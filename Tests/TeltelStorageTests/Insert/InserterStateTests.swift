@@ -71,6 +71,16 @@ import Testing
         #expect(state.isEmpty)
     }
 
+    @Test func groupThatTheViewDoesNotShowIsNotStoredYet() {
+        var state = Self.sending()
+        state.inserted("g", nowMs: 10_010)
+        #expect(state.next(nowMs: 10_010) == .conclude("g"))
+        state.hidden("g", nowMs: 10_010)
+        #expect(state.next(nowMs: 10_011) == .wait(untilMs: 10_030))
+        #expect(!state.isEmpty)
+        #expect(state.next(nowMs: 10_030) == .conclude("g"))
+    }
+
     @Test func insertsKeepTheirDistance() {
         var state = Self.sending()
         state.inserted("g", nowMs: 10_010)

@@ -50,7 +50,6 @@ import Testing
     }
 
     private func count(_ storage: Storage) throws -> [Int] {
-        try storage.tables.refreshView()
         let sql = "SELECT count(), uniqExact(frame_index) FROM teltel.telemetry_events WHERE run_id = {run:String}"
         let answer = try storage.query(sql, ["run": "run-1"], format: "TSV")
         return String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
