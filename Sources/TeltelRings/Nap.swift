@@ -22,14 +22,14 @@ package final class Nap: Sendable {
         case prompt
         /// Much comes at a time: 2 ms, an eighth of what a screen shows at once.
         case busy
-        /// Nobody waits: the same.
+        /// Nobody waits: 10 ms.
         case unwatched
 
         fileprivate var microseconds: Int {
             switch self {
             case .prompt: Nap.shortest
             case .busy: 2_000
-            case .unwatched: 2_000
+            case .unwatched: 10_000
             }
         }
     }

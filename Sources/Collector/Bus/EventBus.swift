@@ -88,11 +88,14 @@ final class EventBus: Sendable {
     func publish(_ batches: [Batch]) {
         guard let ring = batches.first?.round.ring else { return }
         state.withLock { state in
+            var end: UInt64 = 0
             for batch in batches {
                 state.published += UInt64(batch.count)
-                state.marks.published(ring, upTo: batch.sequenceEnd(batch.count - 1))
+                end = max(end, batch.sequenceEnd(batch.count - 1))
             }
+            state.marks.published(ring, upTo: end)
             for (ring, position) in state.buffer.append(batches) { state.marks.lost(ring, upTo: position) }
+            if state.listeners.isEmpty { return }
             let published = state.marks[ring]?.published ?? 0
             for runID in Set(batches.map(\.run.runID)) {
                 Self.forEachListener(&state, named: runID) { Self.offer(batches, to: &$0, ring, published) }

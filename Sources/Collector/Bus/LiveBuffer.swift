@@ -27,8 +27,9 @@ struct LiveBuffer: Sendable {
             first += 1
             events -= oldest.events
             bytes -= oldest.footprint
-            for batch in oldest.parts {
-                evicted[batch.round.ring] = max(evicted[batch.round.ring] ?? 0, batch.sequenceEnd(batch.count - 1))
+            // All of one round.
+            if let ring = oldest.parts.first?.round.ring {
+                evicted[ring] = oldest.parts.reduce(evicted[ring] ?? 0) { max($0, $1.sequenceEnd($1.count - 1)) }
             }
             return oldest
         }

@@ -59,6 +59,12 @@ package struct TableLayout: Hashable, Sendable {
         self.isDefined = isDefined
     }
 
+    /// By what mostly differs: there may be a thousand columns.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(columns.count)
+    }
+
     package static let otherName = "events_other"
     package static let prefix = "events_"
 

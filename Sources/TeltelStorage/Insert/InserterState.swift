@@ -15,8 +15,13 @@ package struct InserterState: Sendable {
         package var rowsAtOnce = 200_000
         /// or when the oldest has waited so long.
         package var ageMs: UInt64 = 2_000
-        /// Least time between two inserts, over all tables.
+        /// Least time between two inserts, over all tables,
         package var gapMs: UInt64 = 100
+        /// and before one of fewer than `rows`: of many tables each waits longer and has more rows then, because an insert costs
+        /// ClickHouse as much as 10,000 rows.
+        package var smallGapMs: UInt64 = 200
+        /// So many inserts without a gap when a run ends; each is earned back in `gapMs`.
+        package var burst: UInt64 = 64
         /// Most of one group, so that it becomes one block in ClickHouse.
         package var groupRowsMax = 500_000
         package var groupBytesMax = 128 << 20
@@ -49,6 +54,8 @@ package struct InserterState: Sendable {
         let table: String
         let rows: Int
         var task: Task
+        /// A run has ended: somebody waits for its rows.
+        var isUrgent = false
         /// Some of its rows may be stored already.
         var isAmbiguous: Bool
         var failures = 0
@@ -73,6 +80,12 @@ package struct InserterState: Sendable {
         var rows = 0
         var sinceMs: UInt64 = 0
         var isDue = false
+
+        mutating func add(_ frame: OfferedFrame) {
+            frames.append(frame)
+            rows += frame.rows
+            if frame.isSuspect { isDue = true }
+        }
     }
 
     private let cadence: Cadence
@@ -80,7 +93,9 @@ package struct InserterState: Sendable {
     /// In the order in which they are tried.
     private var groups: [Group] = []
     private var lastFormedMs: [String: UInt64] = [:]
-    private var nextInsertMs: UInt64 = 0
+    private var pacing: InsertPacing
+    /// What is being formed is.
+    private var isUrgent = false
     private var notBeforeMs: UInt64 = 0
     private var unreachable = 0
     private var storageFailures = 0
@@ -89,6 +104,7 @@ package struct InserterState: Sendable {
 
     package init(cadence: Cadence = Cadence(), seed: UInt64) {
         self.cadence = cadence
+        pacing = InsertPacing(cadence)
         randomState = seed
     }
 
@@ -104,11 +120,8 @@ package struct InserterState: Sendable {
     // MARK: what comes in
 
     package mutating func offer(_ frame: OfferedFrame, nowMs: UInt64) {
-        var entry = waiting[frame.layout] ?? Waiting(sinceMs: nowMs)
-        entry.frames.append(frame)
-        entry.rows += frame.rows
-        if frame.isSuspect { entry.isDue = true }
-        waiting[frame.layout] = entry
+        // In place: a copy of the list for each frame would take ever longer while ClickHouse is away.
+        waiting[frame.layout, default: Waiting(sinceMs: nowMs)].add(frame)
     }
 
     /// A group whose manifest was found at start: it may have been sent, under its own token.
@@ -122,26 +135,28 @@ package struct InserterState: Sendable {
     /// A run has ended, or the storage stops: what waits is sent without waiting longer.
     package mutating func flush() {
         for layout in waiting.keys { waiting[layout]!.isDue = true }
+        for index in groups.indices { groups[index].isUrgent = true }
     }
 
     // MARK: what to do
 
     package mutating func next(nowMs: UInt64) -> Step {
         if nowMs < notBeforeMs { return .wait(untilMs: notBeforeMs) }
-        if let index = groups.indices.first(where: { groups[$0].notBeforeMs <= nowMs && !needsGap(groups[$0], nowMs) }) {
-            return step(groups[index])
-        }
-        // Groups that can be sent come first; a new one is formed when none of them is ready.
+        let ready = groups.filter { $0.notBeforeMs <= nowMs }
+        if let group = ready.first(where: { earliestMs($0, nowMs) <= nowMs }) { return step(group) }
+        // Nothing is formed before what waits for its turn is sent: while ClickHouse is away groups would come and come.
+        if let group = ready.first { return .wait(untilMs: earliestMs(group, nowMs)) }
         if let layout = dueTable(nowMs) {
             lastFormedMs[layout.name] = nowMs
+            isUrgent = waiting[layout]!.isDue
             return .form(take(layout))
         }
         return .wait(untilMs: nextTime(nowMs))
     }
 
-    private func needsGap(_ group: Group, _ nowMs: UInt64) -> Bool {
-        if case .insert = group.task { return nowMs < nextInsertMs }
-        return false
+    private func earliestMs(_ group: Group, _ nowMs: UInt64) -> UInt64 {
+        guard case .insert = group.task else { return group.notBeforeMs }
+        return max(group.notBeforeMs, pacing.earliestMs(rows: group.rows, isUrgent: group.isUrgent, nowMs))
     }
 
     private func step(_ group: Group) -> Step {
@@ -155,31 +170,30 @@ package struct InserterState: Sendable {
         }
     }
 
-    private func dueMs(_ layout: TableLayout, _ entry: Waiting) -> UInt64 {
+    private func dueMs(_ layout: TableLayout, _ entry: Waiting, _ nowMs: UInt64) -> UInt64 {
         // While a group of the table fails, the next one grows, up to its limit, instead of failing beside it.
         let failing = entry.rows < cadence.groupRowsMax ? groups.first { $0.table == layout.name && $0.failures > 0 } : nil
         var due = entry.isDue || entry.rows >= cadence.rowsAtOnce ? 0 : entry.sinceMs + cadence.ageMs
         if entry.rows >= cadence.rows { due = min(due, (lastFormedMs[layout.name] ?? 0) + cadence.restMs) }
-        return max(due, nextInsertMs, failing.map { $0.notBeforeMs + 1 } ?? 0)
+        let earliest = pacing.earliestMs(rows: entry.rows, isUrgent: entry.isDue, nowMs)
+        return max(due, earliest, failing.map { $0.notBeforeMs + 1 } ?? 0)
     }
 
     /// Among the tables that are due, the one that waits longest.
     private func dueTable(_ nowMs: UInt64) -> TableLayout? {
-        waiting.filter { dueMs($0.key, $0.value) <= nowMs }
+        waiting.filter { dueMs($0.key, $0.value, nowMs) <= nowMs }
             .min { ($0.value.sinceMs, $0.key.name) < ($1.value.sinceMs, $1.key.name) }?.key
     }
 
     private func nextTime(_ nowMs: UInt64) -> UInt64? {
-        var times = groups.map { group -> UInt64 in
-            if case .insert = group.task { return max(group.notBeforeMs, nextInsertMs) }
-            return group.notBeforeMs
-        }
-        times += waiting.map { dueMs($0.key, $0.value) }
+        var times = groups.map { earliestMs($0, nowMs) }
+        times += waiting.map { dueMs($0.key, $0.value, nowMs) }
         return times.min().map { max($0, nowMs + 1) }
     }
 
     private mutating func take(_ layout: TableLayout) -> [OfferedFrame] {
-        var entry = waiting[layout]!
+        // Out of the table, so that its list is changed in place.
+        var entry = waiting.removeValue(forKey: layout)!
         var count = 0
         var rows = 0
         var bytes = 0
@@ -200,7 +214,7 @@ package struct InserterState: Sendable {
         let taken = Array(entry.frames[..<count])
         entry.frames.removeFirst(count)
         entry.rows -= rows
-        waiting[layout] = entry.frames.isEmpty ? nil : entry
+        if !entry.frames.isEmpty { waiting[layout] = entry }
         return taken
     }
 
@@ -211,7 +225,7 @@ package struct InserterState: Sendable {
         groups.append(
             Group(
                 name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
-                task: manifest.provesFirst ? .countFirst : .insert,
+                task: manifest.provesFirst ? .countFirst : .insert, isUrgent: isUrgent,
                 isAmbiguous: manifest.provesFirst))
     }
 
@@ -231,7 +245,7 @@ package struct InserterState: Sendable {
     /// ClickHouse has acknowledged the group.
     package mutating func inserted(_ name: String, nowMs: UInt64) {
         reached()
-        nextInsertMs = nowMs + cadence.gapMs
+        pacing.inserted(nowMs)
         update(name) { group in
             group.task = group.isAmbiguous ? .countAfter : .conclude
             group.obstacle = nil
@@ -268,7 +282,7 @@ package struct InserterState: Sendable {
 
     package mutating func failed(_ name: String, _ error: ClickHouseError, nowMs: UInt64) {
         lastError = error.description
-        nextInsertMs = max(nextInsertMs, nowMs + cadence.gapMs)
+        pacing.inserted(nowMs)
         let random = random()
         if case .unreachable = error.source {
             unreachable += 1

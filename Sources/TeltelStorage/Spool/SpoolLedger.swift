@@ -117,10 +117,11 @@ struct SpoolLedger: Sendable {
         var touched: [SegmentID: Set<Int>] = [:]
         for member in members {
             let id = member.frame.segment
-            guard var segment = segments[id], segment.remaining.indices.contains(member.frame.index) else { continue }
-            segment.remaining[member.frame.index] = max(0, segment.remaining[member.frame.index] - member.rows)
-            if segment.remaining[member.frame.index] == 0 { touched[id, default: []].insert(member.frame.index) }
-            segments[id] = segment
+            let index = member.frame.index
+            guard segments[id]?.remaining.indices.contains(index) == true else { continue }
+            let left = max(0, segments[id]!.remaining[index] - member.rows)
+            segments[id]!.remaining[index] = left
+            if left == 0 { touched[id, default: []].insert(index) }
         }
         attribute(losses, reason, to: members)
         for (id, frames) in touched.sorted(by: { $0.key < $1.key }) { settle(id, frames) }

@@ -86,8 +86,37 @@ import Testing
         state.inserted("g", nowMs: 10_010)
         state.concluded("g")
         state.formed(Self.manifest("h"))
+        #expect(state.next(nowMs: 10_050) == .wait(untilMs: 10_210))
+        #expect(state.next(nowMs: 10_210) == .insert("h"))
+    }
+
+    @Test func largeInsertsNeedLessDistance() {
+        var state = Self.sending()
+        state.inserted("g", nowMs: 10_010)
+        state.concluded("g")
+        state.formed(Self.manifest("h", rows: 50_000))
         #expect(state.next(nowMs: 10_050) == .wait(untilMs: 10_110))
         #expect(state.next(nowMs: 10_110) == .insert("h"))
+    }
+
+    /// The first ones at once, further ones as fast as in the long run.
+    @Test func endOfRunNeedsNoDistanceForAWhile() {
+        var cadence = InserterState.Cadence()
+        cadence.burst = 3
+        var state = InserterState(cadence: cadence, seed: 1)
+        var times: [UInt64] = []
+        var now: UInt64 = 10_000
+        for number in 1...6 as ClosedRange<UInt64> {
+            state.offer(Self.frame(number), nowMs: now)
+            state.flush()
+            while case .wait(let until) = state.next(nowMs: now) { now = until! }
+            state.formed(Self.manifest("g"))
+            while case .wait(let until) = state.next(nowMs: now) { now = until! }
+            times.append(now)
+            state.inserted("g", nowMs: now)
+            state.concluded("g")
+        }
+        #expect(times == [10_000, 10_000, 10_000, 10_100, 10_200, 10_300])
     }
 
     @Test func ambiguousAnswerIsRepeatedWithTheSameNameAndCounted() {

@@ -124,6 +124,18 @@ private final class TableBlock {
         let key: TableKey
         let ring: RingID
     }
+    /// Chunks of the same origin, which come one after the other: what they have in common is looked up once.
+    private var recent: Recent?
+    private struct Recent {
+        let ring: RingID
+        let run: RunKey
+        let schema: EventSchema
+        var first: UInt64
+        var last: UInt64
+        var rows: Int
+
+        func isContinued(by chunk: RowChunk) -> Bool { schema === chunk.schema && ring == chunk.ring && run == chunk.run }
+    }
 
     private init(_ name: String, _ key: TableKey?, _ columns: [PayloadColumn]?, json: JSONColumns?) {
         self.name = name
@@ -179,20 +191,34 @@ private final class TableBlock {
         // Rows that were refused may lie at the edges; the range may be wider than its rows, never narrower.
         let begin = chunk.begin + UInt64(first)
         let end = chunk.begin + UInt64(last)
-        if let known = ranges[chunk.ring] {
-            ranges[chunk.ring] = (known.order, min(known.first, begin), max(known.last, end), known.rows + added)
+        if recent?.isContinued(by: chunk) == true {
+            recent!.first = min(recent!.first, begin)
+            recent!.last = max(recent!.last, end)
+            recent!.rows += added
         } else {
-            ranges[chunk.ring] = (ranges.count, begin, end, added)
+            settle()
+            recent = Recent(ring: chunk.ring, run: chunk.run, schema: chunk.schema, first: begin, last: end, rows: added)
         }
-        runs.insert(chunk.run)
-        let key = key ?? TableKey(channel: chunk.schema.channel, type: chunk.schema.type)
-        counts[CountKey(key: key, ring: chunk.ring), default: 0] += added
+    }
+
+    private func settle() {
+        guard let recent else { return }
+        let known = ranges[recent.ring]
+        ranges[recent.ring] = (
+            known?.order ?? ranges.count, min(known?.first ?? recent.first, recent.first),
+            max(known?.last ?? recent.last, recent.last), (known?.rows ?? 0) + recent.rows
+        )
+        runs.insert(recent.run)
+        let key = key ?? TableKey(channel: recent.schema.channel, type: recent.schema.type)
+        counts[CountKey(key: key, ring: recent.ring), default: 0] += recent.rows
+        self.recent = nil
     }
 
     func write(insertedAt: UInt32, to out: ColumnBytes) -> NativeBlock {
         if let json, key != nil, layout.columns.count != TableLayout.identity.count + json.columnCount {
             layout = TableLayout(name: name, key: key, columns: TableLayout.identity + json.layouts, isDefined: false)
         }
+        settle()
         identity.write(layout, insertedAt: insertedAt, to: out)
         records?.write(rows: rows, to: out)
         if key != nil { json?.write(rows: rows, to: out) }
@@ -204,6 +230,7 @@ private final class TableBlock {
     }
 
     func removeAll() {
+        recent = nil
         identity.removeAll()
         records?.removeAll()
         json?.removeAll()

@@ -6,9 +6,22 @@ import TeltelRings
 /// Works on private copies: what a hostile producer changes meanwhile is not seen. Used by one thread.
 final class RowSorter {
     let blocks: NativeBlocks
+    /// By instance and number of the type or stream: of many types each comes many times, and their names are long.
+    private var tallies: [Place: Tally] = [:]
+    private struct Place: Hashable {
+        let instance: ObjectIdentifier
+        let number: Int
+    }
+    private struct Tally {
+        /// Held, so that its identity is not used again.
+        let instance: InstanceTable
+        let key: RowKey
+        var taken = 0
+        var malformed = 0
+    }
     /// Rows in `blocks`, and rows that no block takes.
-    private(set) var counts: [RowKey: Int] = [:]
-    private(set) var malformed: [RowKey: Int] = [:]
+    var counts: [RowKey: Int] { sums(\.taken) }
+    var malformed: [RowKey: Int] { sums(\.malformed) }
     private var piece = Piece(capacity: RowSorter.pieceBytes)
 
     /// Fits into the processor's second cache with the columns it becomes.
@@ -16,9 +29,10 @@ final class RowSorter {
 
     init(blocks: NativeBlocks) { self.blocks = blocks }
 
-    func clearCounts() {
-        counts.removeAll(keepingCapacity: true)
-        malformed.removeAll(keepingCapacity: true)
+    func clearCounts() { tallies.removeAll(keepingCapacity: true) }
+
+    private func sums(_ rows: KeyPath<Tally, Int>) -> [RowKey: Int] {
+        Dictionary(tallies.values.lazy.map { ($0.key, $0[keyPath: rows]) }.filter { $0.1 > 0 }, uniquingKeysWith: +)
     }
 
     /// Takes whole records, until about `limit` bytes are taken or the head is reached. Moves the walk's position.
@@ -176,14 +190,15 @@ final class RowSorter {
         _ number: Int, _ range: Range<Int>, _ offsets: UnsafeMutablePointer<UInt32>, _ times: UnsafeMutablePointer<Int64>,
         _ bytes: UnsafeRawBufferPointer, _ walk: RingWalk, _ instance: InstanceTable
     ) {
+        let place = Place(instance: ObjectIdentifier(instance), number: number)
         let (run, schema, key) = instance.place(number)
         let refused = blocks.append(
             RowChunk(
                 ring: walk.ring.id, run: run, schema: schema, tagSets: instance.tagSets, bytes: bytes, begin: walk.position,
                 offsets: UnsafeBufferPointer(start: offsets + range.lowerBound, count: range.count),
                 wallTimes: UnsafeBufferPointer(start: times + range.lowerBound, count: range.count)))
-        if range.count > refused { counts[key, default: 0] += range.count - refused }
-        if refused > 0 { malformed[key, default: 0] += refused }
+        tallies[place, default: Tally(instance: instance, key: key)].taken += range.count - refused
+        if refused > 0 { tallies[place]!.malformed += refused }
     }
 }
 
