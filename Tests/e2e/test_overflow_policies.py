@@ -1,7 +1,7 @@
 """Engines faster than their collector, under each policy: every event is stored, shown or counted, exactly once."""
 import pytest
 from support import wait_until
-from test_storage import assert_exactly_once, truth
+from invariants import assert_exactly_once, truth
 
 SMALL = {"ENGINE_RING_BYTES": "262144"}
 OWN = 2  # run.start and run.end

@@ -3,54 +3,14 @@ import json
 import os
 import random
 import signal
-import struct
 import threading
 
 import pytest
+from database import host_pid, sql
+from invariants import assert_accounted, assert_exactly_once, assert_goes_on, attempt, stored, truth
 from support import wait_until
-from database import host_pid, sql, table_of
 
 from test_ingest import line, post
-
-THREADS_MAX = 64
-
-
-def attempt(question):
-    """The answer, or None while ClickHouse or its tables are away."""
-    try:
-        return question()
-    except (OSError, AssertionError, ValueError):
-        return None
-
-
-def truth(path) -> tuple[int, int]:
-    """What the engine's own file says: accepted and refused events."""
-    words = struct.unpack("<128Q", path.read_bytes())
-    return sum(words[:THREADS_MAX]), sum(words[THREADS_MAX:])
-
-
-def stored(collector, run_id: str) -> int:
-    rows = attempt(lambda: sql(collector, f"SELECT count() AS n FROM {table_of(collector, 'test', 'test.sample')} WHERE run_id = '{run_id}'"))
-    return int(rows[0]["n"]) if rows else -1
-
-
-def assert_exactly_once(collector, run_id: str, accepted: int, threads: int = 1):
-    """Every accepted event is stored, none twice, with its own values."""
-    wait_until(lambda: stored(collector, run_id) >= accepted, f"{accepted} rows of {run_id}; now {stored(collector, run_id)}", 60)
-    table = table_of(collector, "test", "test.sample")
-    row = sql(collector, f"""
-        SELECT count() AS rows, uniqExact(instance, writer, sequence) AS identities,
-            uniqExact(`payload.thread`, `payload.index`) AS events,
-            countIf(frame_index != `payload.index` OR sim_time != `payload.index` * 0.001
-                OR `payload.v.a` != `payload.index` * 0.25 OR `payload.v.k` != `payload.index` * 0.25 + 10) AS wrong
-        FROM {table} WHERE run_id = '{run_id}'""")[0]
-    assert {key: int(value) for key, value in row.items()} == {
-        "rows": accepted, "identities": accepted, "events": accepted, "wrong": 0}
-    # The table has a row a moment before the view shows it.
-    question = f"SELECT count() AS n FROM telemetry_events WHERE run_id = '{run_id}' AND type = 'test.sample'"
-    view = wait_until(lambda: attempt(lambda: int(sql(collector, question)[0]["n"])), "the view shows the run")
-    assert view == accepted
-
 
 def test_a_finished_run_loads_from_storage(collector, vehicle):
     vehicle("stored", 3).wait()
@@ -139,9 +99,11 @@ def test_killed_collector_goes_on_where_it_was(collector, programs, start_engine
         wait_until(lambda: collector.metric("teltel_live_events_total") > seen, "events come in")
         collector.kill()
         collector.start()
-    assert "refused 0" in engine.communicate()[0]
+    assert "refused 0" in engine.communicate()[0] and engine.returncode == 0
     assert_exactly_once(collector, "survivor", truth(tmp_path / "truth")[0])
     assert collector.wait_status("survivor", "completed")["lost"] == 0
+    assert_accounted(collector, "survivor", truth(tmp_path / "truth")[0])
+    assert_goes_on(collector)
 
 
 def test_killed_engine_loses_nothing_that_was_accepted(collector, programs, start_engine, tmp_path):
@@ -156,6 +118,9 @@ def test_killed_engine_loses_nothing_that_was_accepted(collector, programs, star
     final = stored(collector, "cut")
     assert accepted <= final <= accepted + 2
     assert_exactly_once(collector, "cut", final)
+    # There is a run.start, and no run.end.
+    assert_accounted(collector, "cut", final, others=1)
+    assert_goes_on(collector)
 
 
 def test_killed_host_is_started_again_and_nothing_is_doubled(collector, programs, start_engine, tmp_path):
@@ -166,8 +131,11 @@ def test_killed_host_is_started_again_and_nothing_is_doubled(collector, programs
         wait_until(lambda: stored(collector, "host") > before, "rows come in", 60)
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: host_pid(collector) not in (None, pid), "another host runs", 60)
-    assert "accepted 100000 refused 0" in engine.communicate()[0]
+    assert "accepted 100000 refused 0" in engine.communicate()[0] and engine.returncode == 0
     assert_exactly_once(collector, "host", 100_000)
+    assert_accounted(collector, "host", 100_000)
+    assert "the embedded ClickHouse ended with" in collector.output()
+    assert_goes_on(collector)
 
 
 def test_control_store_deleted_changes_no_row(collector, programs, start_engine, tmp_path):
@@ -179,8 +147,9 @@ def test_control_store_deleted_changes_no_row(collector, programs, start_engine,
     for path in removed:
         path.unlink()
     collector.start()
-    engine.communicate()
+    assert "accepted 40000 refused 0" in engine.communicate()[0] and engine.returncode == 0
     assert_exactly_once(collector, "forgotten", 40_000)
+    assert_goes_on(collector)
 
 
 def test_sigterm_drains_and_the_next_start_finds_everything(collector, programs, start_engine, tmp_path):
@@ -190,6 +159,8 @@ def test_sigterm_drains_and_the_next_start_finds_everything(collector, programs,
     collector.start()
     assert_exactly_once(collector, "drained", truth(tmp_path / "truth")[0])
     assert collector.run("drained")["status"] == "completed"
+    assert_accounted(collector, "drained", truth(tmp_path / "truth")[0])
+    assert_goes_on(collector)
 
 
 def test_second_collector_on_the_same_data_folder_leaves(collector, make_collector, tmp_path_factory):
@@ -240,3 +211,4 @@ def test_everything_killed_at_random(collector, programs, start_engine, tmp_path
         final = stored(collector, name)
         assert accepted <= final <= accepted + 2, f"seed {seed}, {name}"
         assert_exactly_once(collector, name, final)
+    assert_goes_on(collector)

@@ -12,8 +12,8 @@ from bodies import line
 from clickhouse import RESET, Gate, Reply, Request, Server, half, refusal, spoil, spoil_after
 from database import sql
 from support import BUILD, Collector, wait_until
+from invariants import assert_accounted, assert_exactly_once, assert_goes_on, truth
 from test_ingest import post
-from test_storage import assert_exactly_once, truth
 
 EVENTS = 500
 
@@ -65,16 +65,10 @@ def emit(world, programs, tmp_path):
     return run
 
 
-def assert_invariants(collector, run_id: str, accepted: int, lost: int = 0):
-    """I1, I2, I4 of docs/reliability.md, after the fault."""
+def assert_invariants(collector, run_id: str, accepted: int):
     assert_exactly_once(collector, run_id, accepted)
-    run = wait_until(lambda: (run := collector.run(run_id))["stored"] + run["lost"] == run["accepted"] and run, "all is accounted for")
-    assert (run["accepted"], run["lost"], run["refused"]) == (accepted + 2, lost, 0)
-    fresh = run_id + "-fresh"
-    assert post(collector, line(runId=fresh), line(runId=fresh, type="run.end"))[1]["accepted"] == 2
-    wait_until(lambda: (run := collector.run(fresh)) and run["size"] == 2, "a fresh event is live")
-    wait_until(lambda: collector.run(fresh)["stored"] == 2, "a fresh event is stored")
-    wait_until(lambda: collector.json("/api/storage")["state"] == "ok", "storage is well again")
+    assert_accounted(collector, run_id, accepted)
+    assert_goes_on(collector)
 
 
 def trouble(collector) -> str:

@@ -123,7 +123,7 @@ def judge(truth: Truth, told: dict | None, found: list[Found]) -> list[str]:
 
 def stored_of(collector: Collector) -> dict[tuple[str, int], Found]:
     from database import sql, table_of
-    from test_storage import attempt
+    from invariants import attempt
 
     table = wait_until(lambda: attempt(lambda: table_of(collector, "test", "test.sample")), "the table is there", 120)
     rows = sql(collector, f"""

@@ -7,7 +7,7 @@ import time
 from clients import LINES
 from database import sql, table_of
 from support import wait_until
-from test_storage import attempt
+from invariants import attempt
 from world import World
 
 PATIENCE = 300.0
