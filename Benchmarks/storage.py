@@ -136,7 +136,7 @@ def stalls(scale: Scale, rate: int) -> Row:
 
 def many_types(scale: Scale, rate: int) -> list[Row]:
     """The same events of one type and of fifty in turn; the ratio is between neighbours."""
-    seconds, costs = max(1.0, scale.seconds / 6), {1: [], 50: []}
+    seconds, costs = max(1.0, scale.seconds / 3), {1: [], 50: []}  # long enough for tables to take turns
     with folders() as (work, shm), Collector(work, shm, "--live-mib", "64") as collector:
         wait_until(collector.ready, "storage is ready", PATIENCE)
         engine = compile_program(HERE / "channels.c", work)

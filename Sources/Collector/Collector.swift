@@ -183,7 +183,7 @@ final class LivePath: LiveSink {
         self.registry = registry
         self.bus = bus
     }
-    var isWatched: Bool { bus.isWatched }
+    var attention: Attention { bus.attention }
     func appeared(_ instance: RingInstance) { registry.appeared(instance) }
     func publish(_ batches: [Batch]) {
         let shown = registry.note(batches)

@@ -3,10 +3,19 @@ import CTeltelRings
 import Synchronization
 import TeltelEvents
 
+/// How those who look on look on.
+package enum Attention: Sendable {
+    /// Nobody does.
+    case none
+    /// So many times a second.
+    case paced
+    /// At each event as it comes.
+    case prompt
+}
+
 /// Whoever takes rounds. Called on the reader's thread: must not block.
 package protocol LiveSink: AnyObject, Sendable {
-    /// Somebody waits for what comes.
-    var isWatched: Bool { get }
+    var attention: Attention { get }
     func appeared(_ instance: RingInstance)
     /// Reading of a ring begins at `position`: what came before was read by an earlier collector, or overwritten.
     func began(_ ring: RingID, of instance: RingInstance, at position: UInt64)
@@ -108,8 +117,16 @@ package final class LiveReader: Sendable {
             if last { return }
             recentRows = recentRows * 7 / 8 + rows
             nap.sleep(
-                active: rows > 0, pace: !sink.isWatched ? .unwatched : recentRows < Self.busyRows ? .prompt : .busy,
-                most: longestNap(tour, looked), quiet: Self.quietNap + Self.quietNapOfRing * tour.heads.count)
+                active: rows > 0, pace: pace(recentRows), most: longestNap(tour, looked),
+                quiet: Self.quietNap + Self.quietNapOfRing * tour.heads.count)
+        }
+    }
+
+    private func pace(_ recentRows: Int) -> Nap.Pace {
+        switch sink.attention {
+        case .none: .unwatched
+        case .paced: .busy
+        case .prompt: recentRows < Self.busyRows ? .prompt : .busy
         }
     }
 

@@ -20,7 +20,7 @@ package final class Nap: Sendable {
     package enum Pace {
         /// Somebody waits, and little comes at a time: 250 µs, or until woken.
         case prompt
-        /// Much comes at a time: 2 ms, an eighth of what a screen shows at once.
+        /// Much comes at a time, or it is shown so many times a second: 2 ms, an eighth of what a screen shows at once.
         case busy
         /// Nobody waits: 10 ms.
         case unwatched

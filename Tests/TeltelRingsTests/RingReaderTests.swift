@@ -14,7 +14,7 @@ private final class Collected: LiveSink {
         var ended: [RunEnd] = []
     }
     let state = Mutex(State())
-    let isWatched = true
+    let attention = Attention.prompt
     func appeared(_ instance: RingInstance) {}
     func publish(_ batches: [Batch]) {
         state.withLock { state in

@@ -1,6 +1,7 @@
 /// Hands every round to all who asked for it, and keeps the newest events of each run.
 import Synchronization
 import TeltelEvents
+import TeltelRings
 
 /// One filter and its queue, for as long as somebody listens.
 final class Subscriber: Sendable {
@@ -57,8 +58,9 @@ final class EventBus: Sendable {
         var droppedByGone: UInt64 = 0
     }
     private let state: Mutex<State>
-    /// Subscribers that want events as they come.
-    private let listening = Atomic<Int>(0)
+    /// Subscribers that want events as they come, and those that want columns so many times a second.
+    private let prompt = Atomic<Int>(0)
+    private let paced = Atomic<Int>(0)
     /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
     private let finalPosition: @Sendable (RingID) -> UInt64?
     private let isPresent: @Sendable (InstanceID) -> Bool
@@ -174,7 +176,7 @@ final class EventBus: Sendable {
             state.nextID += 1
             state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(
                 subscriber: subscriber, isPrompt: isPrompt, seen: seen)
-            if isPrompt { listening.add(1, ordering: .relaxed) }
+            if isPrompt { prompt.add(1, ordering: .relaxed) } else { paced.add(1, ordering: .relaxed) }
             return subscriber
         }
     }
@@ -207,7 +209,7 @@ final class EventBus: Sendable {
         state.withLock { state in
             let runID = subscriber.filter.runID
             guard let listener = state.listeners[runID]?.removeValue(forKey: subscriber.id) else { return }
-            if listener.isPrompt { listening.subtract(1, ordering: .relaxed) }
+            if listener.isPrompt { prompt.subtract(1, ordering: .relaxed) } else { paced.subtract(1, ordering: .relaxed) }
             if state.listeners[runID]?.isEmpty == true { state.listeners[runID] = nil }
             state.droppedByGone += subscriber.queue.dropped
         }
@@ -215,8 +217,11 @@ final class EventBus: Sendable {
 
     // MARK: asking
 
-    /// Somebody waits for single events: who gets columns, so many times a second, would not notice a hurry. Any thread, without a lock.
-    var isWatched: Bool { listening.load(ordering: .relaxed) > 0 }
+    /// Any thread, without a lock.
+    var attention: Attention {
+        if prompt.load(ordering: .relaxed) > 0 { return .prompt }
+        return paced.load(ordering: .relaxed) > 0 ? .paced : .none
+    }
 
     func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }
 

@@ -29,7 +29,7 @@ func fail(_ what: String) -> Never {
 
 /// Counts what the live reader hands on, and checks that no row is torn.
 final class Counted: LiveSink {
-    let isWatched = true
+    let attention = Attention.prompt
     let rows = Mutex<[String: Int]>([:])
     let missed = Atomic<UInt64>(0)
     let hasEnded = Atomic<Bool>(false)
