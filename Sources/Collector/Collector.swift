@@ -183,7 +183,10 @@ final class LivePath: LiveSink {
         self.registry = registry
         self.bus = bus
     }
-    var attention: Attention { bus.attention }
+    var attention: Attention {
+        let listeners = bus.listeners
+        return listeners.prompt > 0 ? .prompt : listeners.paced > 0 ? .paced : .none
+    }
     func appeared(_ instance: RingInstance) { registry.appeared(instance) }
     func publish(_ batches: [Batch]) {
         let shown = registry.note(batches)

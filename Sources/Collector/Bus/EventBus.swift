@@ -1,7 +1,6 @@
 /// Hands every round to all who asked for it, and keeps the newest events of each run.
 import Synchronization
 import TeltelEvents
-import TeltelRings
 
 /// One filter and its queue, for as long as somebody listens.
 final class Subscriber: Sendable {
@@ -58,7 +57,6 @@ final class EventBus: Sendable {
         var droppedByGone: UInt64 = 0
     }
     private let state: Mutex<State>
-    /// Subscribers that want events as they come, and those that want columns so many times a second.
     private let prompt = Atomic<Int>(0)
     private let paced = Atomic<Int>(0)
     /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
@@ -217,11 +215,8 @@ final class EventBus: Sendable {
 
     // MARK: asking
 
-    /// Any thread, without a lock.
-    var attention: Attention {
-        if prompt.load(ordering: .relaxed) > 0 { return .prompt }
-        return paced.load(ordering: .relaxed) > 0 ? .paced : .none
-    }
+    /// How many subscribers want events as they come, and columns so many times a second. Any thread, without a lock.
+    var listeners: (prompt: Int, paced: Int) { (prompt.load(ordering: .relaxed), paced.load(ordering: .relaxed)) }
 
     func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }
 
