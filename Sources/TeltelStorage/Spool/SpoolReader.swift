@@ -1,6 +1,6 @@
 /// Walks all rings for the spool: rows become columns, columns a segment, and only then the producer gets its space back.
 ///
-/// A segment is written when 40,000 rows wait, or the oldest has waited 500 ms, or a run has ended, or a quarter of any ring
+/// A segment is written when 10,000 rows wait, or the oldest has waited 500 ms, or a run has ended, or a quarter of any ring
 /// is not released (wide records would overflow it before that). It takes at most a quarter of each ring, so that a backlog
 /// is released piece by piece. When nothing more can be written, rows wait in their rings until those are half full; then
 /// they are counted as lost and the rings released: an engine is never held up by a disk.
@@ -20,7 +20,7 @@ extension RingDirectory: InstanceSource {}
 /// Used by one thread.
 package final class SpoolReader {
     package struct Rules: Sendable {
-        package var rows = 40_000
+        package var rows = 10_000
         package var ageNs: UInt64 = 500_000_000
         /// Most uncompressed bytes of one segment.
         package var segmentBytes: UInt64 = 4 << 20
