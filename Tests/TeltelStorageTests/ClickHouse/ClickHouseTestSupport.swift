@@ -141,7 +141,11 @@ final class TestClickHouse: Sendable {
         let rows = blocks.reduce(0) { $0 + $1.description.rows }
         try tables.insert(
             InsertRequest(table: table, token: token, payloadPath: file.path, payloadBytes: file.bytes, rows: rows))
-        while try !tables.shows(table) { usleep(10_000) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try !tables.shows(table) {
+            try #require(ContinuousClock.now < deadline, "the view shows \(table.name)")
+            usleep(10_000)
+        }
     }
 
     func lines(_ sql: String, _ parameters: [String: String] = [:]) throws -> [String] {

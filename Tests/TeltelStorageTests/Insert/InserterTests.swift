@@ -1,0 +1,22 @@
+import TeltelEvents
+import TeltelTestSupport
+import Testing
+
+@testable import TeltelStorage
+
+/// What the inserter tells the spool of what ClickHouse did.
+@Suite struct InserterTests {
+    @Test func rowsThatTheViewDoesNotShowAreNotStoredYet() throws {
+        let harness = SpoolHarness(seed: 3)
+        let engine = harness.addEngine(0xC1)
+        try harness.start()
+        harness.target.showsRows = false
+        for frame in 0..<20 as Range<UInt64> { harness.emit(engine, writer: 0, type: 1, frame: frame) }
+        for _ in 0..<100 { try harness.tick() }
+        #expect(harness.target.rows.count == 20)
+        #expect(harness.store.totals().sum().stored == 0)
+        harness.target.showsRows = true
+        try harness.drain()
+        try harness.requireAllStored()
+    }
+}
