@@ -122,7 +122,8 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
-            control: control, removal: removal, retention: retention, writers: { writers(of: $0) })
+            control: control, removal: removal, retention: retention, writers: { writers(of: $0) },
+            caughtUp: { [live] in await live.caughtUp() })
     }
 
     private func say() {

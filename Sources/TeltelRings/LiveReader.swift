@@ -37,6 +37,7 @@ package final class LiveReader: Sendable {
     private let roused: @Sendable () -> Void
     private let stopping = Atomic<Bool>(false)
     private let nap = Nap()
+    private let catchUp = CatchUp()
 
     /// - Parameters:
     ///   - releases: gives the space of what was read back to the producers.
@@ -60,6 +61,8 @@ package final class LiveReader: Sendable {
     package func wake() { nap.wake() }
     /// A ring has no room left.
     package func hurry() { nap.hurry() }
+    /// Returns when what was written before the call has been read, as far as one look goes.
+    package func caughtUp() async { await catchUp.wait(first: nap.hurry) }
 
     /// Positions of all rings, for the marks of `/api/run`.
     package func position(of ring: RingID) -> UInt64 { positions.withLock { $0[ring] ?? 0 } }
@@ -113,8 +116,10 @@ package final class LiveReader: Sendable {
         while true {
             let last = stopping.load(ordering: .relaxed)
             let looked = tour.looked
-            let rows = look(&tour, teltel_monotonic_ns(), isLast: last)
-            if last { return }
+            let waiting = catchUp.take()
+            let rows = look(&tour, teltel_monotonic_ns(), asksAll: last || !waiting.isEmpty)
+            for waiter in waiting { waiter.resume() }
+            if last { return catchUp.end() }
             recentRows = recentRows * 7 / 8 + rows
             nap.sleep(
                 active: rows > 0, pace: pace(recentRows), most: longestNap(tour, looked),
@@ -142,7 +147,8 @@ package final class LiveReader: Sendable {
     private static let quietNapOfRing = 10
 
     /// Reads what is new. Most of many runs are quiet, most of the time: of those, only one word of each ring is looked at.
-    private func look(_ tour: inout Tour, _ now: UInt64, isLast: Bool) -> Int {
+    /// - Parameter asksAll: for new rings and ends too, however new the last answer is.
+    private func look(_ tour: inout Tour, _ now: UInt64, asksAll: Bool) -> Int {
         if directory.version != tour.version {
             tour.version = directory.version
             adopt(directory.instances, &tour.walks)
@@ -154,7 +160,7 @@ package final class LiveReader: Sendable {
         tour.heads.moved(into: &tour.due)
         // Run files are as many as rings and seldom have news.
         let pause = now - tour.lastRows < Self.stillNs ? Self.newsNs : Self.quietNs
-        if now - tour.askedNews >= pause || isLast {
+        if now - tour.askedNews >= pause || asksAll {
             tour.askedNews = now
             // In place: a copy of each would cost more than the look.
             tour.walks.withUnsafeBufferPointer { walks in

@@ -1,4 +1,7 @@
 """The run list: all of it, and what has changed since."""
+import http.client
+import json
+
 from bodies import frames, line, ndjson
 from support import wait_until
 from test_ingest import post
@@ -31,6 +34,27 @@ class Follower:
 
     def until_quiet(self):
         wait_until(lambda: self.ask()["runs"] == [], "nothing changes any more")
+
+
+def test_who_posts_sees_it_in_the_next_answer(live):
+    """However seldom the live reader looks while nobody watches."""
+    connection = http.client.HTTPConnection("127.0.0.1", live.port)
+
+    def ask(method: str, path: str, body: bytes | None = None):
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    for number in range(1, 101):
+        assert ask("POST", "/api/ingest", frames(3, runId=f"r{number}"))[1]["accepted"] == 3
+        status, run = ask("GET", f"/api/run?runId=r{number}")
+        assert (status, run.get("accepted"), run.get("size")) == (200, 3, 3)
+        ask("POST", "/api/ingest", frames(2, runId=f"r{number}"))
+        assert {run["runId"]: run["accepted"] for run in ask("GET", "/api/runs")[1]} == {f"r{n}": 5 for n in range(1, number + 1)}
+        ask("POST", "/api/ingest", frames(1, runId=f"named{number}"))
+        assert ask("PATCH", f"/api/run?runId=named{number}", b'{"name": "a"}')[0] == 200
+        ask("POST", "/api/ingest", ndjson(line(runId=f"named{number}", type="run.end", frameIndex=2)))
+        assert ask("DELETE", f"/api/run?runId=named{number}")[0] == 200
 
 
 def test_only_what_has_changed_is_told(live):

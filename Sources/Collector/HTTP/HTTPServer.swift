@@ -25,6 +25,8 @@ enum HTTPServer {
         let removal: RunRemoval
         let retention: Retention
         let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
+        /// Returns when what has been posted so far is known to `registry` and `bus`.
+        let caughtUp: @Sendable () async -> Void
     }
 
     private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<ConnectionContext> {
@@ -33,8 +35,9 @@ enum HTTPServer {
         router.addMiddleware { ErrorMiddleware() }
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
-        RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: router)
-        RunChangeRoutes(registry: parts.registry, removal: parts.removal).add(to: router)
+        let current = router.group().add(middleware: CatchUpMiddleware(caughtUp: parts.caughtUp))
+        RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: current)
+        RunChangeRoutes(registry: parts.registry, removal: parts.removal).add(to: current)
         LayoutRoutes(store: parts.control).add(to: router)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)

@@ -9,7 +9,7 @@ struct RunChangeRoutes: Sendable {
     let registry: RunRegistry
     let removal: RunRemoval
 
-    func add(to router: Router<ConnectionContext>) {
+    func add(to router: RouterGroup<ConnectionContext>) {
         router.delete("api/run") { request, _ in
             let runID = try RunRoutes.runID(request)
             do {

@@ -164,7 +164,7 @@ struct RunRoutes: Sendable {
     let bus: EventBus
     let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
 
-    func add(to router: Router<ConnectionContext>) {
+    func add(to router: RouterGroup<ConnectionContext>) {
         router.get("api/runs") { request, _ in
             guard let cursor = request.text("after") else {
                 return JSONAnswer.response(bytes: try RunListText.list(entries(registry.snapshots())))
