@@ -14,8 +14,9 @@ $TELTEL_HOST_CREDENTIALS=user:password set, only those are let in):
 
     GET  /ping
     POST /?query=...&<setting>=...&param_<name>=...     the query in the URL, or in the body, or its begin and its rest
-         INSERT INTO t (...) SELECT ... FROM input('<structure>') FORMAT Native      body: the rows; Content-Encoding: zstd or none
-                                                              or none, and &payload_file=/absolute/path below --payloads
+         INSERT INTO t (...) FORMAT Native                                           body: the rows; Content-Encoding: zstd or none
+         INSERT INTO t (...) SELECT ... FROM input('<structure>') FORMAT Native       or none, and &payload_file=/absolute/path below
+                                                                                      --payloads
 
 Answers are chunked, unless wait_end_of_query=1; an error after the first chunk cuts the connection, so that an answer that is
 not complete never looks as if it were. Queries with readonly=1 must be single statements that only read. Standard library only.
@@ -55,6 +56,7 @@ QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`(?:[^`\\]|\\.)*
 INSERT_FROM_BODY = re.compile(
     r"(\s*INSERT\s+INTO\s.*\sFROM\s+)input\(\s*('(?:[^'\\]|\\.)*')\s*\)(\s+SETTINGS\s[^']*?)?\s+FORMAT\s+Native\s*", re.I | re.S
 )
+PLAIN_INSERT_FROM_BODY = re.compile(r"(\s*INSERT\s+INTO\s.*\))\s*FORMAT\s+Native\s*", re.I | re.S)
 STATUS = {62: 400, 47: 400, 36: 400, 60: 404, 81: 404, 159: 408, 164: 403, 497: 403, 516: 401}
 
 
@@ -112,7 +114,14 @@ def write_config(folder, memory):
             "<mark_cache_size>67108864</mark_cache_size><uncompressed_cache_size>0</uncompressed_cache_size>"
             "<background_pool_size>2</background_pool_size><background_schedule_pool_size>4</background_schedule_pool_size>"
             "<merge_tree><non_replicated_deduplication_window>10000</non_replicated_deduplication_window>"
-            "<fsync_after_insert>1</fsync_after_insert><fsync_part_directory>1</fsync_part_directory></merge_tree>"
+            "<fsync_after_insert>1</fsync_after_insert><fsync_part_directory>1</fsync_part_directory>"
+            # A small part is one file to make and to sync instead of ten, which is half of what an insert of few rows costs; it
+            # is gathered in memory first.
+            "<min_bytes_for_full_part_storage>16777216</min_bytes_for_full_part_storage>"
+            # Merges of few small parts at a time would take three times as much as the inserts. Old parts are merged all the same.
+            "<merge_selector_base>16</merge_selector_base>"
+            # Of each column, made in every merge, for plans of joins that nobody asks.
+            "<auto_statistics_types></auto_statistics_types></merge_tree>"
             "</clickhouse>\n"
         )
     return path
@@ -135,6 +144,11 @@ class Engine:
     def connect(self):
         return self.module.connect(self.uri)
 
+    def prepare(self, connection, database, settings):
+        if database:
+            connection.query("USE `" + database.replace("\\", "\\\\").replace("`", "\\`") + "`", "TSV")
+        connection.query(f"SET {settings}", "TSV")
+
     def command(self, query):
         with self.control_lock:
             return bytes(self.control.query(query, "TSV").bytes())
@@ -152,6 +166,28 @@ class Connection:
     def __init__(self, client):
         self.client = client
         self.buffer = bytearray()
+        self.inserting = None  # a connection to the engine for inserts alone, and its database
+
+    def insert(self, engine, database, query, parameters):
+        """A connection that is made anew and told its settings costs as much as the insert of a few rows: one is kept."""
+        if self.inserting is None or self.inserting[1] != database:
+            self.end_inserting()
+            self.inserting = engine.connect(), database
+            engine.prepare(self.inserting[0], database, f"max_query_size={MAX_QUERY}")
+        try:
+            self.inserting[0].query(query, "Null", params=parameters)
+        except BaseException:
+            self.end_inserting()
+            raise
+
+    def end_inserting(self):
+        if self.inserting is not None:
+            self.inserting[0].close()
+        self.inserting = None
+
+    def close(self):
+        self.end_inserting()
+        self.client.close()
 
     def fill(self):
         data = self.client.recv(1 << 18)
@@ -235,9 +271,8 @@ class Request:
         return [("X-ClickHouse-Query-Id", re.sub(r"[^\w.-]", "_", self.tag)), ("X-ClickHouse-Server-Display-Name", "teltel-host")]
 
     def serve(self):
-        engine = self.host.engine.connect()
         try:
-            self.run(engine)
+            self.run()
         except (QueryError, RuntimeError) as error:
             self.done.set()
             if self.started:
@@ -249,30 +284,32 @@ class Request:
             self.connection.reply(error.status(), text, [*self.fields(), ("X-ClickHouse-Exception-Code", error.code)])
         finally:
             self.done.set()
-            engine.close()
 
-    def run(self, engine):
+    def run(self):
         self.host.check_credentials(self.head)
-        if self.database:
-            engine.query("USE `" + self.database.replace("\\", "\\\\").replace("`", "\\`") + "`", "TSV")
-        insert = INSERT_FROM_BODY.fullmatch(self.query)
+        insert = INSERT_FROM_BODY.fullmatch(self.query) or PLAIN_INSERT_FROM_BODY.fullmatch(self.query)
         if insert:
-            return self.insert(engine, insert)
+            return self.insert(insert)
         rest = bytearray()
         for data in self.body:
             rest += data
             if len(rest) > MAX_QUERY:
                 raise Hangup
         self.query = "\n".join(part for part in (self.query, rest.decode("utf-8", "replace")) if part)
-        self.apply_settings(engine)
-        return self.answer(engine)
+        engine = self.host.engine.connect()
+        try:
+            self.host.engine.prepare(engine, self.database, self.all_settings())
+            threading.Thread(target=self.watch, daemon=True).start()
+            return self.answer(engine)
+        finally:
+            self.done.set()
+            engine.close()
 
-    def apply_settings(self, engine):
+    def all_settings(self):
         for name in self.settings:
             if not re.fullmatch(r"\w+", name):
                 raise QueryError(f"Code: 115. DB::Exception: Unknown setting {name}")
-        engine.query("SET " + ", ".join(f"{name}={literal(value)}" for name, value in self.settings.items()), "TSV")
-        threading.Thread(target=self.watch, daemon=True).start()
+        return ", ".join(f"{name}={literal(value)}" for name, value in self.settings.items())
 
     def watch(self):
         """Ends the query when its client hangs up."""
@@ -282,16 +319,22 @@ class Request:
             if poll.poll(200) and not self.done.is_set():
                 return self.host.engine.kill(self.tag)
 
-    def insert(self, engine, parts):
+    def insert(self, parts):
         """An insert whose rows come as a file of blocks, or as a body that is made one."""
         if self.settings.get("readonly", "0") != "0":
             raise QueryError("Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)")
         if reaches_outside(parts.group(1)):
             raise QueryError("Code: 497. DB::Exception: Only the table function input is allowed. (ACCESS_DENIED)")
+        settings = self.all_settings()
         with Payload(self.host, self.payload_file, self.head, self.body) as path:
-            source = f"file({literal(path)}, 'Native', {parts.group(2)})"
-            self.apply_settings(engine)
-            engine.query(parts.group(1) + source + (parts.group(3) or ""), "Null", params=self.parameters)
+            if parts.re is PLAIN_INSERT_FROM_BODY:
+                query = f"{parts.group(1)} FROM INFILE {literal(path)} SETTINGS {settings} FORMAT Native"
+            else:
+                own = parts.group(3)
+                query = f"{parts.group(1)}file({literal(path)}, 'Native', {parts.group(2)})"
+                query += f"{own}, {settings}" if own else f" SETTINGS {settings}"
+            threading.Thread(target=self.watch, daemon=True).start()
+            self.connection.insert(self.host.engine, self.database, query, self.parameters)
         self.done.set()
         self.connection.reply(200, b"", self.fields())
 
@@ -409,8 +452,8 @@ class Host:
         return real
 
     def serve(self, client):
+        connection = Connection(client)
         try:
-            connection = Connection(client)
             while True:
                 method, target, head = connection.head()
                 url = urlsplit(target)
@@ -429,7 +472,7 @@ class Host:
         except (Hangup, OSError, ValueError):
             pass
         finally:
-            client.close()
+            connection.close()
             self.places.release()
 
     def purge_when_idle(self):

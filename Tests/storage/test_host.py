@@ -214,25 +214,70 @@ def test_a_client_that_hangs_up_ends_its_query(host):
 # One block in the Native format: column a UInt8 with the rows 1, 2, 3.
 BLOCK = b"\x01\x03\x01a\x05UInt8\x01\x02\x03"
 INSERT = "INSERT INTO t (a) SELECT a FROM input('a UInt8') FORMAT Native"
+PLAIN = "INSERT INTO t (a) FORMAT Native"
 
 
 @needs_engine
-def test_rows_come_as_a_body_or_as_a_file(host):
+@pytest.mark.parametrize("insert", [INSERT, PLAIN])
+def test_rows_come_as_a_body_or_as_a_file(host, insert):
     host.ask("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
-    assert host.ask(INSERT, BLOCK) == (200, "")
+    assert host.ask(insert, BLOCK) == (200, "")
     path = host.payloads / "g.native"
     path.write_bytes(BLOCK * 2)
-    assert host.ask(INSERT, payload_file=str(path)) == (200, "")
+    assert host.ask(insert, payload_file=str(path)) == (200, "")
     assert host.ask("SELECT count(), sum(a) FROM t") == (200, "9\t18\n")
     assert list((host.folder / "data" / "incoming").iterdir()) == []
 
 
 @needs_engine
-def test_half_a_body_stores_nothing(host):
+@pytest.mark.parametrize("insert", [INSERT, INSERT.replace(" FORMAT", " SETTINGS max_threads = 1 FORMAT"), PLAIN])
+def test_an_insert_of_many_blocks_is_one_part_and_the_same_again_is_none(host, insert):
+    host.ask("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 10")
+    path = host.payloads / "g.native"
+    path.write_bytes(BLOCK * 500)
+    for token in ("one", "one", "two"):
+        assert host.ask(insert, payload_file=str(path), max_insert_threads="1", insert_deduplication_token=token) == (200, "")
+    assert host.ask("SELECT count(), uniqExact(_part) FROM t") == (200, "3000\t2\n")
+
+
+@needs_engine
+@pytest.mark.parametrize("insert", [INSERT, PLAIN])
+def test_an_insert_on_a_connection_feels_nothing_of_the_one_before(host, insert):
+    host.ask("CREATE TABLE t (a UInt8, b String DEFAULT getSetting('max_threads')::String) ENGINE = MergeTree ORDER BY a")
+    connection = UnixHTTP(host.socket)
+    answers = []
+    asked = [{"max_threads": "7"}, {"no_such_setting": "1"}, {"max_threads": "3"}, {}, {"database": "none"}, {"database": "default"}]
+    for number, settings in enumerate(asked):
+        parameters = {"query": insert, "insert_deduplication_token": str(number), **settings}
+        connection.request("POST", "/?" + urllib.parse.urlencode(parameters), BLOCK)
+        answer = connection.getresponse()
+        answers.append((answer.status, answer.read().decode()))
+    connection.close()
+    assert [status for status, _ in answers] == [200, 500, 200, 200, 404, 200] and "no_such_setting" in answers[1][1]
+    usual = host.ask("SELECT getSetting('max_threads')")[1].strip()
+    assert host.ask("SELECT DISTINCT b FROM t ORDER BY b::UInt64")[1].split() == sorted({"7", "3", usual}, key=int)
+
+
+@needs_engine
+def test_an_insert_is_ended_with_its_client(host):
+    host.ask("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
+    connection = UnixHTTP(host.socket)
+    slow = INSERT.replace("SELECT a", "SELECT a + sleepEachRow(1)")
+    connection.request("POST", "/?" + urllib.parse.urlencode({"query": slow, "max_block_size": "1"}), BLOCK * 300)
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sleepEach' || 'Row%'"
+    assert until(lambda: host.ask(running) == (200, "1\n"))
+    connection.close()
+    assert until(lambda: host.ask(running) == (200, "0\n"))
+    assert host.ask("SELECT count() FROM t") == (200, "0\n")
+
+
+@needs_engine
+@pytest.mark.parametrize("insert", [INSERT, PLAIN])
+def test_half_a_body_stores_nothing(host, insert):
     host.ask("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a")
     client = socket.socket(socket.AF_UNIX)
     client.connect(host.socket)
-    target = "/?" + urllib.parse.urlencode({"query": INSERT})
+    target = "/?" + urllib.parse.urlencode({"query": insert})
     client.sendall(f"POST {target} HTTP/1.1\r\nContent-Length: {len(BLOCK) * 2}\r\n\r\n".encode() + BLOCK)
     client.close()
     assert until(lambda: list((host.folder / "data" / "incoming").iterdir()) == [])
@@ -265,6 +310,8 @@ OUTSIDE = [
     "SELECT * FROM executable('id', 'CSV', 'a String')",
     "SELECT 1 INTO OUTFILE '/tmp/teltel-test-outfile'",
     "INSERT INTO FUNCTION file('/tmp/teltel-test-outfile', 'CSV', 'a UInt8') SELECT 1",
+    "INSERT INTO FUNCTION file('/tmp/teltel-test-outfile', 'Native', 'a UInt8') FORMAT Native",
+    "INSERT INTO t (a) FROM INFILE '/etc/passwd' FORMAT Native",
 ]
 
 
@@ -309,6 +356,7 @@ def test_readonly_means_one_statement_that_reads(host):
         "SYSTEM JEMALLOC PURGE",
         "KILL QUERY WHERE 1",
         INSERT,
+        PLAIN,
     ]:
         status, _ = host.ask(query, readonly="1")
         assert status != 200, query

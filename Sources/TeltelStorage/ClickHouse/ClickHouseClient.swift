@@ -63,7 +63,7 @@ package final class ClickHouseClient: Sendable {
         try perform(request, sink)
     }
 
-    /// An insert whose rows are a file of zstd frames of Native blocks; `sql` ends with `FROM input('…') FORMAT Native`. The
+    /// An insert whose rows are a file of zstd frames of Native blocks; `sql` ends with `FORMAT Native`, and names the database. The
     /// embedded host is told the file's path, a server gets its bytes.
     package func insert(_ query: ClickHouseQuery, payloadPath: String, payloadBytes: Int) throws(ClickHouseError) {
         var query = query
@@ -71,7 +71,7 @@ package final class ClickHouseClient: Sendable {
         guard let size = CurlTransfer.size(ofFile: payloadPath), size == payloadBytes else {
             throw ClickHouseError(.payload, "\(payloadPath) is missing or not \(payloadBytes) bytes long")
         }
-        let isHost = endpoint.socket != nil
+        let isHost = endpoint.isHost
         if isHost { query.settings["payload_file"] = payloadPath }
         var request = CurlRequest(url: url(query, sqlInURL: true), timeout: query.timeout)
         if isHost {

@@ -26,6 +26,7 @@ package struct ClickHouseEndpoint: Hashable, Sendable {
     package let database: String
     /// Path of the embedded host's socket; nil for a server.
     package let socket: String?
+    package var isHost: Bool { socket != nil }
     /// Path of a file with the certificates that are trusted; nil: the system's.
     package let authorities: String?
 

@@ -35,6 +35,7 @@ package final class ClickHouseTables: InsertTarget {
         "insert_deduplicate": "1", "async_insert": "0", "max_threads": "1", "max_insert_threads": "1",
         "min_insert_block_size_rows": "1048576",
         "min_insert_block_size_bytes": "536870912", "max_partitions_per_insert_block": "0", "insert_null_as_default": "0",
+        "input_format_null_as_default": "0",
         "max_query_size": largeQuery,
     ]
     private static let largeQuery = "268435456"
@@ -83,7 +84,9 @@ package final class ClickHouseTables: InsertTarget {
         guard let plan = known.withLock({ $0.plans[request.table] }) else {
             throw ClickHouseError(.unreachable, "the table of the insert is not known yet")
         }
-        var query = ClickHouseQuery(TableSQL.insert(request.table, plan, database: database), settings: Self.insertSettings)
+        var query = ClickHouseQuery(
+            TableSQL.insert(request.table, plan, database: database, isHost: client.endpoint.isHost),
+            settings: Self.insertSettings)
         query.settings["insert_deduplication_token"] = request.token
         query.timeout = Self.insertTimeout
         do throws(ClickHouseError) {

@@ -80,12 +80,15 @@ enum TableSQL {
     }
 
     /// The rows come as Native blocks with the layout's own column names.
-    static func insert(_ layout: TableLayout, _ plan: TablePlan, database: String) -> String {
+    /// - Parameter isHost: the embedded host takes rows whose columns keep their names without a SELECT, which would cost as much as
+    ///   the insert of a few rows. Of servers the older ones convert types in a SELECT alone.
+    static func insert(_ layout: TableLayout, _ plan: TablePlan, database: String, isHost: Bool) -> String {
         let targets = plan.targets.map { SQLText.name($0.target) }.joined(separator: ", ")
+        let into = "INSERT INTO \(qualified(database, layout.name)) (\(targets))"
+        if isHost, plan.targets.allSatisfy({ $0.source == $0.target }) { return into + " FORMAT Native" }
         let sources = plan.targets.map { SQLText.name($0.source) }.joined(separator: ", ")
         let structure = layout.columns.map { "\(SQLText.name($0.name)) \($0.type)" }.joined(separator: ", ")
-        return
-            "INSERT INTO \(qualified(database, layout.name)) (\(targets)) SELECT \(sources) FROM input(\(SQLText.literal(structure))) FORMAT Native"
+        return into + " SELECT \(sources) FROM input(\(SQLText.literal(structure))) FORMAT Native"
     }
 
     static func condition(_ ranges: ArraySlice<RowRange>) -> String {
