@@ -1,4 +1,4 @@
-/// The rows of groups: payloads for sending, and the parts that a group is divided into.
+/// The rows of groups, and the parts that a group is divided into.
 import TeltelEvents
 
 /// One member of a group with its rows at hand.
@@ -14,45 +14,9 @@ struct OpenMember {
 /// Reads groups back from the spool. Used by the inserter's thread.
 struct GroupRows {
     let store: SpoolStore
-    let packer = ZstdPacker(level: 1)
-
-    /// The file that is sent; made anew for every try.
-    var payloadPath: String { store.options.folder + "/payload.native.zst" }
-
-    /// Writes the group's rows as concatenated frames. Returns the file's size.
-    func writePayload(_ manifest: GroupManifest) throws(StorageError) -> Int {
-        let file: OpenFile
-        do throws(FileError) { file = try store.files.open(payloadPath, .replace) } catch { throw StorageError(error) }
-        defer { store.files.close(file) }
-        var size = 0
-        for member in manifest.members {
-            let bytes = try packed(member)
-            do throws(FileError) { try store.files.write(file, at: size, bytes.span.bytes) } catch { throw StorageError(error) }
-            size += bytes.count
-        }
-        return size
-    }
-
-    private func packed(_ member: GroupMember) throws(StorageError) -> [UInt8] {
-        guard let selection = member.selection else {
-            guard let (_, bytes) = try store.frame(member.frame) else {
-                throw StorageError(.corrupt, "segment \(member.frame.segment) is gone")
-            }
-            return bytes
-        }
-        let block = try open(member).block.select(selection)
-        var buffer = ReusedBytes()
-        let count = packer.append(block.span.bytes, to: &buffer)
-        return buffer.prefix(count)
-    }
 
     func open(_ member: GroupMember) throws(StorageError) -> OpenMember {
-        guard let (record, bytes) = try store.frame(member.frame) else {
-            throw StorageError(.corrupt, "segment \(member.frame.segment) is gone")
-        }
-        guard let raw = ZstdPacker.unpack(bytes.span.bytes, rawBytes: record.rawBytes) else {
-            throw StorageError(.corrupt, "frame \(member.frame) cannot be unpacked")
-        }
+        let raw = try store.unpackedFrame(member.frame)
         let block = try NativeRows(raw)
         return OpenMember(member: member, block: block, identities: try block.identities(), rawBytes: raw.count)
     }

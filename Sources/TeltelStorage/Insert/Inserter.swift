@@ -26,6 +26,7 @@ package final class Inserter {
     private let store: SpoolStore
     private let target: any InsertTarget
     private let rows: GroupRows
+    private let payload: PayloadWriter
     private let letters: DeadLetters
     private let shared: InserterShare
     private let wallMs: @Sendable () -> UInt64
@@ -42,6 +43,7 @@ package final class Inserter {
         self.shared = shared
         self.wallMs = wallMs
         rows = GroupRows(store: store)
+        payload = PayloadWriter(store)
         letters = DeadLetters(folder: store.options.folder, files: store.files)
         state = InserterState(cadence: cadence, seed: store.random())
         for manifest in store.groups.pending { state.recovered(manifest) }
@@ -138,10 +140,10 @@ package final class Inserter {
     }
 
     private func insert(_ manifest: GroupManifest, _ nowMs: UInt64) throws(StepError) {
-        let bytes = try keep { () throws(StorageError) in try rows.writePayload(manifest) }
+        let bytes = try keep { () throws(StorageError) in try payload.write(manifest) }
         try prepare(manifest.layout)
         let request = InsertRequest(
-            table: manifest.layout, token: manifest.name, payloadPath: rows.payloadPath, payloadBytes: bytes, rows: manifest.rows)
+            table: manifest.layout, token: manifest.name, payloadPath: payload.path, payloadBytes: bytes, rows: manifest.rows)
         try ask { () throws(ClickHouseError) in try target.insert(request) }
         state.inserted(manifest.name, nowMs: nowMs)
         let now = wallMs()

@@ -145,10 +145,12 @@ struct SpoolLedger: Sendable {
     /// Frames have no remaining rows: counts types as stored whose last frame that was.
     private mutating func settle(_ id: SegmentID, _ frames: Set<Int>) {
         guard let segment = segments[id] else { return }
-        let open = Set(
-            segment.header.frames.indices.filter { segment.remaining[$0] > 0 }.flatMap { segment.header.frames[$0].keys })
-        let closed = Set(frames.flatMap { segment.header.frames[$0].keys }).subtracting(open)
-        for (key, rows) in segment.header.counts where closed.contains(key.table) {
+        let all = segment.header.frames
+        let open = all.indices.filter { segment.remaining[$0] > 0 }
+        let closed = Set(frames.flatMap { all[$0].keys }).filter { key in !open.contains { all[$0].keys.contains(key) } }
+        // Most frames hold one type: to compare it is much cheaper than to look it up.
+        let only = closed.count == 1 ? closed.first : nil
+        for (key, rows) in segment.header.counts where only.map({ $0 == key.table }) ?? closed.contains(key.table) {
             let lost = segment.losses[key]?.values.reduce(0, +) ?? 0
             totals[key, default: Tally()].stored += max(0, rows - lost)
         }

@@ -23,7 +23,7 @@ package struct NativeRows {
         for _ in 0..<columnCount {
             let name = String(decoding: try input.text(), as: UTF8.self)
             let type = String(decoding: try input.text(), as: UTF8.self)
-            columns.append(Column(name: name, type: type, data: try NativeColumn(type: Substring(type), rows: rows, &input)))
+            columns.append(Column(name: name, type: type, data: try NativeColumn(try NativeType(type[...]), rows: rows, &input)))
         }
         guard input.isAtEnd else { throw StorageError(.corrupt, "block is followed by other bytes") }
         self.columns = columns
@@ -38,8 +38,8 @@ package struct NativeRows {
         output.varint(columns.count)
         output.varint(ranges.reduce(0) { $0 + $1.count })
         for column in columns {
-            output.text(Array(column.name.utf8))
-            output.text(Array(column.type.utf8))
+            output.text(column.name.utf8)
+            output.text(column.type.utf8)
             column.data.write(ranges, to: &output)
         }
         return output.bytes
@@ -93,60 +93,28 @@ private indirect enum NativeColumn {
     case array(ends: [Int], NativeColumn)
     case lowCardinality(dictionary: [[UInt8]], keys: [Int])
 
-    init(type: Substring, rows: Int, _ input: inout NativeInput) throws(StorageError) {
-        if let inner = Self.argument(type, of: "Nullable") {
+    init(_ type: NativeType, rows: Int, _ input: inout NativeInput) throws(StorageError) {
+        switch type {
+        case .nullable(let inner):
             let isNull = try input.take(rows)
-            self = .nullable(isNull: isNull, try NativeColumn(type: inner, rows: rows, &input))
-        } else if let inner = Self.argument(type, of: "Array") {
+            self = .nullable(isNull: Array(isNull), try NativeColumn(inner, rows: rows, &input))
+        case .array(let inner):
             var ends: [Int] = []
             for _ in 0..<rows { ends.append(try input.int64()) }
             guard zip(ends, ends.dropFirst()).allSatisfy({ $0 <= $1 }), ends.allSatisfy({ $0 >= 0 && $0 <= input.count }) else {
                 throw StorageError(.corrupt, "array offsets")
             }
-            self = .array(ends: ends, try NativeColumn(type: inner, rows: ends.last ?? 0, &input))
-        } else if Self.argument(type, of: "LowCardinality") != nil {
-            self = try Self.lowCardinality(rows, &input)
-        } else if type == "String" {
+            self = .array(ends: ends, try NativeColumn(inner, rows: ends.last ?? 0, &input))
+        case .lowCardinality:
+            let column = try NativeDictionary(rows: rows, &input)
+            self = .lowCardinality(dictionary: column.texts.map(Array.init), keys: column.keys)
+        case .text:
             var texts: [[UInt8]] = []
-            for _ in 0..<rows { texts.append(try input.text()) }
+            for _ in 0..<rows { texts.append(Array(try input.text())) }
             self = .texts(texts)
-        } else {
-            let width = try Self.width(type)
-            self = .fixed(width: width, try input.take(rows * width))
+        case .fixed(let width):
+            self = .fixed(width: width, Array(try input.take(rows, width: width)))
         }
-    }
-
-    private static func argument(_ type: Substring, of name: String) -> Substring? {
-        type.hasPrefix(name + "(") && type.hasSuffix(")") ? type.dropFirst(name.count + 1).dropLast() : nil
-    }
-
-    private static func width(_ type: Substring) throws(StorageError) -> Int {
-        switch type {
-        case "UInt8", "Int8", "Bool": 1
-        case "UInt16", "Int16": 2
-        case "UInt32", "Int32", "Float32", "DateTime": 4
-        case "UInt64", "Int64", "Float64": 8
-        default: throw StorageError(.corrupt, "column of type \(type)")
-        }
-    }
-
-    /// Version 1, then one dictionary for the whole block, then keys of 1, 2, 4 or 8 bytes.
-    private static func lowCardinality(_ rows: Int, _ input: inout NativeInput) throws(StorageError) -> NativeColumn {
-        guard try input.int64() == 1 else { throw StorageError(.corrupt, "version of LowCardinality") }
-        let flags = try input.int64()
-        guard flags & ~0xFF == 0x600, flags & 0xFF <= 3 else { throw StorageError(.corrupt, "flags of LowCardinality \(flags)") }
-        let count = try input.int64()
-        guard count >= 0, count <= input.count else { throw StorageError(.corrupt, "dictionary of \(count)") }
-        var dictionary: [[UInt8]] = []
-        for _ in 0..<count { dictionary.append(try input.text()) }
-        guard try input.int64() == rows else { throw StorageError(.corrupt, "keys of LowCardinality") }
-        let width = 1 << (flags & 0xFF)
-        let raw = try input.take(rows * width)
-        let keys = (0..<rows).map { row in
-            (0..<width).reversed().reduce(0) { $0 << 8 | Int(raw[row * width + $1]) }
-        }
-        guard keys.allSatisfy({ $0 >= 0 && $0 < count }) else { throw StorageError(.corrupt, "key beyond the dictionary") }
-        return .lowCardinality(dictionary: dictionary, keys: keys)
     }
 
     func bytes(_ row: Int) -> [UInt8] {
@@ -179,58 +147,12 @@ private indirect enum NativeColumn {
             }
             inner.write(ranges.filter { !$0.isEmpty }.map { begins[$0.lowerBound]..<ends[$0.upperBound - 1] }, to: &output)
         case .lowCardinality(let dictionary, let keys):
-            output.int64(1)
-            output.int64(0x603)
+            output.int64(NativeDictionary.version)
+            output.int64(NativeDictionary.widest)
             output.int64(dictionary.count)
             for text in dictionary { output.text(text) }
             output.int64(ranges.reduce(0) { $0 + $1.count })
             for range in ranges { for row in range { output.int64(keys[row]) } }
         }
     }
-}
-
-private struct NativeInput {
-    private let bytes: [UInt8]
-    private var at = 0
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var count: Int { bytes.count }
-    var isAtEnd: Bool { at == bytes.count }
-
-    mutating func take(_ count: Int) throws(StorageError) -> [UInt8] {
-        guard count >= 0, count <= bytes.count - at else { throw StorageError(.corrupt, "block ends early") }
-        defer { at += count }
-        return Array(bytes[at..<at + count])
-    }
-    mutating func varint() throws(StorageError) -> Int {
-        var value = 0
-        for shift in stride(from: 0, to: 56, by: 7) {
-            let byte = try take(1)[0]
-            value |= Int(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return value }
-        }
-        throw StorageError(.corrupt, "number in a block")
-    }
-    mutating func text() throws(StorageError) -> [UInt8] { try take(try varint()) }
-    mutating func int64() throws(StorageError) -> Int {
-        try take(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    }
-}
-
-private struct NativeOutput {
-    var bytes: [UInt8] = []
-
-    mutating func varint(_ value: Int) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7F) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
-    mutating func text(_ text: [UInt8]) {
-        varint(text.count)
-        bytes += text
-    }
-    mutating func int64(_ value: Int) { withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) } }
 }

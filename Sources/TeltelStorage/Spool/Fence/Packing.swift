@@ -38,6 +38,22 @@ package final class ZstdPacker {
         return packed
     }
 
+    /// Appends the contents to `buffer`. false, and nothing is appended, unless `frame` is exactly one frame of exactly `rawBytes`
+    /// bytes.
+    static func unpack(_ frame: RawSpan, rawBytes: Int, to buffer: inout ReusedBytes) -> Bool {
+        guard rawBytes >= 0 else { return false }
+        buffer.reserve(rawBytes)
+        // SAFETY: both memories are valid inside the closures; the room behind `used` was reserved above.
+        let used = buffer.used
+        let done = frame.withUnsafeBytes { from in
+            buffer.storage.withUnsafeMutableBytes { to in
+                teltel_zstd_unpack(to.baseAddress.map { $0 + used }, rawBytes, from.baseAddress, from.count)
+            }
+        }
+        if done == 1 { buffer.used += rawBytes }
+        return done == 1
+    }
+
     /// nil unless `frame` is exactly one frame of exactly `rawBytes` bytes.
     package static func unpack(_ frame: RawSpan, rawBytes: Int) -> [UInt8]? {
         var done: Int32 = 0
@@ -98,6 +114,14 @@ package struct ReusedBytes: ~Copyable {
         used += count
     }
     borrowing func prefix(_ count: Int) -> [UInt8] { Array(storage[..<count]) }
+    /// Overwrites nothing: the bytes of `more` come behind those in use.
+    mutating func append(_ more: [UInt8]) {
+        reserve(more.count)
+        storage.replaceSubrange(used..<used + more.count, with: more)
+        used += more.count
+    }
+    /// The bytes with what lies behind those in use; as long as somebody holds it, the next change copies.
+    borrowing func shared() -> [UInt8] { storage }
     borrowing func withSpan<R, E: Error>(_ range: Range<Int>, _ body: (RawSpan) throws(E) -> R) throws(E) -> R {
         precondition(range.upperBound <= used)
         return try body(storage.span.bytes.extracting(range))
