@@ -32,6 +32,7 @@ package final class ScriptedTarget: InsertTarget {
         var isAway = false
         var showsRows = true
         var requests: [InsertRequest] = []
+        var blocks: [Int] = []
         var random: SeededRandom?
     }
     private let files: any FileLayer
@@ -51,6 +52,8 @@ package final class ScriptedTarget: InsertTarget {
     }
     package var inserts: Int { state.withLock { $0.inserts } }
     package var requests: [InsertRequest] { state.withLock { $0.requests } }
+    /// Of how many blocks each payload was made.
+    package var blocks: [Int] { state.withLock { $0.blocks } }
     package func forgetTokens() { state.withLock { $0.tokens = [:] } }
     /// How often each row is there, over all tables.
     package var rows: [Row: Int] {
@@ -119,6 +122,7 @@ package final class ScriptedTarget: InsertTarget {
         guard stream.count == request.payloadBytes, let blocks = ZstdPacker.unpackAll(stream) else {
             throw failure("no zstd stream")
         }
+        state.withLock { $0.blocks.append(blocks.count) }
         var rows: [(row: Row, owner: RowKey)] = []
         do throws(StorageError) {
             for bytes in blocks {

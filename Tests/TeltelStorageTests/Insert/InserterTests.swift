@@ -19,4 +19,22 @@ import Testing
         try harness.drain()
         try harness.requireAllStored()
     }
+
+    @Test func smallBlocksAreSentAsOne() throws {
+        let harness = SpoolHarness(seed: 4)
+        let engine = harness.addEngine(0xC2)
+        try harness.start()
+        harness.target.isAway = true
+        // A segment each time: the rows have waited long enough.
+        for frame in 0..<30 as Range<UInt64> {
+            harness.emit(engine, writer: 0, type: 1, frame: frame)
+            try harness.tick(600)
+        }
+        harness.target.isAway = false
+        try harness.drain()
+        try harness.requireAllStored()
+        let (blocks, rows) = (harness.target.blocks, harness.target.requests.map(\.rows))
+        #expect(blocks.allSatisfy { $0 == 1 })
+        #expect(rows.contains { $0 > 10 })
+    }
 }
