@@ -5,6 +5,10 @@
 #ifndef TELTEL_HPP
 #define TELTEL_HPP
 
+#if __cplusplus < 201703L
+#error "teltel.hpp needs C++17 or newer; teltel.h takes C++11"
+#else
+
 #include "teltel.h"
 
 #include <cstddef>
@@ -250,4 +254,5 @@ template <class T> Type<T> Run::define() const noexcept {
 
 }  // namespace teltel
 
+#endif
 #endif

@@ -72,6 +72,17 @@ def test_teltel_hpp(tmp_path, case, define):
     check(tmp_path, case, "teltel.hpp", USE + USE_HPP, define, ["-fno-exceptions", "-fno-rtti"])
 
 
+@pytest.mark.parametrize("case", [case for case in CPP if case not in CPP17], ids=name)
+def test_teltel_hpp_says_that_it_needs_a_newer_standard(tmp_path, case):
+    """One line rather than a hundred about the standard library."""
+    compiler, standard, _ = case
+    source = tmp_path / "old.cpp"
+    source.write_text("#include <teltel.hpp>\n")
+    command = [compiler, standard, f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "old.o"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode != 0 and "teltel.hpp needs C++17" in done.stderr and done.stderr.count("error:") == 1
+
+
 def test_the_headers_in_two_files_of_one_program(tmp_path):
     (tmp_path / "a.cpp").write_text("#include <teltel.hpp>\n" + USE)
     (tmp_path / "b.cpp").write_text("#include <teltel.hpp>\n" + USE_HPP)
