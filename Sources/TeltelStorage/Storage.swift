@@ -252,6 +252,9 @@ package final class Storage: Sendable {
     package func marks(_ instance: InstanceID) -> [UInt16: RingMarks] { store.marks(instance) }
     /// Rows by instance, run, channel and type.
     package func totals() -> [RowKey: Tally] { store.totals() }
+    /// The same, and the instances whose counts change no more. They are remembered until `noteWritten` names them.
+    package func finalTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.finalTotals() }
+    package func noteWritten(_ final: Set<InstanceID>) { store.noteWritten(final) }
     package func totals(_ run: RunKey) -> [RowKey: Tally] { store.totals(run) }
     package func totals(_ instance: InstanceID) -> [RowKey: Tally] { store.totals(instance) }
     /// What the producer refused, as last read: also of instances whose rings are gone.

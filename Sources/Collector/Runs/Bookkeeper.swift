@@ -37,6 +37,9 @@ final class Bookkeeper: Sendable {
         var losses = LossPlaces()
         /// By run: what the registry has been told.
         var counted: [String: Tally] = [:]
+        /// Instances whose last counts the registry has been told, and those of which they are among what is saved next.
+        var final: Set<InstanceID> = []
+        var savedNext: Set<InstanceID> = []
     }
     private struct Told: Equatable {
         var status: RunRecord.Status
@@ -85,9 +88,12 @@ final class Bookkeeper: Sendable {
     }
 
     private func takeChanges() {
+        // What was told before the changes are asked for is in them.
+        let final = state.withLock { $0.final }
         let changes = registry.tick(now: teltel_monotonic_ns())
         var placed: [String: [RunRecord.Loss]] = [:]
         state.withLock { state in
+            state.savedNext = final
             for var record in changes.records {
                 if let losses = state.losses.note(record) {
                     record.losses = losses
@@ -104,7 +110,8 @@ final class Bookkeeper: Sendable {
     private func countStored() {
         guard let storage else { return }
         var sums: [String: Tally] = [:]
-        for (key, tally) in storage.totals() { sums[key.run.runID, default: Tally()] += tally }
+        var (totals, final) = storage.finalTotals()
+        for (key, tally) in totals { sums[key.run.runID, default: Tally()] += tally }
         let before = state.withLock { $0.counted }
         for (runID, tally) in sums where before[runID] != tally {
             let isKnown = registry.update(runID) { record in
@@ -114,9 +121,12 @@ final class Bookkeeper: Sendable {
                 record.acceptedAtLeast = max(record.acceptedAtLeast, UInt64(tally.spooled + tally.neverSpooled))
             }
             // The spool may be ahead of the live reader, who makes runs known.
-            if !isKnown { sums[runID] = nil }
+            if !isKnown {
+                sums[runID] = nil
+                final.subtract(totals.keys.lazy.filter { $0.run.runID == runID }.map(\.instance))
+            }
         }
-        state.withLock { $0.counted = sums }
+        state.withLock { ($0.counted, $0.final) = (sums, final) }
     }
 
     /// Forgets the run, here and on disk.
@@ -150,13 +160,14 @@ final class Bookkeeper: Sendable {
 
     private func saveChanges() {
         guard let store else { return }
-        let (records, ends) = state.withLock { state in
+        let (records, ends, final) = state.withLock { state in
             defer { (state.unsaved, state.unsavedEnds) = ([:], []) }
-            return (Array(state.unsaved.values), state.unsavedEnds)
+            return (Array(state.unsaved.values), state.unsavedEnds, state.savedNext)
         }
         do throws(ControlStoreError) {
             try store.save(records)
             state.withLock { $0.failedSaves = 0 }
+            storage?.noteWritten(final)
             if !ends.isEmpty { endsSaved(ends) }
         } catch {
             // Kept for the next turn; said once. Rings are not kept for ever: engines need the shared memory.

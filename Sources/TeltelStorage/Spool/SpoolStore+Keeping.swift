@@ -140,16 +140,28 @@ extension SpoolStore {
         }
     }
 
+    /// The totals, and the instances whose counts change no more.
+    package func finalTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) {
+        state.withLock { state in (state.ledger.totals, Set(Self.finished(state).map(\.note.id))) }
+    }
+    /// These counts are written down elsewhere: they may be forgotten here.
+    package func noteWritten(_ final: Set<InstanceID>) { state.withLock { $0.written = final } }
+
+    /// Nothing of them is underway any more.
+    private static func finished(_ state: State) -> [InstanceRecord] {
+        // Few are remembered, and segments may be many.
+        guard state.instances.count > finishedMax else { return [] }
+        let busy = Set(state.ledger.segments.values.filter { !$0.isFinished }.flatMap { $0.header.rings.map(\.ring.instance) })
+        return state.instances.values.filter { $0.finishedAs > 0 && !busy.contains($0.note.id) }
+    }
+
     /// The rings of these instances are gone: forgets the oldest of those that have nothing underway.
     package func forget(present: Set<InstanceID>) {
         state.withLock { state in
-            let busy = Set(
-                state.ledger.segments.values.filter { !$0.isFinished }.flatMap { $0.header.rings.map(\.ring.instance) })
-            let gone = state.instances.values.filter {
-                $0.finishedAs > 0 && !present.contains($0.note.id) && !busy.contains($0.note.id)
-            }
+            let gone = Self.finished(state).filter { !present.contains($0.note.id) }
             guard gone.count > Self.finishedMax else { return }
-            for record in gone.sorted(by: { $0.finishedAs < $1.finishedAs }).dropLast(Self.finishedMax) {
+            for record in gone.sorted(by: { $0.finishedAs < $1.finishedAs }).dropLast(Self.finishedMax)
+            where state.written.contains(record.note.id) {
                 state.instances[record.note.id] = nil
                 state.ledger.forget(record.note.id)
             }

@@ -58,6 +58,8 @@ package final class SpoolStore: Sendable {
         var foldersAreDirty = false
         /// Drained after their producer's end; told to the source after the next sync.
         var finishing: [InstanceID] = []
+        /// Whose final counts are written down elsewhere.
+        var written: Set<InstanceID> = []
         var finishedCount: UInt64 = 0
         var tableKeys: [TableKey] = []
         var abandoned: [AbandonedInstance] = []

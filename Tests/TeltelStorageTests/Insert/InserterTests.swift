@@ -37,4 +37,23 @@ import Testing
         #expect(blocks.allSatisfy { $0 == 1 })
         #expect(rows.contains { $0 > 10 })
     }
+
+    @Test func countsAreForgottenOnlyWhenTheyAreWrittenDown() throws {
+        let harness = SpoolHarness(seed: 5)
+        let runs = SpoolStore.finishedMax + 20
+        try harness.start()
+        for id in 1...UInt64(runs) {
+            let engine = harness.addEngine(id)
+            harness.emit(engine, writer: 0, type: 1, frame: 0)
+            engine.end()
+        }
+        try harness.drain()
+        // Their rings are gone before anybody has asked how much of them is stored.
+        harness.store.forget(present: [])
+        let (totals, final) = harness.store.finalTotals()
+        #expect(totals.sum().stored == runs && final.count == runs)
+        harness.store.noteWritten(final)
+        harness.store.forget(present: [])
+        #expect(harness.store.totals().sum().stored == SpoolStore.finishedMax)
+    }
 }
