@@ -253,7 +253,7 @@ package final class Storage: Sendable {
     /// Rows by instance, run, channel and type.
     package func totals() -> [RowKey: Tally] { store.totals() }
     /// The same, and the instances whose counts change no more. They are remembered until `noteWritten` names them.
-    package func finalTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.finalTotals() }
+    package func settledTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.settledTotals() }
     package func noteWritten(_ final: Set<InstanceID>) { store.noteWritten(final) }
     package func totals(_ run: RunKey) -> [RowKey: Tally] { store.totals(run) }
     package func totals(_ instance: InstanceID) -> [RowKey: Tally] { store.totals(instance) }

@@ -110,7 +110,7 @@ final class Bookkeeper: Sendable {
     private func countStored() {
         guard let storage else { return }
         var sums: [String: Tally] = [:]
-        var (totals, final) = storage.finalTotals()
+        var (totals, final) = storage.settledTotals()
         for (key, tally) in totals { sums[key.run.runID, default: Tally()] += tally }
         let before = state.withLock { $0.counted }
         for (runID, tally) in sums where before[runID] != tally {

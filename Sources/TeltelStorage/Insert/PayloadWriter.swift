@@ -50,15 +50,25 @@ final class PayloadWriter {
 
     /// Unpacks a small block behind those that wait.
     private func take(_ member: GroupMember, _ output: inout Output) throws(StorageError) {
-        let (record, bytes) = try store.existingFrame(member.frame)
-        if small.used + record.rawBytes > Self.joinedBytes { try writeSmall(to: &output) }
-        let begin = small.used
         if let selection = member.selection {
-            small.append(try NativeRows(try store.unpackedFrame(member.frame)).select(selection))
-        } else if !ZstdPacker.unpack(bytes.span.bytes, rawBytes: record.rawBytes, to: &small) {
-            throw StorageError(.corrupt, "frame \(member.frame) cannot be unpacked")
+            let block = try NativeRows(try store.unpackedFrame(member.frame)).select(selection)
+            try makeRoom(block.count, &output)
+            let begin = small.used
+            small.append(block)
+            places.append(begin..<small.used)
+        } else {
+            let (record, bytes) = try store.existingFrame(member.frame)
+            try makeRoom(record.rawBytes, &output)
+            let begin = small.used
+            guard ZstdPacker.unpack(bytes.span.bytes, rawBytes: record.rawBytes, to: &small) else {
+                throw StorageError(.corrupt, "frame \(member.frame) cannot be unpacked")
+            }
+            places.append(begin..<small.used)
         }
-        places.append(begin..<small.used)
+    }
+
+    private func makeRoom(_ bytes: Int, _ output: inout Output) throws(StorageError) {
+        if small.used + bytes > Self.joinedBytes { try writeSmall(to: &output) }
     }
 
     private func writeSmall(to output: inout Output) throws(StorageError) {

@@ -50,7 +50,7 @@ import Testing
         try harness.drain()
         // Their rings are gone before anybody has asked how much of them is stored.
         harness.store.forget(present: [])
-        let (totals, final) = harness.store.finalTotals()
+        let (totals, final) = harness.store.settledTotals()
         #expect(totals.sum().stored == runs && final.count == runs)
         harness.store.noteWritten(final)
         harness.store.forget(present: [])

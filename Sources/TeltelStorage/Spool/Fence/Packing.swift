@@ -114,7 +114,7 @@ package struct ReusedBytes: ~Copyable {
         used += count
     }
     borrowing func prefix(_ count: Int) -> [UInt8] { Array(storage[..<count]) }
-    /// Overwrites nothing: the bytes of `more` come behind those in use.
+    /// The bytes of `more` come behind those in use.
     mutating func append(_ more: [UInt8]) {
         reserve(more.count)
         storage.replaceSubrange(used..<used + more.count, with: more)
