@@ -30,6 +30,7 @@ struct teltel_json_parser {
   std::vector<char> paths;
   size_t path_bytes = 0;  // so much of `paths` is in use
   std::string tags;
+  std::vector<teltel_json_pair> pairs;
 
  private:
   bool parse_copy();

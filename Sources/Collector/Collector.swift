@@ -59,8 +59,10 @@ struct Collector: Sendable {
                 silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) })
+            let posted = PostedRuns(lateMs: Int64(settings.silenceMilliseconds), hasEnded: { registry.hasEnded($0) })
             removal = RunRemoval(
-                registry: registry, bus: bus, directory: directory, storage: kept?.storage, bookkeeper: bookkeeper)
+                registry: registry, bus: bus, directory: directory, storage: kept?.storage, bookkeeper: bookkeeper,
+                posted: posted)
             retention = Retention(settings.retention, storage: kept?.storage, removal: removal, logger: logger)
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
@@ -70,7 +72,8 @@ struct Collector: Sendable {
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
             ingest = try IngestPool(
-                folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, rejected: { registry.rejected($0) },
+                folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, posted: posted,
+                rejected: { registry.rejected($0) },
                 wake: { live.wake() },
                 hurry: {
                     live.hurry()
@@ -122,7 +125,7 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
-            control: control, removal: removal, retention: retention, writers: { writers(of: $0) },
+            control: control, bookkeeper: bookkeeper, removal: removal, retention: retention, writers: { writers(of: $0) },
             caughtUp: { [live] in await live.caughtUp() })
     }
 
@@ -145,7 +148,7 @@ struct Collector: Sendable {
     }
 
     /// Marks of the rings of one run: of those that are still there, and of those that storage remembers.
-    private func writers(of runID: String) -> [RunDetailAnswer.Writer] {
+    private func writers(of runID: Name) -> [RunDetailAnswer.Writer] {
         var found: [RunDetailAnswer.Writer] = []
         var present: Set<InstanceID> = []
         for instance in directory.instances where instance.run.runID == runID {

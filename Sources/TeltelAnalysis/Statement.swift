@@ -18,12 +18,23 @@ package struct Statement: Sendable, Equatable {
 
 enum SQL {
     /// A text in quotes, on one line.
-    static func literal(_ text: String) -> String {
-        let escaped = text.replacing("\\", with: "\\\\").replacing("'", with: "\\'").replacing("\n", with: "\\n")
-        return "'" + escaped.replacing("\r", with: "\\r").replacing("\0", with: "\\0") + "'"
-    }
+    static func literal(_ text: String) -> String { quoted(text, "'") }
     /// A name in backticks.
-    static func identifier(_ name: String) -> String {
-        "`" + name.replacing("\\", with: "\\\\").replacing("`", with: "\\`") + "`"
+    static func identifier(_ name: String) -> String { quoted(name, "`") }
+
+    /// By scalars, not by characters: a quote with a combining accent behind it is another character, and a quote all the same.
+    private static func quoted(_ text: String, _ quote: Unicode.Scalar) -> String {
+        var quoted = String(quote)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", quote: quoted += "\\\(scalar)"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\0": quoted += "\\0"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        quoted.unicodeScalars.append(quote)
+        return quoted
     }
 }

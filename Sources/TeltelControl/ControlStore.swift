@@ -3,6 +3,7 @@
 /// Nothing about exactly-once depends on it; it may be deleted and starts anew. Never called on a reader's thread.
 import Foundation
 import GRDB
+import TeltelEvents
 
 /// Why the control store cannot be used.
 package struct ControlStoreError: Error, CustomStringConvertible, Sendable {
@@ -97,7 +98,7 @@ package final class ControlStore: Sendable {
                         sql:
                             "INSERT OR REPLACE INTO runs (run_id, source_id, status, started_ms, ended_ms, record) VALUES (?, ?, ?, ?, ?, ?)",
                         arguments: [
-                            record.runID, record.sourceID, record.status.rawValue, record.startedMs, record.endedMs,
+                            record.runID.text, record.sourceID.text, record.status.rawValue, record.startedMs, record.endedMs,
                             String(decoding: try JSONEncoder().encode(record), as: UTF8.self),
                         ])
                 }
@@ -117,40 +118,40 @@ package final class ControlStore: Sendable {
     }
 
     /// Nothing happens if there is none. `counted`: by ring, where what was removed ends; as in `RunRecord`.
-    package func remove(_ runID: String, counted: [String: UInt64]) throws(ControlStoreError) {
+    package func remove(_ runID: Name, counted: [String: UInt64]) throws(ControlStoreError) {
         try write { database in
-            try database.execute(sql: "DELETE FROM runs WHERE run_id = ?", arguments: [runID])
+            try database.execute(sql: "DELETE FROM runs WHERE run_id = ?", arguments: [runID.text])
             try database.execute(
                 sql: "INSERT OR REPLACE INTO removed_runs (run_id, counted) VALUES (?, ?)",
-                arguments: [runID, String(decoding: try JSONEncoder().encode(counted), as: UTF8.self)])
+                arguments: [runID.text, String(decoding: try JSONEncoder().encode(counted), as: UTF8.self)])
         }
     }
 
     /// Where removed runs end, by run id and ring.
-    package func removedRuns() throws(ControlStoreError) -> [String: [String: UInt64]] {
+    package func removedRuns() throws(ControlStoreError) -> [Name: [String: UInt64]] {
         do {
             let rows = try database.read { try Row.fetchAll($0, sql: "SELECT run_id, counted FROM removed_runs") }
             // What cannot be read may show a removed run's last events once more, and no more than that.
             return Dictionary(
                 rows.compactMap { row in
                     (try? JSONDecoder().decode([String: UInt64].self, from: Data((row["counted"] as String).utf8))).map {
-                        (row["run_id"], $0)
+                        (Name(row["run_id"] as String), $0)
                     }
                 }, uniquingKeysWith: { $1 })
         } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
     }
 
     /// Their rings are gone.
-    package func forgetRemoved(_ runIDs: [String]) throws(ControlStoreError) {
+    package func forgetRemoved(_ runIDs: [Name]) throws(ControlStoreError) {
         try write { database in
-            for id in runIDs { try database.execute(sql: "DELETE FROM removed_runs WHERE run_id = ?", arguments: [id]) }
+            for id in runIDs { try database.execute(sql: "DELETE FROM removed_runs WHERE run_id = ?", arguments: [id.text]) }
         }
     }
 
-    package func hasRun(_ runID: String) throws(ControlStoreError) -> Bool {
+    package func hasRun(_ runID: Name) throws(ControlStoreError) -> Bool {
         do {
             return try database.read { database in
-                try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE run_id = ?)", arguments: [runID])
+                try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE run_id = ?)", arguments: [runID.text])
                     ?? false
             }
         } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }

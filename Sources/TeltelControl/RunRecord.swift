@@ -6,14 +6,14 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package enum Status: String, Sendable, Codable { case running, completed, failed, cancelled }
 
     package struct EventType: Sendable, Codable, Equatable {
-        package var sourceID: String
-        package var channel: String
-        package var type: String
+        package var sourceID: Name
+        package var channel: Name
+        package var type: Name
         /// Events of this type that were accepted into a ring and seen since.
         package var accepted: UInt64
         package var fields: [FieldRecord]
 
-        package init(sourceID: String, channel: String, type: String, accepted: UInt64 = 0, fields: [FieldRecord] = []) {
+        package init(sourceID: Name, channel: Name, type: Name, accepted: UInt64 = 0, fields: [FieldRecord] = []) {
             self.sourceID = sourceID
             self.channel = channel
             self.type = type
@@ -23,13 +23,13 @@ package struct RunRecord: Sendable, Codable, Equatable {
     }
     /// Events of one type that were refused, or overwritten, at the engine.
     package struct TypeRefusals: Sendable, Codable, Equatable {
-        package var sourceID: String
-        package var channel: String
+        package var sourceID: Name
+        package var channel: Name
         /// "" for events of unknown type, and for those of types beyond the counted ones.
-        package var type: String
+        package var type: Name
         package var byReason: [String: UInt64]
 
-        package init(sourceID: String, channel: String, type: String, byReason: [String: UInt64]) {
+        package init(sourceID: Name, channel: Name, type: Name, byReason: [String: UInt64]) {
             self.sourceID = sourceID
             self.channel = channel
             self.type = type
@@ -55,22 +55,39 @@ package struct RunRecord: Sendable, Codable, Equatable {
             self.count = count
         }
     }
+    /// Codes are fixed words, messages are for people.
+    package struct Warning: Sendable, Codable, Equatable {
+        package let code: String
+        package let message: String
+        package init(code: String, message: String) {
+            self.code = code
+            self.message = message
+        }
+    }
+    package struct End: Sendable, Codable, Equatable {
+        package var status: Status
+        package var reason: String?
+        package init(status: Status, reason: String?) {
+            self.status = status
+            self.reason = reason
+        }
+    }
     package struct FieldRecord: Sendable, Codable, Equatable {
-        package var name: String
+        package var name: Name
         package var kind: String
         package var unit: String
         package var key: Bool
         package var labels: [String]
     }
 
-    package var runID: String
+    package var runID: Name
     /// What people call it, and what they say about it; nil if nothing.
     package var name: String?
     package var note: String?
     /// The id that the engine gave, if a suffix was added because it had been used before.
-    package var originalRunID: String?
+    package var originalRunID: Name?
     /// Of the first source that was seen.
-    package var sourceID: String
+    package var sourceID: Name
     package var status: Status = .running
     /// Milliseconds since 1970.
     package var startedMs: Int64
@@ -78,7 +95,7 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var endReason: String?
     package var engineVersion = ""
     package var seed: UInt64?
-    package var tags: [String: String] = [:]
+    package var tags: [Name: Name] = [:]
     /// JSON text; "" if none.
     package var config = ""
     package var types: [EventType] = []
@@ -92,6 +109,21 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var lost: [String: UInt64] = [:]
     /// Where they are missing, in the order in which it was seen. nil in records that an earlier version saved.
     package var losses: [Loss]? = []
+    /// By ring: so many of the events it has refused for lack of room are placed among `losses`. nil in records that an earlier
+    /// version saved.
+    package var placedByRing: [String: UInt64]? = [:]
+    /// What whoever reads this run's numbers should know. nil in records that an earlier version saved.
+    package var warnings: [Warning]? = []
+    /// What people have changed about its tags, over what its engines say; nil takes a tag away. nil in records that an earlier
+    /// version saved.
+    package var changedTags: [Name: Name?]? = [:]
+    /// Sources that have posted `run.start`. nil in records that an earlier version saved.
+    package var startedSources: [Name]? = []
+    /// How the sources that have posted `run.end` ended, as long as others go on: the worst of them.
+    package var worstEnd: End?
+    /// When this collector first heard of it, by its own clock; milliseconds since 1970. nil in records that an earlier version
+    /// saved.
+    package var receivedMs: Int64?
     /// Posted lines that were no events, by code.
     package var rejectedLines: [String: UInt64] = [:]
     /// By ring that is still there: everything before that position is part of `types`. A restarted collector sees some events
@@ -104,14 +136,37 @@ package struct RunRecord: Sendable, Codable, Equatable {
     /// earlier version saved.
     package var lateEvents: UInt64? = 0
     /// Sources that have posted `run.end`. nil in records that an earlier version saved.
-    package var endedSources: [String]? = []
+    package var endedSources: [Name]? = []
     /// Its final row stands in `run_metadata`.
     package var isRecorded = false
 
-    package init(runID: String, sourceID: String, startedMs: Int64) {
+    package init(runID: Name, sourceID: Name, startedMs: Int64) {
         self.runID = runID
         self.sourceID = sourceID
         self.startedMs = startedMs
+    }
+
+    /// Says it once.
+    package mutating func warn(_ code: String, _ message: String) {
+        if warnings?.contains(where: { $0.code == code }) != true {
+            warnings = (warnings ?? []) + [Warning(code: code, message: message)]
+        }
+    }
+
+    /// By which runs are put in order: never by a sender's clock.
+    package var orderMs: Int64 { receivedMs ?? startedMs }
+
+    /// Tags as an engine or a posted `run.start` gives them; what people have changed stays changed.
+    package mutating func take(tags pairs: [(key: Name, value: Name)]) {
+        for pair in pairs { tags[pair.key] = pair.value }
+        change(tags: [:])
+    }
+    /// nil takes a tag away.
+    package mutating func change(tags changes: [Name: Name?]) {
+        var all = changedTags ?? [:]
+        all.merge(changes) { $1 }
+        changedTags = all
+        for (key, value) in all { tags[key] = value }
     }
 
     /// Events refused at the engine, by reason.

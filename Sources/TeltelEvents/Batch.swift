@@ -53,6 +53,20 @@ package final class Batch: Sendable {
     package func frame(_ row: Int) -> UInt64 { header(row).frame }
     package func simTime(_ row: Int) -> Double { header(row).sim_time }
 
+    /// The highest frame and the highest finite time of its rows, which need not go up; nil: none is finite.
+    package var highest: (frame: UInt64, simTime: Double?) {
+        var frame: UInt64 = 0
+        var time = -Double.infinity
+        round.bytes.withUnsafeBytes { bytes in
+            for offset in offsets {
+                let header = bytes.loadUnaligned(fromByteOffset: Int(offset), as: teltel_record.self)
+                frame = max(frame, header.frame)
+                if header.sim_time.isFinite { time = max(time, header.sim_time) }
+            }
+        }
+        return (frame, time.isFinite ? time : nil)
+    }
+
     private func header(_ row: Int) -> teltel_record {
         round.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: Int(offsets[row]), as: teltel_record.self) }
     }
@@ -87,7 +101,7 @@ package final class Batch: Sendable {
         }
     }
     /// The row's tags as pairs: registered ones by reference; those of ingest rows are read from their text.
-    package func tags(_ row: Int) -> [(key: String, value: String)] {
+    package func tags(_ row: Int) -> [(key: Name, value: Name)] {
         if case .ingest = schema.encoding {
             var text: [UInt8] = []
             appendTags(row, to: &text)

@@ -72,7 +72,7 @@ package final class BatchText: Sendable {
 
 extension JSONText {
     /// An event's object up to the value of frameIndex, which must follow.
-    package static func appendEventHead(_ run: RunKey, channel: String, type: String, to out: inout [UInt8]) {
+    package static func appendEventHead(_ run: RunKey, channel: Name, type: Name, to out: inout [UInt8]) {
         append("{\"v\":1,\"runId\":", to: &out)
         appendString(run.runID, to: &out)
         append(",\"sourceId\":", to: &out)

@@ -44,9 +44,9 @@ package struct RingID: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// What people call a run: its id and the program it came from.
 package struct RunKey: Hashable, Comparable, Sendable {
-    package let runID: String
-    package let sourceID: String
-    package init(runID: String, sourceID: String) {
+    package let runID: Name
+    package let sourceID: Name
+    package init(runID: Name, sourceID: Name) {
         self.runID = runID
         self.sourceID = sourceID
     }

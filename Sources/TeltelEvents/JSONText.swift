@@ -6,6 +6,8 @@ package enum JSONText {
         text.withUTF8Buffer { out.append(contentsOf: $0) }
     }
 
+    package static func appendString(_ name: Name, to out: inout [UInt8]) { appendString(name.text, to: &out) }
+
     package static func appendString(_ text: String, to out: inout [UInt8]) {
         var text = text
         text.withUTF8 { appendString(utf8: UnsafeRawBufferPointer($0), to: &out) }

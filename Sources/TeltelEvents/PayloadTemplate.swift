@@ -13,7 +13,7 @@ struct PayloadTemplate: Sendable {
     init(_ fields: [Field]) {
         let root = Node()
         for (index, field) in fields.enumerated() {
-            root.insert(field.name.split(separator: ".").map(String.init), index, field.name)
+            root.insert(field.name.split(at: "."), index, field.name)
         }
         var literal: [UInt8] = []
         root.walk(&literal) { index, text in
@@ -66,10 +66,10 @@ struct PayloadTemplate: Sendable {
 
 /// The tree of dotted names, used only while a template is made.
 private final class Node {
-    var children: [(name: String, node: Node)] = []
+    var children: [(name: Name, node: Node)] = []
     var value: Int?
 
-    func insert(_ path: [String], _ index: Int, _ fullName: String) {
+    func insert(_ path: [Name], _ index: Int, _ fullName: Name) {
         var node = self
         var flat = path.isEmpty
         for part in path {
@@ -83,7 +83,7 @@ private final class Node {
         node.value = index
     }
 
-    private func child(_ name: String) -> Node {
+    private func child(_ name: Name) -> Node {
         if let found = children.first(where: { $0.name == name }) { return found.node }
         let node = Node()
         children.append((name, node))

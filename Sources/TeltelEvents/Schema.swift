@@ -21,7 +21,7 @@ package enum FieldKind: UInt32, Sendable, CaseIterable {
 /// taken apart: it is three fields of count 1.
 package struct Field: Hashable, Sendable {
     /// Dotted: "pos.x" is `{"pos": {"x": …}}`.
-    package let name: String
+    package let name: Name
     package let kind: FieldKind
     /// Bytes from the payload's begin.
     package let offset: Int
@@ -35,7 +35,7 @@ package struct Field: Hashable, Sendable {
     package let isKey: Bool
 
     package init(
-        name: String, kind: FieldKind, offset: Int, count: Int = 1, unit: String = "", labels: [String] = [], isKey: Bool = false
+        name: Name, kind: FieldKind, offset: Int, count: Int = 1, unit: String = "", labels: [String] = [], isKey: Bool = false
     ) {
         self.name = name
         self.kind = kind
@@ -58,8 +58,8 @@ package final class EventSchema: Sendable {
         /// The payload is a `teltel_ingest_head`, JSON text of tags, JSON text of the payload.
         case ingest
     }
-    package let channel: String
-    package let type: String
+    package let channel: Name
+    package let type: Name
     package let encoding: Encoding
     /// Empty for JSON.
     package let fields: [Field]
@@ -68,7 +68,7 @@ package final class EventSchema: Sendable {
     /// The payload of a record as JSON, prepared once.
     let template: PayloadTemplate
 
-    package init(channel: String, type: String, encoding: Encoding, fields: [Field] = [], hasClockMark: Bool = false) {
+    package init(channel: Name, type: Name, encoding: Encoding, fields: [Field] = [], hasClockMark: Bool = false) {
         self.channel = channel
         self.type = type
         self.encoding = encoding
@@ -83,11 +83,11 @@ package final class EventSchema: Sendable {
 
 /// Registered tags: one per event by number, or of the whole run.
 package final class TagSet: Sendable {
-    package let pairs: [(key: String, value: String)]
+    package let pairs: [(key: Name, value: Name)]
     /// `{"key":"value",…}`; empty when there are no pairs.
     package let json: [UInt8]
 
-    package init(_ pairs: [(key: String, value: String)]) {
+    package init(_ pairs: [(key: Name, value: Name)]) {
         self.pairs = pairs
         guard !pairs.isEmpty else {
             json = []

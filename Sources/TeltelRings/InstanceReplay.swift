@@ -30,7 +30,7 @@ package struct InstanceReplay {
         var bestKey = (isEnd: true, frame: UInt64.max)
         for index in feeds.indices {
             guard let (batch, row) = peek(index) else { continue }
-            let key = (isEnd: isEngine && batch.schema.type == "run.end", frame: batch.frame(row))
+            let key = (isEnd: isEngine && batch.schema.type == .runEnd, frame: batch.frame(row))
             if best == nil || (key.isEnd ? 1 : 0, key.frame) < (bestKey.isEnd ? 1 : 0, bestKey.frame) {
                 best = index
                 bestKey = key

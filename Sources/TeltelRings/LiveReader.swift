@@ -318,7 +318,7 @@ package final class LiveReader: Sendable {
             case .nothing: return rows
             case .batches(let batches):
                 rows += batches.reduce(1) { $0 + $1.count }
-                if batches.contains(where: { $0.schema.type == "run.end" }), instance.description.kind == .engine {
+                if batches.contains(where: { $0.schema.type == .runEnd }), instance.description.kind == .engine {
                     last.append(batches)
                 } else {
                     sink.publish(batches)

@@ -41,8 +41,8 @@ package final class RingDirectory: Sendable {
 
     /// - Parameters:
     ///   - waitsForSpool: files stay until the spool reader has taken everything over.
-    ///   - waitsForRecords: files stay until the run's end is in the control store: a collector that is killed before that
-    ///     finds it in the files again.
+    ///   - waitsForRecords: files stay until what they tell about runs is in the control store: a collector that is killed before
+    ///     that finds it in the files again.
     private let waitsForSpool, waitsForRecords: Bool
 
     package init(
@@ -107,7 +107,7 @@ package final class RingDirectory: Sendable {
         state.withLock { _ = $0.spoolDone.insert(id) }
     }
 
-    /// The ends of these engine runs are on disk.
+    /// What these instances have told about runs is on disk: of engines their ends, of the collector's own all runs in them.
     package func recordsFinished(_ ids: [InstanceID]) {
         state.withLock { $0.recordDone.formUnion(ids) }
     }
@@ -230,7 +230,7 @@ package final class RingDirectory: Sendable {
     }
 
     /// Somebody has deleted the run: files of it that were put aside go, if their producer has ended.
-    package func discardQuarantined(run runID: String) {
+    package func discardQuarantined(run runID: Name) {
         // They count as failed since they were put aside; whether their producers have ended is asked now and then only.
         for instance in instances where instance.run.runID == runID && instance.fault != nil && instance.end == nil {
             instance.checkProducer(.process)
@@ -249,9 +249,8 @@ package final class RingDirectory: Sendable {
             if state.liveDone.isEmpty { return [] }
             let done = state.instances.filter { instance in
                 let id = instance.id
-                let isRecorded = instance.description.kind == .ingest || state.recordDone.contains(id)
                 return state.liveDone.contains(id) && (!waitsForSpool || state.spoolDone.contains(id))
-                    && (!waitsForRecords || isRecorded) && instance.fault == nil
+                    && (!waitsForRecords || state.recordDone.contains(id)) && instance.fault == nil
             }
             let ids = Set(done.map(\.id))
             guard !ids.isEmpty else { return [] }

@@ -135,6 +135,11 @@ package final class RingInstance: Sendable {
         return sums.sorted { $0.key < $1.key }.map { RefusalRow(type: $0.key, counts: $0.value) }
     }
 
+    /// Where its rings had no room, by ring.
+    package func refusedStretches() -> [RingID: RefusedStretches] {
+        Dictionary(state.withLock { $0.rings }.map { ($0.id, $0.refusedStretches()) }) { $1 }.filter { $0.value.total > 0 }
+    }
+
     /// Removes the files: everything in them has been taken over.
     func removeFiles(parent: Int32) {
         for name in ["run", RunNote.fileName, LiveMarks.fileName] { unlinkat(folder, name, 0) }
@@ -171,16 +176,16 @@ struct OpenedFolder {
 package enum RunNote {
     static let fileName = "shown-as"
 
-    package static func read(folder: Int32) -> String? {
+    package static func read(folder: Int32) -> Name? {
         let descriptor = openat(folder, fileName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 1_024)
         let count = Foundation.read(descriptor, &buffer, buffer.count)
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        return count > 0 ? Name(String(decoding: buffer[..<count], as: UTF8.self)) : nil
     }
 
-    package static func write(_ name: String, folder: Int32) {
+    package static func write(_ name: Name, folder: Int32) {
         let descriptor = openat(folder, fileName, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

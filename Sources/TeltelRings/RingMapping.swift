@@ -132,6 +132,11 @@ package final class RingMapping: Sendable {
 
     /// Refusals of this ring: rows of the ABI's table, summed per reason, for rows that are not all zero.
     package func refusals() -> [RefusalRow] { RefusalRow.read(mapping, countersOffset, counterRows) }
+
+    /// Where events were refused for lack of room.
+    package func refusedStretches() -> RefusedStretches {
+        RefusedStretches(mapping) { RefusalRow.sum(mapping, countersOffset, counterRows, reason: Int(TELTEL_REFUSAL_FULL)) }
+    }
 }
 
 /// Refused events of one type (0 = unknown type, 1025 = all beyond the counted ones), per reason of the ABI.
@@ -143,6 +148,10 @@ package struct RefusalRow: Sendable, Equatable {
     package var overwritten: UInt64 { counts[Int(TELTEL_REFUSAL_OVERWRITTEN)] }
     package var countsOneType: Bool { (1...Int(TELTEL_COUNTED_TYPES)).contains(type) }
 
+    static func sum(_ mapping: FileMapping, _ offset: Int, _ rows: Int, reason: Int) -> UInt64 {
+        let stride = MemoryLayout<teltel_counter_row>.size
+        return (0..<rows).reduce(0) { $0 &+ mapping.loadRelaxed(offset + $1 * stride + reason * 8) }
+    }
     static func read(_ mapping: FileMapping, _ offset: Int, _ rows: Int) -> [RefusalRow] {
         var result: [RefusalRow] = []
         let stride = MemoryLayout<teltel_counter_row>.size
@@ -152,6 +161,7 @@ package struct RefusalRow: Sendable, Equatable {
         }
         return result
     }
+    package static let fullReason = "full"
     /// Names of the reasons as they stand in JSON and metrics, by the ABI's numbers.
-    package static let reasons = ["full", "overwritten", "size", "type", "state", "writer", "fork", "other"]
+    package static let reasons = [fullReason, "overwritten", "size", "type", "state", "writer", "fork", "other"]
 }

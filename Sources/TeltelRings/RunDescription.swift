@@ -7,8 +7,8 @@ package struct RunDescription: Sendable {
     package let instance: InstanceID
     package let kind: Kind
     /// As the engine gave it; "" for ingest instances.
-    package let runID: String
-    package let sourceID: String
+    package let runID: Name
+    package let sourceID: Name
     package let engineVersion: String
     package let seed: UInt64?
     /// JSON text; "" if none was given.

@@ -73,7 +73,7 @@ final class RunFile: Sendable {
     private static func describe(_ header: teltel_run_header, _ table: RunTable) -> RunDescription {
         RunDescription(
             instance: InstanceID(header.instance), kind: header.kind == TELTEL_KIND_INGEST ? .ingest : .engine,
-            runID: fixedText(header.run_id), sourceID: fixedText(header.source_id),
+            runID: Name(fixedText(header.run_id)), sourceID: Name(fixedText(header.source_id)),
             engineVersion: fixedText(header.engine_version),
             seed: header.has_seed != 0 ? header.seed : nil, config: table.config, tags: table.runTags,
             libraryVersion: header.library_version, processID: Int32(truncatingIfNeeded: header.pid),

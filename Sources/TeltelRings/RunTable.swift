@@ -47,9 +47,9 @@ package struct RunTable: Sendable {
         case TELTEL_ENTRY_RUN_TAGS: runTags = try body.tags(entry.count)
         case TELTEL_ENTRY_CONFIG: config = try body.text(limit: Int(TELTEL_MAX_CONFIG_BYTES))
         case TELTEL_ENTRY_STREAM:
-            let run = RunKey(runID: try body.text(limit: 1 << 16), sourceID: try body.text(limit: 1 << 16))
-            let channel = try body.text(limit: 1 << 16)
-            let schema = EventSchema(channel: channel, type: try body.text(limit: 1 << 16), encoding: .ingest)
+            let run = RunKey(runID: try body.name(limit: 1 << 16), sourceID: try body.name(limit: 1 << 16))
+            let channel = try body.name(limit: 1 << 16)
+            let schema = EventSchema(channel: channel, type: try body.name(limit: 1 << 16), encoding: .ingest)
             streams.append(IngestStream(run: run, schema: schema))
         default: break  // of a later version: skipped by its length
         }
@@ -98,11 +98,11 @@ private struct TableBody {
         defer { at = min(bytes.endIndex, at + (length + 3) & ~3) }
         return String(decoding: bytes[at..<at + length], as: UTF8.self)
     }
-    mutating func name() throws(RingFault) -> String { try text(limit: Int(TELTEL_MAX_NAME_BYTES)) }
+    mutating func name(limit: Int = Int(TELTEL_MAX_NAME_BYTES)) throws(RingFault) -> Name { Name(try text(limit: limit)) }
 
     mutating func tags(_ count: UInt32) throws(RingFault) -> TagSet {
         guard count <= 4_096 else { throw RingFault(.table, "tag set of \(count) pairs") }
-        var pairs: [(key: String, value: String)] = []
+        var pairs: [(key: Name, value: Name)] = []
         for _ in 0..<count {
             let key = try name()
             pairs.append((key, try name()))
@@ -113,7 +113,7 @@ private struct TableBody {
     /// One entry of the definition: one field, or as many as it names elements.
     mutating func appendFields(recordSize: Int, to fields: inout [Field]) throws(RingFault) {
         let field = try plain(teltel_entry_field.self)
-        let names = try text(limit: 1 << 20).split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let names = try name(limit: 1 << 20).split(at: ",", keepsEmpty: true)
         let unit = try text(limit: 1 << 12)
         let labels = try text(limit: 1 << 16).split(separator: ",").map(String.init)
         guard let kind = FieldKind(rawValue: field.kind) else { return }  // of a later version
@@ -121,7 +121,7 @@ private struct TableBody {
         guard count >= 1, count <= recordSize, Int(field.offset) + count * kind.size <= recordSize,
             names.allSatisfy({ !$0.isEmpty })
         else {
-            throw RingFault(.table, "field \(names.first ?? ""): \(count) x \(kind.name) at \(field.offset) of \(recordSize)")
+            throw RingFault(.table, "field \(names.first ?? .empty): \(count) x \(kind.name) at \(field.offset) of \(recordSize)")
         }
         let isKey = Int(field.flags) & TELTEL_FIELD_FLAG_KEY != 0
         if names.count == 1 {

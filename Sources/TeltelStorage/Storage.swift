@@ -270,11 +270,11 @@ package final class Storage: Sendable {
     // MARK: removing
 
     /// Rows of the run wait for ClickHouse.
-    package func hasRowsUnderway(_ runID: String) -> Bool { store.hasRowsUnderway(runID) }
+    package func hasRowsUnderway(_ runID: Name) -> Bool { store.hasRowsUnderway(runID) }
 
     /// Takes every row of the run out of ClickHouse, and its counts out of the spool. None may be underway. Blocks until the rows
     /// are gone; repeating it does no harm.
-    package func remove(run runID: String) throws(RemovalError) {
+    package func remove(run runID: Name) throws(RemovalError) {
         do throws(ClickHouseError) { try tables.remove(run: runID) } catch { throw .clickHouse(error) }
         do throws(StorageError) { try store.forget(run: runID) } catch { throw .spool(error) }
     }

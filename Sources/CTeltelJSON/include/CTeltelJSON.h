@@ -29,6 +29,15 @@ typedef struct teltel_json_span {
 /* 1 if the text is one JSON value, else 0. */
 int teltel_json_valid(teltel_json_parser *, const char *text, size_t count);
 
+/* ---- an object of strings --------------------------------------------------------------------------------------------- */
+typedef struct teltel_json_pair {
+  teltel_json_span key, value; /* without escapes */
+} teltel_json_pair;
+
+/* The members of a JSON object of strings, in their order, all of those with equal keys among them; keys are told apart by nobody.
+ * NULL and 0 if the text is anything else. */
+const teltel_json_pair *teltel_json_pairs(teltel_json_parser *, const char *text, size_t text_bytes, size_t *count);
+
 /* ---- numbers of a payload -------------------------------------------------------------------------------------------- */
 typedef struct teltel_json_number {
   uint32_t path_offset, path_count; /* in `paths`: "pos.x", "gear[0]" */

@@ -48,7 +48,7 @@ final class EventBus: Sendable {
     }
     private struct State {
         /// By the run that they ask for; "" = any.
-        var listeners: [String: [UInt64: Listener]] = [:]
+        var listeners: [Name: [UInt64: Listener]] = [:]
         var nextID: UInt64 = 1
         var buffer: LiveBuffer
         var marks = RingMarks()
@@ -121,25 +121,25 @@ final class EventBus: Sendable {
     }
 
     /// The run will not grow any more: its events are the first to go when the buffer is over its budget.
-    func runFinished(_ runID: String) { state.withLock { $0.buffer.finish(runID) } }
+    func runFinished(_ runID: Name) { state.withLock { $0.buffer.finish(runID) } }
     /// Events up to there will not be shown.
     func withheld(_ ring: RingID, upTo position: UInt64) { state.withLock { $0.marks.lost(ring, upTo: position) } }
 
     /// Nobody will be shown the run's events again.
-    func remove(_ runID: String) {
+    func remove(_ runID: Name) {
         state.withLock { state in
             for (ring, position) in state.buffer.remove(runID) { state.marks.lost(ring, upTo: position) }
         }
     }
     func instanceEnded(_ instance: InstanceID) { state.withLock { $0.marks.ended(instance) } }
 
-    private static func forEachListener(_ state: inout State, named runID: String, _ body: (inout Listener) -> Void) {
+    private static func forEachListener(_ state: inout State, named runID: Name, _ body: (inout Listener) -> Void) {
         guard var listeners = state.listeners.removeValue(forKey: runID) else { return }
         for id in listeners.keys { body(&listeners[id]!) }
         state.listeners[runID] = listeners
     }
     /// nil: a ring that may hold any run.
-    private static func forEachListener(_ state: inout State, of runID: String?, _ body: (inout Listener) -> Void) {
+    private static func forEachListener(_ state: inout State, of runID: Name?, _ body: (inout Listener) -> Void) {
         guard let runID else {
             for name in Array(state.listeners.keys) { forEachListener(&state, named: name, body) }
             return
@@ -218,7 +218,7 @@ final class EventBus: Sendable {
     /// How many subscribers want events as they come, and columns so many times a second. Any thread, without a lock.
     var listeners: (prompt: Int, paced: Int) { (prompt.load(ordering: .relaxed), paced.load(ordering: .relaxed)) }
 
-    func bufferedEvents(_ runID: String) -> Int { state.withLock { $0.buffer.count(runID) } }
+    func bufferedEvents(_ runID: Name) -> Int { state.withLock { $0.buffer.count(runID) } }
 
     var counters: Counters {
         state.withLock { state in

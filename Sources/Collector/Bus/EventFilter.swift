@@ -3,14 +3,14 @@ import TeltelEvents
 
 /// All conditions that are set must hold. An empty filter takes everything.
 struct EventFilter: Sendable, Equatable {
-    var runID = ""
-    var sourceID = ""
-    var channel = ""
+    var runID = Name.empty
+    var sourceID = Name.empty
+    var channel = Name.empty
     /// Any of these, exactly; empty = all.
-    var types: Set<String> = []
-    var typePrefix = ""
+    var types: Set<Name> = []
+    var typePrefix = Name.empty
     /// Every pair equal. A pair with an empty value also matches a missing key, if the event has any tags.
-    var tags: [String: String] = [:]
+    var tags: [Name: Name] = [:]
 
     /// Looks at what all rows of a batch share; tags are looked at row by row.
     func matches(_ batch: Batch) -> Bool {

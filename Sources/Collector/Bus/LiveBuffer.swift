@@ -46,7 +46,7 @@ struct LiveBuffer: Sendable {
     let byteBudget: Int
     /// Runs kept; 0 = no limit but the byte budget.
     let maxRuns: Int
-    private var runs: [String: RunBuffer] = [:]
+    private var runs: [Name: RunBuffer] = [:]
     private var clock: UInt64 = 0
     private(set) var bytes = 0
     private(set) var events = 0
@@ -71,7 +71,7 @@ struct LiveBuffer: Sendable {
         return enforceLimits()
     }
 
-    private mutating func append(_ parts: [Batch], to runID: String) {
+    private mutating func append(_ parts: [Batch], to runID: Name) {
         clock += 1
         let item = Item(parts: parts, events: parts.reduce(0) { $0 + $1.count }, order: clock)
         var run = runs.removeValue(forKey: runID) ?? RunBuffer()
@@ -113,7 +113,7 @@ struct LiveBuffer: Sendable {
         return cut
     }
 
-    private mutating func evict(_ runID: String, _ cut: inout [RingID: UInt64]) {
+    private mutating func evict(_ runID: Name, _ cut: inout [RingID: UInt64]) {
         guard var run = runs.removeValue(forKey: runID) else { return }
         while run.first < run.items.count { discount(run.drop()) }
         cut.merge(run.evicted, uniquingKeysWith: max)
@@ -121,18 +121,18 @@ struct LiveBuffer: Sendable {
     }
 
     /// Returns where its rings were cut.
-    mutating func remove(_ runID: String) -> [RingID: UInt64] {
+    mutating func remove(_ runID: Name) -> [RingID: UInt64] {
         var cut: [RingID: UInt64] = [:]
         evict(runID, &cut)
         return cut
     }
 
-    mutating func finish(_ runID: String) { runs[runID]?.finished = true }
+    mutating func finish(_ runID: Name) { runs[runID]?.finished = true }
 
     // MARK: asking
 
     var runCount: Int { runs.count }
-    func count(_ runID: String) -> Int { min(runs[runID]?.events ?? 0, capacity) }
+    func count(_ runID: Name) -> Int { min(runs[runID]?.events ?? 0, capacity) }
 
     /// The newest `count` matching events, oldest first, in the order in which they came.
     func newest(_ count: Int, filter: EventFilter) -> [Delivery] {

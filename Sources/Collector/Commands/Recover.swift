@@ -26,7 +26,7 @@ struct Recover: ParsableCommand {
         let path = folder ?? ProcessInfo.processInfo.environment["TELTEL_SHM_DIR"] ?? "/dev/shm/teltel-\(getuid())"
         do {
             let inspection = try RingInspection(path: path)
-            var recovery = Recovery(into: try RecoveredLines(path: output), wanted: Set(runs))
+            var recovery = Recovery(into: try RecoveredLines(path: output), wanted: Set(runs.map { Name($0) }))
             for instance in inspection.instances { try recovery.add(instance) }
             try recovery.lines.close()
             for unreadable in inspection.unreadable { recovery.problem("\(unreadable.name): \(unreadable.fault)") }
@@ -54,10 +54,10 @@ struct RecoverError: Error, CustomStringConvertible {
 private struct Recovery {
     var lines: RecoveredLines
     private(set) var hasProblems = false
-    private let wanted: Set<String>
+    private let wanted: Set<Name>
     private var rows: [[String]] = []
 
-    init(into lines: RecoveredLines, wanted: Set<String>) {
+    init(into lines: RecoveredLines, wanted: Set<Name>) {
         self.lines = lines
         self.wanted = wanted
     }
@@ -73,7 +73,7 @@ private struct Recovery {
             try lines.write(encoded.bytes[encoded.text(row)])
             counts[batch.run, default: 0] += 1
             last = (batch.frame(row), batch.simTime(row))
-            hasEnd = hasEnd || batch.schema.type == "run.end"
+            hasEnd = hasEnd || batch.schema.type == .runEnd
         }
         if let end = instance.end, !hasEnd, counts[instance.run] != nil {
             try lines.write(Self.endLine(instance.run, end, last.frame, last.time)[...])
@@ -105,7 +105,7 @@ private struct Recovery {
         // An engine's run is named also when nothing of it is left.
         let empty = isEngine && (wanted.isEmpty || wanted.contains(instance.run.runID)) ? [instance.run: 0] : [:]
         for (run, count) in counts.merging(empty, uniquingKeysWith: { $0 + $1 }).sorted(by: { $0.key < $1.key }) {
-            rows.append([status, run.runID, run.sourceID, String(count), refused, remark].map(Terminal.printable))
+            rows.append([status, run.runID.text, run.sourceID.text, String(count), refused, remark].map(Terminal.printable))
         }
     }
 

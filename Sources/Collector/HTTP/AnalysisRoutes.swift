@@ -59,9 +59,9 @@ struct AnalysisRoutes: Sendable {
     }
 
     private struct FieldRow: Codable, Hashable {
-        let channel: String
-        let type: String
-        let field: String
+        let channel: Name
+        let type: Name
+        let field: Name
         var kind: String?
     }
 
@@ -69,17 +69,20 @@ struct AnalysisRoutes: Sendable {
     private func fields(_ request: Request) async throws -> Response {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
         let storage = try ready()
-        let types = registry.snapshot(runID)?.record.types ?? []
+        let types = registry.snapshot(Name(runID))?.record.types ?? []
         let known = Set(types.map { TableKey(channel: $0.channel, type: $0.type) })
         let tables = try await Self.offLoop { try storage.storedTables() }.filter { table in
-            table.channel.flatMap { channel in table.type.map { TableKey(channel: channel, type: $0) } }.map(known.contains)
+            table.channel.flatMap { channel in table.type.map { TableKey(channel: Name(channel), type: Name($0)) } }.map(
+                known.contains)
                 ?? false
         }
         var rows: [FieldRow] = []
         for table in tables {
             for field in table.numbers + table.texts {
                 rows.append(
-                    FieldRow(channel: table.channel ?? "", type: table.type ?? "", field: field.path, kind: field.type))
+                    FieldRow(
+                        channel: Name(table.channel ?? ""), type: Name(table.type ?? ""), field: Name(field.path),
+                        kind: field.type))
             }
         }
         if let texts = TextFieldsQuestion(runID: runID).statement(tables) {
@@ -127,9 +130,11 @@ struct AnalysisRoutes: Sendable {
 
     /// The fields that tell instances of the type apart: declared by the engine, or the contract's own for `wheel.force`.
     private func keyFields(_ question: SeriesQuestion) -> [String] {
-        let types = registry.snapshot(question.runID)?.record.types ?? []
-        let type = types.first { $0.type == question.eventType && (question.channel.isEmpty || $0.channel == question.channel) }
-        let declared = type?.fields.filter(\.key).map(\.name) ?? []
+        let types = registry.snapshot(Name(question.runID))?.record.types ?? []
+        let type = types.first {
+            $0.type == Name(question.eventType) && (question.channel.isEmpty || $0.channel == Name(question.channel))
+        }
+        let declared = type?.fields.filter(\.key).map(\.name.text) ?? []
         return declared.isEmpty && question.eventType == "wheel.force" ? ["wheelId"] : declared
     }
 
@@ -193,7 +198,7 @@ struct AnalysisRoutes: Sendable {
 }
 
 extension Request {
-    func text(_ name: String) -> String? { uri.queryParameters[Substring(name)].map(String.init) }
+    func text(_ name: String) -> String? { FormQuery(uri.query).value(of: name) }
 
     func integer(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
         guard let text = text(name) else { return nil }

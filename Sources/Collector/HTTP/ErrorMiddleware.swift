@@ -25,6 +25,8 @@ struct ErrorMiddleware: RouterMiddleware {
             }
             response = try answer.response(from: request, context: context)
         }
+        // The answer to HEAD is that to GET without its body (RFC 9110, 9.3.2), and so are its errors.
+        if request.method == .head { response = response.createHeadResponse() }
         if response.status.code >= 400 { response.headers[Self.idHeader] = context.id.description }
         return response
     }

@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import TeltelControl
+import TeltelEvents
 import TeltelRings
 import TeltelStorage
 
@@ -22,22 +23,23 @@ enum HTTPServer {
         let storage: Storage?
         /// nil: nothing is kept.
         let control: ControlStore?
+        let bookkeeper: Bookkeeper
         let removal: RunRemoval
         let retention: Retention
-        let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
+        let writers: @Sendable (Name) -> [RunDetailAnswer.Writer]
         /// Returns when what has been posted so far is known to `registry` and `bus`.
         let caughtUp: @Sendable () async -> Void
     }
 
     private static func router(_ settings: CollectorSettings, _ parts: Parts, _ port: Port) -> Router<ConnectionContext> {
         let decoding = DecodingMemory(limitBytes: settings.decoderBytes)
-        let router = Router(context: ConnectionContext.self)
+        let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware { ErrorMiddleware() }
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         let current = router.group().add(middleware: CatchUpMiddleware(caughtUp: parts.caughtUp))
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: current)
-        RunChangeRoutes(registry: parts.registry, removal: parts.removal).add(to: current)
+        RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
         LayoutRoutes(store: parts.control).add(to: router)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
         AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
@@ -70,7 +72,7 @@ enum HTTPServer {
 
     /// 405 for other methods than those that a path has.
     private static func refuseOthers(_ methods: [HTTPRequest.Method], _ path: RouterPath, _ router: Router<ConnectionContext>) {
-        let names = methods.map(\.rawValue).joined(separator: ", ")
+        let names = methods.map(\.rawValue).joined(separator: ", ") + (methods.contains(.get) ? ", HEAD" : "")
         for other in [HTTPRequest.Method.get, .post, .put, .delete, .patch] where !methods.contains(other) {
             router.on(path, method: other) { request, _ -> Response in
                 throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(names) only")

@@ -4,9 +4,11 @@ import HTTPTypes
 import Hummingbird
 import NIOPosix
 import TeltelControl
+import TeltelEvents
 
 struct RunChangeRoutes: Sendable {
     let registry: RunRegistry
+    let bookkeeper: Bookkeeper
     let removal: RunRemoval
 
     func add(to router: RouterGroup<ConnectionContext>) {
@@ -23,27 +25,37 @@ struct RunChangeRoutes: Sendable {
             let isKnown = registry.update(runID) { record in
                 if let name = change.name { record.name = name.isEmpty ? nil : name }
                 if let note = change.note { record.note = note.isEmpty ? nil : note }
+                if let tags = change.tags {
+                    record.change(tags: tags)
+                    record.isRecorded = false
+                }
             }
-            guard isKnown, let snapshot = registry.snapshot(runID) else { throw RunRoutes.unknown(runID) }
-            return try JSONAnswer.response(Changed(runId: runID, name: snapshot.record.name, note: snapshot.record.note))
+            guard isKnown, let record = registry.snapshot(runID)?.record else { throw RunRoutes.unknown(runID) }
+            // What has been answered is kept, whatever happens to the collector then.
+            try await NIOThreadPool.singleton.runIfActive { [bookkeeper] in bookkeeper.keep() }
+            return try JSONAnswer.response(Changed(runId: runID, name: record.name, note: record.note, tags: record.tags))
         }
     }
 
-    private struct Removed: Encodable { let runId: String }
+    private struct Removed: Encodable { let runId: Name }
     private struct Changed: Encodable {
-        let runId: String
+        let runId: Name
         let name, note: String?
+        let tags: [Name: Name]
     }
 
-    /// What is not there stays as it is; "" takes it away.
+    /// What is not there stays as it is; "", and null for a tag, takes it away.
     private struct Change: Decodable {
         let name, note: String?
+        let tags: [Name: Name?]?
+        var isEmpty: Bool { name == nil && note == nil && tags == nil }
     }
+    private static let tagsMax = 256
     private static let nameBytesMax = 255
     private static let noteBytesMax = 16 << 10
 
     private static func change(_ request: Request) async throws -> Change {
-        let hint = #"send {"name": "…", "note": "…"}, one or both"#
+        let hint = #"send {"name": "…", "note": "…", "tags": {"key": "value", "other": null}}, one or more of them"#
         let body: ByteBuffer
         do {
             body = try await request.body.collect(upTo: 64 << 10)
@@ -52,16 +64,27 @@ struct RunChangeRoutes: Sendable {
         }
         // What is no such object: the same for who asks, whatever the reason.
         guard let change = try? JSONDecoder().decode(Change.self, from: Data(buffer: body)),
-            change.name != nil || change.note != nil
-        else { throw APIError(.badRequest, "bad-change", "the body is no JSON object with a name or a note", hint: hint) }
+            !change.isEmpty
+        else {
+            throw APIError(.badRequest, "bad-change", "the body is no JSON object with a name, a note or tags", hint: hint)
+        }
         guard change.name?.utf8.count ?? 0 <= nameBytesMax, change.note?.utf8.count ?? 0 <= noteBytesMax else {
             throw APIError(
                 .badRequest, "bad-change", "a name has at most \(nameBytesMax) bytes, a note \(noteBytesMax)", hint: "shorten it")
         }
+        let tags = change.tags ?? [:]
+        guard tags.count <= tagsMax,
+            tags.allSatisfy({ (1...nameBytesMax).contains($0.key.utf8.count) && $0.value?.utf8.count ?? 0 <= nameBytesMax })
+        else {
+            throw APIError(
+                .badRequest, "bad-change",
+                "at most \(tagsMax) tags at a time; a key has 1 to \(nameBytesMax) bytes, a value at most as many",
+                hint: hint)
+        }
         return change
     }
 
-    private static func answer(_ error: RunRemovalError, _ runID: String) -> APIError {
+    private static func answer(_ error: RunRemovalError, _ runID: Name) -> APIError {
         switch error {
         case .unknown: RunRoutes.unknown(runID)
         case .running:

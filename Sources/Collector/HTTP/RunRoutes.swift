@@ -20,8 +20,8 @@ struct RunAnswer: Encodable {
     let endReason: String?
     let engineVersion: String?
     let seed: UInt64?
-    let tags: [String: String]
-    let channels: [String]
+    let tags: [Name: Name]
+    let channels: [Name]
     let lastFrame: UInt64
     let lastSimTime: Double
     let ratePerSecond: Double
@@ -34,13 +34,16 @@ struct RunAnswer: Encodable {
     /// Posted lines that were no events.
     let rejected: UInt64
     let lateEvents: UInt64
+    /// RFC 3339: when this collector first heard of it, by its own clock; runs are listed in this order.
+    let receivedAt: String
+    let warnings: [RunRecord.Warning]
 
     init(_ snapshot: RunRegistry.Snapshot, size: Int) {
         let record = snapshot.record
-        runId = record.runID
+        runId = record.runID.text
         name = record.name
         note = record.note
-        sourceId = record.sourceID.isEmpty ? nil : record.sourceID
+        sourceId = record.sourceID.isEmpty ? nil : record.sourceID.text
         self.size = size
         created = Self.time(record.startedMs)
         status = record.status.rawValue
@@ -60,6 +63,8 @@ struct RunAnswer: Encodable {
         stored = record.storedEvents
         rejected = record.rejectedLines.values.reduce(0, &+)
         lateEvents = record.lateEvents ?? 0
+        receivedAt = Self.time(record.orderMs)
+        warnings = record.warnings ?? []
     }
 
     static func time(_ milliseconds: Int64) -> String {
@@ -71,7 +76,7 @@ struct RunAnswer: Encodable {
 /// The same with everything that is known about one run.
 struct RunDetailAnswer: Encodable {
     struct TypeDetail: Encodable {
-        let sourceId, channel, type: String
+        let sourceId, channel, type: Name
         let accepted: UInt64
         let fields: [RunRecord.FieldRecord]
     }
@@ -95,7 +100,7 @@ struct RunDetailAnswer: Encodable {
     private let refusedByReason, lostByReason, rejectedByCode: [String: UInt64]
     /// Refused or overwritten events, by type and reason.
     struct TypeRefusals: Encodable {
-        let sourceId, channel, type: String
+        let sourceId, channel, type: Name
         var byReason: [String: UInt64]
     }
     private let refusedByType: [TypeRefusals]
@@ -162,7 +167,7 @@ struct RunDetailAnswer: Encodable {
 struct RunRoutes: Sendable {
     let registry: RunRegistry
     let bus: EventBus
-    let writers: @Sendable (String) -> [RunDetailAnswer.Writer]
+    let writers: @Sendable (Name) -> [RunDetailAnswer.Writer]
 
     func add(to router: RouterGroup<ConnectionContext>) {
         router.get("api/runs") { request, _ in
@@ -187,11 +192,11 @@ struct RunRoutes: Sendable {
         snapshots.map { RunListEntry($0, size: bus.bufferedEvents($0.record.runID)) }
     }
 
-    static func runID(_ request: Request) throws -> String {
+    static func runID(_ request: Request) throws -> Name {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
-        return runID
+        return Name(runID)
     }
-    static func unknown(_ runID: String) -> APIError {
+    static func unknown(_ runID: Name) -> APIError {
         APIError(.notFound, "unknown-run", "no run \(runID) is known", hint: "GET /api/runs lists them")
     }
 }

@@ -126,7 +126,7 @@ struct StorageRoutes: Sendable {
             runs: outcomes.map { outcome in
                 let run = outcome.candidate.run
                 return .init(
-                    runId: run.runID, status: run.status, reason: outcome.candidate.reason, rows: run.rows, bytes: run.bytes,
+                    runId: run.runID.text, status: run.status, reason: outcome.candidate.reason, rows: run.rows, bytes: run.bytes,
                     problem: outcome.problem)
             })
     }
@@ -151,7 +151,8 @@ struct StorageRoutes: Sendable {
                 lastError: status.inserter.lastError),
             tables: tables.map {
                 .init(
-                    name: $0.name, channel: $0.key?.channel, type: $0.key?.type, rows: $0.rows, bytes: $0.bytes, parts: $0.parts)
+                    name: $0.name, channel: $0.key?.channel.text, type: $0.key?.type.text, rows: $0.rows, bytes: $0.bytes,
+                    parts: $0.parts)
             })
     }
 }

@@ -2,6 +2,7 @@
 import CTeltelJSON
 import CTeltelRings
 import Synchronization
+import TeltelEvents
 import TeltelSDK
 
 /// Thread-safe: requests that share a lane take turns, for as long as one piece of a body takes.
@@ -19,7 +20,7 @@ final class IngestLane: Sendable {
         case accepted(place: Int)
         case full
         case noStream
-        case rejected(LineProblem, named: String?)
+        case rejected(LineProblem, named: Name?)
     }
     private struct State {
         var instance: IngestInstance
@@ -29,8 +30,10 @@ final class IngestLane: Sendable {
         var streams = StreamTable()
     }
     private let state: Mutex<State>
+    private let posted: PostedRuns
 
-    init(_ instance: IngestInstance, writer: Int) {
+    init(_ instance: IngestInstance, writer: Int, posted: PostedRuns) {
+        self.posted = posted
         state = Mutex(State(instance: instance, writer: instance.writer(writer), parser: LineParser()))
     }
 
@@ -61,11 +64,11 @@ final class IngestLane: Sendable {
                     outcome =
                         lines.isKnown
                         ? nil
-                        : Self.take(
+                        : take(
                             UnsafeRawBufferPointer(rebasing: bytes[range]), slack: bytes.count - range.upperBound, now, &state)
                 case .carried:
                     behind = offset
-                    outcome = lines.isKnown ? nil : lines.cutter.withCarried { Self.take($0, slack: 0, now, &state) }
+                    outcome = lines.isKnown ? nil : lines.cutter.withCarried { take($0, slack: 0, now, &state) }
                 case .tooLong:
                     behind = offset
                     outcome = lines.isKnown ? nil : .rejected(.tooLong(lines.cutter.maxLineBytes), named: nil)
@@ -91,42 +94,65 @@ final class IngestLane: Sendable {
     }
 
     /// One line; nil if it is blank.
-    private static func take(_ line: UnsafeRawBufferPointer, slack: Int, _ now: Int64, _ state: inout State) -> Outcome? {
-        guard let text = trimmed(line) else { return nil }
+    private func take(_ line: UnsafeRawBufferPointer, slack: Int, _ now: Int64, _ state: inout State) -> Outcome? {
+        guard let text = Self.trimmed(line) else { return nil }
         var event = teltel_json_event()
         if let problem = LineProblem(state.parser.read(text, slack: slack, &event)) {
-            return .rejected(problem, named: runID(event))
+            return .rejected(problem, named: Self.runID(event))
         }
         let place: Int
-        if let known = state.streams.find(event) {
+        if let known = state.streams.find(event), !state.streams.isStale(known, version: posted.version) {
             place = known
         } else {
             guard max(event.run_id.count, event.source_id.count, event.channel.count, event.type.count) <= 255 else {
-                return .rejected(.nameTooLong, named: runID(event))
+                return .rejected(.nameTooLong, named: Self.runID(event))
             }
-            let run = event.run_id.text
-            guard
-                let index = state.instance.stream(
-                    run: run, source: event.source_id.text, channel: event.channel.text, type: event.type.text)
-            else { return .noStream }
-            place = state.streams.add(event, run: run, index: index)
+            guard let found = stream(event, now, &state) else { return .noStream }
+            place = found
         }
         // SAFETY: the spans point into the line or the parser's memory; both hold until the parser's next call, under this lock.
         switch state.writer.append(
             stream: state.streams.index(place), frame: event.frame_index, simTime: event.sim_time,
             wallTimeMs: event.has_wall_time != 0 ? event.wall_time_ms : now, tags: event.tags.raw, payload: event.payload.raw)
         {
-        case .accepted: return .accepted(place: place)
+        case .accepted:
+            if state.streams.line(place) == .end { posted.ended(Self.run(event), nowMs: now) }
+            return .accepted(place: place)
         case .full: return .full
         case .tooLarge:
             state.writer.countTooLarge()
-            return .rejected(.tooLarge, named: runID(event))
+            return .rejected(.tooLarge, named: Self.runID(event))
         }
     }
 
+    /// The place of the stream of the run that the line belongs to now; nil: the instance has no room for it.
+    private func stream(_ event: teltel_json_event, _ now: Int64, _ state: inout State) -> Int? {
+        let known = state.streams.find(event)
+        let type = Name(event.type.text)
+        let line: PostedRuns.Line = type == .runStart ? .start : type == .runEnd ? .end : .other
+        // Before the question: what changes meanwhile is asked for again.
+        let version = posted.version
+        let name = posted.name(Self.run(event), line, nowMs: now)
+        if let known, state.streams.run(known) == name.shown {
+            state.streams.renew(known, name, version: version, index: state.streams.index(known))
+            return known
+        }
+        guard
+            let index = state.instance.stream(
+                run: name.shown.text, source: event.source_id.text, channel: event.channel.text, type: type.text)
+        else { return nil }
+        guard let known else { return state.streams.add(event, line, name, version: version, index: index) }
+        state.streams.renew(known, name, version: version, index: index)
+        return known
+    }
+
+    private static func run(_ event: teltel_json_event) -> RunKey {
+        RunKey(runID: Name(event.run_id.text), sourceID: Name(event.source_id.text))
+    }
+
     /// As the line names it, if that can be a run's.
-    private static func runID(_ event: teltel_json_event) -> String? {
-        (1...255).contains(event.run_id.count) ? event.run_id.text : nil
+    private static func runID(_ event: teltel_json_event) -> Name? {
+        (1...255).contains(event.run_id.count) ? Name(event.run_id.text) : nil
     }
 
     /// Without the carriage return and other whitespace around; nil for a blank line.

@@ -1,6 +1,7 @@
 /// The collector's own rings: what comes in as NDJSON is written there and takes the same way as an engine's events.
 import NIOCore
 import Synchronization
+import TeltelEvents
 import TeltelSDK
 
 /// Hands out lanes. Thread-safe.
@@ -27,10 +28,11 @@ final class IngestPool: Sendable {
     /// Tells all readers that a ring is full. Storage looks by itself often enough otherwise.
     let hurry: @Sendable () -> Void
     /// Hears of lines that are no events, by the run they were meant for.
-    private let rejected: @Sendable ([String: RejectedLines]) -> Void
+    private let rejected: @Sendable ([Name: RejectedLines]) -> Void
 
     init(
-        folder: String, lanes: Int, ringBytes: Int, rejected: @escaping @Sendable ([String: RejectedLines]) -> Void,
+        folder: String, lanes: Int, ringBytes: Int, posted: PostedRuns,
+        rejected: @escaping @Sendable ([Name: RejectedLines]) -> Void,
         wake: @escaping @Sendable () -> Void, hurry: @escaping @Sendable () -> Void
     ) throws(TelemetryError) {
         self.folder = folder
@@ -39,7 +41,7 @@ final class IngestPool: Sendable {
         self.wake = wake
         self.hurry = hurry
         let instance = try IngestInstance(folder: folder, rings: lanes, ringBytes: ringBytes)
-        state = Mutex(State(instance: instance, lanes: (0..<lanes).map { IngestLane(instance, writer: $0) }))
+        state = Mutex(State(instance: instance, lanes: (0..<lanes).map { IngestLane(instance, writer: $0, posted: posted) }))
     }
 
     /// The one for a connection: its lines keep their order. Connections of one event loop share a lane, so that no thread

@@ -1,6 +1,7 @@
 /// One POST of NDJSON: brings the lines of its body into a ring, as fast as the ring has room.
 import CTeltelRings
 import NIOCore
+import TeltelEvents
 import TeltelSDK
 
 /// Fed with the body's pieces. Back-pressure: while a ring is full no further piece is read.
@@ -83,7 +84,7 @@ struct IngestLines {
     var cutter: LineCutter
     private(set) var summary: IngestSummary
     /// Of the newest accepted line: a line that cannot be read is counted there.
-    var runID: String?
+    var runID: Name?
     /// No room for so long: from then on lines are dropped without waiting, until there is room again.
     var gaveUp = false
     /// So many lines an earlier request has taken.
@@ -106,7 +107,7 @@ struct IngestLines {
         summary.accept()
     }
     mutating func drop() { summary.drop() }
-    mutating func reject(_ problem: LineProblem, named: String?, atMs: Int64) {
+    mutating func reject(_ problem: LineProblem, named: Name?, atMs: Int64) {
         summary.reject(line: cutter.lines + 1, problem, runID: named ?? runID, atMs: atMs)
     }
     mutating func takeTally() -> IngestTally { summary.takeTally() }
@@ -116,5 +117,5 @@ struct IngestLines {
 struct IngestProgress: Sendable {
     let lines: Int
     let summary: IngestSummary
-    let runID: String?
+    let runID: Name?
 }

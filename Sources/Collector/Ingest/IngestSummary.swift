@@ -1,4 +1,5 @@
 /// What became of the lines of one request: for its answer, and piece by piece for the collector's counters.
+import TeltelEvents
 
 /// The whole request.
 struct IngestSummary: Sendable {
@@ -27,7 +28,7 @@ struct IngestSummary: Sendable {
     }
 
     /// `runID` is the run it was meant for, as far as that is known.
-    mutating func reject(line: Int, _ problem: LineProblem, runID: String?, atMs: Int64) {
+    mutating func reject(line: Int, _ problem: LineProblem, runID: Name?, atMs: Int64) {
         rejected += 1
         tally.rejected[problem.code, default: 0] += 1
         if let runID {
@@ -60,5 +61,5 @@ struct IngestTally: Sendable {
     var dropped: UInt64 = 0
     /// By code.
     var rejected: [String: UInt64] = [:]
-    var rejectedByRun: [String: RejectedLines] = [:]
+    var rejectedByRun: [Name: RejectedLines] = [:]
 }

@@ -1,6 +1,7 @@
 /// Which stream of the instance a line belongs to, found by the bytes of its four names.
 import CTeltelJSON
 import Foundation
+import TeltelEvents
 
 /// A value under its lane's lock. As many entries as the instance has streams, 65,536 at most.
 struct StreamTable {
@@ -8,11 +9,15 @@ struct StreamTable {
         /// Where its names begin in `names`: run, source, channel, type, one after the other.
         let begin: Int
         let run, source, channel, type: Int
-        let index: UInt32
+        var index: UInt32
+        let line: PostedRuns.Line
+        /// The run under which its lines are taken, and what of `PostedRuns` that was learnt from.
+        var shown: Name
+        var endedMs: Int64?
+        var version: UInt64
     }
     private var entries: [Entry] = []
     private var names: [UInt8] = []
-    private var runs: [String] = []
     /// By the hash of the four names.
     private var places: [Int: Int] = [:]
     /// The line before was of this one: most lines are, too.
@@ -27,21 +32,39 @@ struct StreamTable {
     }
 
     /// `index`: of the stream in the instance.
-    mutating func add(_ event: teltel_json_event, run: String, index: UInt32) -> Int {
+    mutating func add(
+        _ event: teltel_json_event, _ line: PostedRuns.Line, _ name: (shown: Name, endedMs: Int64?), version: UInt64,
+        index: UInt32
+    ) -> Int {
         let begin = names.count
         for span in [event.run_id, event.source_id, event.channel, event.type] { names.append(contentsOf: span.raw) }
         entries.append(
             Entry(
                 begin: begin, run: event.run_id.count, source: event.source_id.count, channel: event.channel.count,
-                type: event.type.count, index: index))
-        runs.append(run)
+                type: event.type.count, index: index, line: line, shown: name.shown, endedMs: name.endedMs, version: version))
         last = entries.count - 1
         places[Self.hash(event)] = last
         return last
     }
 
     func index(_ place: Int) -> UInt32 { entries[place].index }
-    func run(_ place: Int) -> String { runs[place] }
+    func line(_ place: Int) -> PostedRuns.Line { entries[place].line }
+    /// The name under which the run is shown.
+    func run(_ place: Int) -> Name { entries[place].shown }
+
+    /// Must `PostedRuns` be asked again before a line is taken there? A start may begin another run, and so may any line a while
+    /// after the end.
+    func isStale(_ place: Int, version: UInt64) -> Bool {
+        entries[place].version != version || entries[place].endedMs != nil || entries[place].line == .start
+    }
+
+    /// What `PostedRuns` has answered. `index`: of the stream of the run so named.
+    mutating func renew(_ place: Int, _ name: (shown: Name, endedMs: Int64?), version: UInt64, index: UInt32) {
+        entries[place].shown = name.shown
+        entries[place].endedMs = name.endedMs
+        entries[place].version = version
+        entries[place].index = index
+    }
 
     private func matches(_ entry: Entry, _ event: teltel_json_event) -> Bool {
         guard entry.type == event.type.count, entry.run == event.run_id.count, entry.channel == event.channel.count,

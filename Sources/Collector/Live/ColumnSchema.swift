@@ -3,7 +3,7 @@ import TeltelEvents
 
 /// One column of a block.
 struct ColumnField: Sendable, Equatable {
-    let name: String
+    let name: Name
     let kind: FieldKind
     /// Elements per row.
     let count: Int
@@ -25,7 +25,7 @@ struct ColumnSchema: Sendable {
     var keys: [Int] { fields.indices.filter { fields[$0].isKey } }
 
     /// The fields of a record that are wanted (nil: all) and are numbers; those that tell instances apart are always there.
-    init(id: UInt32, run: RunKey, schema: EventSchema, wanted: [String]?) {
+    init(id: UInt32, run: RunKey, schema: EventSchema, wanted: [Name]?) {
         self.id = id
         self.run = run
         self.schema = schema
@@ -42,13 +42,13 @@ struct ColumnSchema: Sendable {
     }
 
     /// The same with further numbers that were found in JSON.
-    func grown(id: UInt32, by names: [String]) -> ColumnSchema {
+    func grown(id: UInt32, by names: [Name]) -> ColumnSchema {
         var grown = ColumnSchema(id: id, run: run, schema: schema, wanted: [])
         grown.fields = fields + names.map(Self.number)
         return grown
     }
 
-    private static func number(_ name: String) -> ColumnField {
+    private static func number(_ name: Name) -> ColumnField {
         ColumnField(name: name, kind: .f64, count: 1, unit: "", labels: [], isKey: false, offset: -1)
     }
 

@@ -144,7 +144,7 @@ struct ColumnStream: LiveStream {
         return ColumnBlock(schema, key.ring, parts, json: found)
     }
 
-    private mutating func newSchema(_ batch: Batch, _ wanted: [String]?) -> ColumnSchema {
+    private mutating func newSchema(_ batch: Batch, _ wanted: [Name]?) -> ColumnSchema {
         ColumnSchema(id: takeID(), run: batch.run, schema: batch.schema, wanted: wanted)
     }
 

@@ -13,17 +13,17 @@ enum ColumnTexts {
         let keys = (declared.isEmpty ? request.keys ?? [] : declared).map(path)
         let wanted = request.fields.map { (name: $0, path: path($0)) }
         var rows: [[UInt8]] = []
-        var seen: Set<String> = []
+        var seen: Set<Name> = []
         newestFirst(parts) { batch, row in
             var payload: [UInt8] = []
             batch.appendPayload(row, to: &payload)
             guard let json = try? JSONSerialization.jsonObject(with: Data(payload)) else { return true }
             let key = keys.map { word(leaf(json, $0)) }.joined(separator: ",")
-            guard !seen.contains(key) else { return true }
+            guard !seen.contains(Name(key)) else { return true }
             let values = wanted.compactMap { field in (leaf(json, field.path) as? String).map { (field.name, $0) } }
             // One that lacks all of them says nothing about them: an earlier one may.
             if values.isEmpty { return true }
-            seen.insert(key)
+            seen.insert(Name(key))
             rows.append(encoded(key, batch, row, values))
             // Without keys there is one newest row.
             return !keys.isEmpty && seen.count < keysMax
@@ -58,7 +58,7 @@ enum ColumnTexts {
     }
     private static let rowsMax = 128
 
-    private static func encoded(_ key: String, _ batch: Batch, _ row: Int, _ values: [(String, String)]) -> [UInt8] {
+    private static func encoded(_ key: String, _ batch: Batch, _ row: Int, _ values: [(Name, String)]) -> [UInt8] {
         var out: [UInt8] = []
         JSONText.append("{\"key\":", to: &out)
         JSONText.appendString(key, to: &out)
@@ -77,8 +77,8 @@ enum ColumnTexts {
         return out
     }
 
-    private static func path(_ name: String) -> [String] {
-        name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    private static func path(_ name: Name) -> [String] {
+        name.split(at: ".", keepsEmpty: true).map(\.text)
     }
 
     private static func leaf(_ json: Any, _ path: [String]) -> Any? {

@@ -4,15 +4,15 @@ import TeltelEvents
 
 /// The numeric leaves of the rows of one block. A row that lacks one has a NaN there and no presence.
 struct JSONColumns: Sendable {
-    private(set) var names: [String] = []
+    private(set) var names: [Name] = []
     private(set) var values: [[Double]] = []
     private(set) var presence: [[UInt8]] = []
     private(set) var rows = 0
-    private var indexByName: [String: Int] = [:]
+    private var indexByName: [Name: Int] = [:]
 
-    func index(of name: String) -> Int? { indexByName[name] }
+    func index(of name: Name) -> Int? { indexByName[name] }
 
-    fileprivate mutating func index(named name: String) -> Int? {
+    fileprivate mutating func index(named name: Name) -> Int? {
         if let index = indexByName[name] { return index }
         guard names.count < JSONFlattener.fieldsMax else { return nil }
         indexByName[name] = names.count
@@ -43,7 +43,7 @@ struct JSONColumns: Sendable {
     }
 
     /// As it goes over the wire; without any presence if the name does not occur.
-    func column(_ name: String) -> Column {
+    func column(_ name: Name) -> Column {
         guard let index = indexByName[name] else {
             let nan = Array(repeating: Double.nan, count: rows)
             return Column(bytes: nan.withUnsafeBytes(Array.init), presence: Array(repeating: 0, count: rows))
@@ -71,7 +71,7 @@ struct JSONFlattener {
                         if place < order.count, path.elementsEqual(order[place].path) {
                             return columns.set(order[place].index, value)
                         }
-                        guard let index = columns.index(named: String(decoding: path, as: UTF8.self)) else { return }
+                        guard let index = columns.index(named: Name(String(decoding: path, as: UTF8.self))) else { return }
                         if place < order.count { order[place] = (Array(path), index) } else { order.append((Array(path), index)) }
                         columns.set(index, value)
                     }

@@ -1,6 +1,7 @@
 /// What a WebSocket client asks for: contract §2, with our additions.
 import Foundation
 import NIOCore
+import TeltelEvents
 
 /// Unknown keys are ignored; a known key of a wrong type is an error.
 struct Subscription: Decodable, Sendable {
@@ -25,12 +26,12 @@ struct Subscription: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
-        filter.runID = try values.decodeIfPresent(String.self, forKey: .runId) ?? ""
-        filter.sourceID = try values.decodeIfPresent(String.self, forKey: .sourceId) ?? ""
-        filter.channel = try values.decodeIfPresent(String.self, forKey: .channel) ?? ""
-        filter.types = Set(try values.decodeIfPresent([String].self, forKey: .types) ?? [])
-        filter.typePrefix = try values.decodeIfPresent(String.self, forKey: .typePrefix) ?? ""
-        filter.tags = try values.decodeIfPresent([String: String].self, forKey: .tags) ?? [:]
+        filter.runID = try values.decodeIfPresent(Name.self, forKey: .runId) ?? .empty
+        filter.sourceID = try values.decodeIfPresent(Name.self, forKey: .sourceId) ?? .empty
+        filter.channel = try values.decodeIfPresent(Name.self, forKey: .channel) ?? .empty
+        filter.types = Set(try values.decodeIfPresent([Name].self, forKey: .types) ?? [])
+        filter.typePrefix = try values.decodeIfPresent(Name.self, forKey: .typePrefix) ?? .empty
+        filter.tags = try values.decodeIfPresent([Name: Name].self, forKey: .tags) ?? [:]
         tail = max(0, try values.decodeIfPresent(Int.self, forKey: .tail) ?? 0)
         notices = try values.decodeIfPresent(Bool.self, forKey: .notices) ?? false
         cursor = try values.decodeIfPresent(Bool.self, forKey: .cursor) ?? false
@@ -89,7 +90,7 @@ struct Subscription: Decodable, Sendable {
 struct ColumnRequest: Decodable, Sendable, Equatable {
     static let version = 1
     /// By type: the fields that are wanted. nil: all types, all numeric fields.
-    var fields: [String: [String]]?
+    var fields: [Name: [Name]]?
     /// 1 … 60.
     var messagesPerSecond = 60.0
     /// Beyond this rate rows come as smallest and largest of each stretch; nil: never.
@@ -98,7 +99,7 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
     init() {}
 
     /// By type: texts whose newest values are wanted too.
-    var texts: [String: TextRequest]?
+    var texts: [Name: TextRequest]?
 
     private enum Key: String, CodingKey { case version, fields, messagesPerSecond, rowsPerSecond, texts }
 
@@ -107,7 +108,7 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
         guard try values.decodeIfPresent(Int.self, forKey: .version) ?? 1 == Self.version else {
             throw Subscription.Problem(reason: "subscription: version of format columns must be \(Self.version)")
         }
-        fields = try values.decodeIfPresent([String: [String]].self, forKey: .fields)
+        fields = try values.decodeIfPresent([Name: [Name]].self, forKey: .fields)
         if let rate = try values.decodeIfPresent(Double.self, forKey: .messagesPerSecond) {
             messagesPerSecond = try PaceRequest.checked(rate)
         }
@@ -117,7 +118,7 @@ struct ColumnRequest: Decodable, Sendable, Equatable {
             }
             rowsPerSecond = rate
         }
-        texts = try values.decodeIfPresent([String: TextRequest].self, forKey: .texts)
+        texts = try values.decodeIfPresent([Name: TextRequest].self, forKey: .texts)
         let named = fields?.values.reduce(0) { $0 + $1.count } ?? 0
         if named + (texts?.values.reduce(0) { $0 + $1.fields.count + ($1.keys?.count ?? 0) } ?? 0) > 4_096 {
             throw Subscription.Problem(reason: "subscription: at most 4096 fields")
@@ -167,7 +168,7 @@ struct PaceRequest: Decodable, Sendable, Equatable {
 /// What of a type's texts a client wants.
 struct TextRequest: Decodable, Sendable, Equatable {
     /// Dotted names.
-    var fields: [String]
+    var fields: [Name]
     /// The fields that tell instances apart, if the type does not say so itself.
-    var keys: [String]?
+    var keys: [Name]?
 }

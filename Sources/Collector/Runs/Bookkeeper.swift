@@ -27,22 +27,23 @@ final class Bookkeeper: Sendable {
 
     private struct State {
         /// Changed since the last save.
-        var unsaved: [String: RunRecord] = [:]
+        var unsaved: [Name: RunRecord] = [:]
         /// Instances whose ends are among them, or were when saving failed.
         var unsavedEnds: [InstanceID] = []
         /// Saves that failed since the last one that did not.
         var failedSaves = 0
         /// What `run_metadata` has been told about each run.
-        var told: [String: Told] = [:]
+        var told: [Name: Told] = [:]
         var losses = LossPlaces()
         /// By run: what the registry has been told.
-        var counted: [String: Tally] = [:]
+        var counted: [Name: Tally] = [:]
         /// Instances whose last counts the registry has been told, and those of which they are among what is saved next.
         var final: Set<InstanceID> = []
         var savedNext: Set<InstanceID> = []
     }
     private struct Told: Equatable {
         var status: RunRecord.Status
+        var tags: [Name: Name]
         var isFinal: Bool
     }
 
@@ -91,25 +92,25 @@ final class Bookkeeper: Sendable {
         // What was told before the changes are asked for is in them.
         let final = state.withLock { $0.final }
         let changes = registry.tick(now: teltel_monotonic_ns())
-        var placed: [String: [RunRecord.Loss]] = [:]
+        var placed: [Name: LossPlaces.Placed] = [:]
         state.withLock { state in
             state.savedNext = final
             for var record in changes.records {
-                if let losses = state.losses.note(record) {
-                    record.losses = losses
-                    placed[record.runID] = losses
+                if let found = state.losses.note(record, changes.refused[record.runID] ?? [:]) {
+                    (record.losses, record.placedByRing) = (found.losses, found.byRing)
+                    placed[record.runID] = found
                 }
                 state.unsaved[record.runID] = record
             }
             state.unsavedEnds += changes.ended
         }
-        for (runID, losses) in placed { registry.update(runID) { $0.losses = losses } }
+        for (runID, found) in placed { registry.update(runID) { ($0.losses, $0.placedByRing) = (found.losses, found.byRing) } }
     }
 
     /// Takes over from storage what only it knows: rows stored, rows lost.
     private func countStored() {
         guard let storage else { return }
-        var sums: [String: Tally] = [:]
+        var sums: [Name: Tally] = [:]
         var (totals, final) = storage.settledTotals()
         for (key, tally) in totals { sums[key.run.runID, default: Tally()] += tally }
         let before = state.withLock { $0.counted }
@@ -129,10 +130,15 @@ final class Bookkeeper: Sendable {
         state.withLock { ($0.counted, $0.final) = (sums, final) }
     }
 
-    /// Forgets the run, here and on disk.
-    func remove(_ runID: String) throws(ControlStoreError) {
+    /// What has been changed about runs up to now is on disk when it returns, or is tried again soon, as the log says. Blocks.
+    func keep() {
         takeChanges()
         save()
+    }
+
+    /// Forgets the run, here and on disk.
+    func remove(_ runID: Name) throws(ControlStoreError) {
+        keep()
         let result = writing.withLock { _ in
             Result { () throws(ControlStoreError) in
                 try store?.remove(runID, counted: registry.snapshot(runID)?.record.counted ?? [:])
@@ -200,9 +206,11 @@ final class Bookkeeper: Sendable {
             for record in registry.unrecorded() where rows.count < Self.mostRowsAtOnce {
                 let settled =
                     record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
-                let wanted = Told(status: record.status, isFinal: settled)
+                let wanted = Told(status: record.status, tags: record.tags, isFinal: settled)
                 let before = told[record.runID]
-                guard before != wanted, record.status == .running || settled || before?.status != record.status else { continue }
+                guard before != wanted,
+                    record.status == .running || settled || before?.status != record.status || before?.tags != record.tags
+                else { continue }
                 rows.append((record, try metadata(record, settled: settled, storage), wanted))
             }
             if !rows.isEmpty { try storage.write(rows.map(\.row)) }
@@ -236,7 +244,7 @@ final class Bookkeeper: Sendable {
 
     private static func seconds(_ milliseconds: Int64) -> UInt32 { UInt32(clamping: milliseconds / 1_000) }
 
-    private static func json(_ tags: [String: String]) -> String {
+    private static func json(_ tags: [Name: Name]) -> String {
         let set = TagSet(tags.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         return set.json.isEmpty ? "{}" : String(decoding: set.json, as: UTF8.self)
     }

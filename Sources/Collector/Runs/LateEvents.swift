@@ -18,7 +18,7 @@ struct LateEvents {
 
     /// `fresh`: rows of the batch that had not been counted before.
     mutating func take(_ batch: Batch, _ fresh: UInt64, _ run: inout RegisteredRun) {
-        let isEnd = batch.schema.type == "run.end"
+        let isEnd = batch.schema.type == .runEnd
         let hasEnded = run.record.endedSources?.contains(batch.run.sourceID) == true
         let place = Place(run: batch.run, ring: batch.round.ring)
         if !isEnd, hasEnded, run.record.status != .running, ends.isEmpty || ends[place] == nil { add(fresh, &run) }
@@ -29,7 +29,7 @@ struct LateEvents {
 
     /// Before the run's positions move on: what lies before them had been counted before this round.
     func settle(_ batch: Batch, _ run: inout RegisteredRun) {
-        guard batch.schema.type != "run.end", let end = ends[Place(run: batch.run, ring: batch.round.ring)] else { return }
+        guard batch.schema.type != .runEnd, let end = ends[Place(run: batch.run, ring: batch.round.ring)] else { return }
         let seen = run.counted[batch.round.ring] ?? 0
         let late = (0..<batch.count).filter { batch.sequence($0) > end && batch.sequence($0) >= seen }.count
         add(UInt64(late), &run)

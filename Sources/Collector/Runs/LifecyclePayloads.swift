@@ -10,12 +10,15 @@ struct RunStartPayload {
     /// The whole payload: the contract keeps it as the run's config.
     let text: String
 
+    private struct Seed: Decodable { let seed: UInt64? }
+
     init?(_ batch: Batch, row: Int) {
         let (text, object) = payloadObject(batch, row)
         guard let object else { return nil }
         self.text = text
         engineVersion = object["engine_version"] as? String
-        seed = (object["seed"] as? NSNumber)?.uint64Value
+        // What is no u64 (-1, 1.5, 2^64) is no seed; it stays in the config. Foundation's numbers would wrap it round.
+        seed = (try? JSONDecoder().decode(Seed.self, from: Data(text.utf8)))?.seed
     }
 }
 
@@ -26,10 +29,24 @@ struct RunEndPayload {
 
     init(_ batch: Batch, row: Int) {
         let object = payloadObject(batch, row).1
-        reason = object?["reason"] as? String
         let word = object?["status"] as? String ?? object?["final_status"] as? String
-        let named = word.flatMap(RunRecord.Status.init)
-        status = named == nil || named == .running ? .completed : named!
+        let meaning = word.map { Self.status($0.lowercased()) } ?? .completed
+        status = meaning ?? .failed
+        let said = object?["reason"] as? String
+        // A word that nobody knows is no success.
+        reason = meaning == nil ? "status \"\(word ?? "")\"" + (said.map { ": \($0)" } ?? "") : said
+    }
+}
+
+extension RunEndPayload {
+    /// Words that other trackers use, too; nil: none of them.
+    private static func status(_ word: String) -> RunRecord.Status? {
+        switch word {
+        case "completed", "complete", "finished", "success", "succeeded", "passed", "ok", "done", "running", "": .completed
+        case "failed", "failure", "fail", "error", "errored", "crashed", "crash", "timeout": .failed
+        case "cancelled", "canceled", "aborted", "abort", "killed", "stopped", "interrupted", "skipped": .cancelled
+        default: nil
+        }
     }
 }
 

@@ -25,6 +25,8 @@ struct RegisteredRun {
     /// Counts of the last second, for the rate.
     var samples: [(at: UInt64, accepted: UInt64)] = []
     var producers: [RingInstance] = []
+    /// Of producers that have left since the last `tick`.
+    var lastRefused: [RingID: RefusedStretches] = [:]
 
     /// Nothing to save and nothing to measure: most of many runs, most of the time.
     var isQuiet: Bool { !changed && samples.isEmpty }
@@ -33,6 +35,12 @@ struct RegisteredRun {
     mutating func passed(_ batch: Batch) {
         let end = batch.sequenceEnd(batch.count - 1)
         if end > counted[batch.round.ring] ?? 0 { counted[batch.round.ring] = end }
+    }
+
+    /// Where its rings had no room: of producers that are there, and for the last time of those that have left.
+    mutating func takeRefused() -> [RingID: RefusedStretches] {
+        defer { lastRefused = [:] }
+        return producers.reduce(into: lastRefused) { all, producer in all.merge(producer.refusedStretches()) { $1 } }
     }
 
     mutating func sample(_ now: UInt64) {

@@ -1,5 +1,6 @@
 /// Posted lines that are no events, by the run they were meant for.
 import Foundation
+import TeltelEvents
 
 /// The newest few with their words; how many there were stands in the run's record.
 struct RejectedLine: Encodable, Sendable, Equatable {
@@ -33,10 +34,10 @@ struct RejectedLines: Sendable {
 /// appear stay in `/metrics`; here the oldest names give way, so that made-up names cost no memory.
 struct UnclaimedRejections {
     static let runsMax = 256
-    private var waiting: [String: RejectedLines] = [:]
-    private var order: [String] = []
+    private var waiting: [Name: RejectedLines] = [:]
+    private var order: [Name] = []
 
-    mutating func add(_ lines: RejectedLines, for runID: String) {
+    mutating func add(_ lines: RejectedLines, for runID: Name) {
         if waiting[runID] == nil {
             if order.count == Self.runsMax { waiting[order.removeFirst()] = nil }
             order.append(runID)
@@ -45,7 +46,7 @@ struct UnclaimedRejections {
     }
 
     /// The run has appeared.
-    mutating func claim(_ runID: String) -> RejectedLines? {
+    mutating func claim(_ runID: Name) -> RejectedLines? {
         guard let lines = waiting.removeValue(forKey: runID) else { return nil }
         order.removeAll { $0 == runID }
         return lines

@@ -49,10 +49,10 @@ final class Retention: Sendable {
         let runID = candidate.run.runID
         do throws(RunRemovalError) {
             try removal.remove(runID)
-            logger.notice("removed run \(Terminal.printable(runID)): \(candidate.reason)")
+            logger.notice("removed run \(Terminal.printable(runID.text)): \(candidate.reason)")
             return nil
         } catch {
-            logger.warning("run \(Terminal.printable(runID)) stays: \(error.explanation)")
+            logger.warning("run \(Terminal.printable(runID.text)) stays: \(error.explanation)")
             return error.explanation
         }
     }

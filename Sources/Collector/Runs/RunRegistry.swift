@@ -19,11 +19,15 @@ final class RunRegistry: Sendable {
 
     private typealias Run = RegisteredRun
     private struct State {
-        var runs: [String: Run] = [:]
+        var runs: [Name: Run] = [:]
         var unclaimed = UnclaimedRejections()
         /// Of removed runs: where their events end, in rings that may be read again.
-        var removed: [String: [RingID: UInt64]] = [:]
+        var removed: [Name: [RingID: UInt64]] = [:]
         var revisions = RunRevisions()
+        /// When the newest posted run was heard of: no two at once, so that runs have an order.
+        var newestMs: Int64 = 0
+        /// The collector's own instances that have been read to their ends, and whose runs no `tick` has told yet.
+        var untoldIngestEnds: [InstanceID] = []
     }
     private let state = Mutex(State())
     private let isStored: Bool
@@ -64,7 +68,7 @@ final class RunRegistry: Sendable {
     /// ended. `others` are the instances that are still in shared memory; this registry knows the older ones.
     func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
         let runs = state.withLock { $0.runs.mapValues(\.record) }
-        func ended(_ name: String) -> Bool {
+        func ended(_ name: Name) -> Bool {
             let same = others.filter { $0.run.runID == name && $0.run.sourceID == description.sourceID }
             if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
             guard let record = runs[name] else { return false }
@@ -73,12 +77,21 @@ final class RunRegistry: Sendable {
         var name = description.runID
         var number = 2
         while ended(name) {
-            name = "\(description.runID)~\(number)"
+            name = description.runID.numbered(number)
             number += 1
         }
         return RunKey(runID: name, sourceID: description.sourceID)
     }
-    private static func has(_ record: RunRecord, _ sourceID: String) -> Bool {
+    /// Has this source ended this run? A source that fell silent may go on.
+    func hasEnded(_ run: RunKey) -> Bool {
+        state.withLock { state in
+            guard let record = state.runs[run.runID]?.record else { return false }
+            if record.endedSources?.contains(run.sourceID) == true { return true }
+            return record.status != .running && !record.instances.isEmpty && Self.has(record, run.sourceID)
+        }
+    }
+
+    private static func has(_ record: RunRecord, _ sourceID: Name) -> Bool {
         record.sourceID == sourceID || record.types.contains { $0.sourceID == sourceID }
     }
 
@@ -94,11 +107,17 @@ final class RunRegistry: Sendable {
                 ?? Run(record: RunRecord(runID: instance.run.runID, sourceID: instance.run.sourceID, startedMs: started))
             run.record.reopen()
             run.record.startedMs = min(run.record.startedMs, started)
+            run.record.receivedMs = min(run.record.receivedMs ?? started, started)
+            if run.producers.contains(where: { $0.id != instance.id && $0.run.sourceID == instance.run.sourceID }) {
+                run.record.warn(
+                    "concurrent-instances",
+                    "several engines of source \(instance.run.sourceID) ran under this id at once; their events are mixed")
+            }
             if instance.run.runID != description.runID { run.record.originalRunID = description.runID }
             if run.record.engineVersion.isEmpty { run.record.engineVersion = description.engineVersion }
             if run.record.seed == nil { run.record.seed = description.seed }
             if run.record.config.isEmpty { run.record.config = description.config }
-            for pair in description.tags.pairs { run.record.tags[pair.key] = pair.value }
+            run.record.take(tags: description.tags.pairs)
             if !run.record.instances.contains(instance.id.description) { run.record.instances.append(instance.id.description) }
             run.open.insert(instance.id)
             run.producers.append(instance)
@@ -132,9 +151,12 @@ final class RunRegistry: Sendable {
     }
 
     /// A run that begins with its first event.
-    private func make(_ batch: Batch, _ state: inout State) -> Dictionary<String, Run>.Index {
-        let started = batch.wallTimes.first { $0 != Batch.unknownTime } ?? clock()
-        var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: started))
+    private func make(_ batch: Batch, _ state: inout State) -> Dictionary<Name, Run>.Index {
+        let now = clock()
+        var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: now))
+        state.newestMs = max(now, state.newestMs + 1)
+        run.record.receivedMs = state.newestMs
+        run.record.startedMs = Self.time(batch.wallTimes.first { $0 != Batch.unknownTime } ?? now, now, &run.record)
         if let lines = state.unclaimed.claim(batch.run.runID) { Self.add(lines, &run) }
         state.runs[batch.run.runID] = run
         return state.runs.index(forKey: batch.run.runID)!
@@ -144,10 +166,10 @@ final class RunRegistry: Sendable {
         let fresh = Self.count(batch, &run, after: run.counted[batch.round.ring] ?? 0)
         guard case .ingest = batch.schema.encoding else { return }
         late.take(batch, fresh, &run)
-        lifecycle(batch, &run)
+        lifecycle(batch, fresh, &run)
     }
 
-    private static func isRemoved(_ batch: Batch, _ removed: [String: [RingID: UInt64]]) -> Bool {
+    private static func isRemoved(_ batch: Batch, _ removed: [Name: [RingID: UInt64]]) -> Bool {
         guard let end = removed[batch.run.runID]?[batch.round.ring] else { return false }
         return batch.sequenceEnd(batch.count - 1) <= end
     }
@@ -176,36 +198,62 @@ final class RunRegistry: Sendable {
         run.record.isRecorded = false
         run.lastEventNs = max(run.lastEventNs, batch.round.readAt)
         if run.record.endReason == silence { run.record.reopen() }
-        let last = batch.count - 1
-        run.record.lastFrame = max(run.record.lastFrame, batch.frame(last))
-        let time = batch.simTime(last)
-        if time.isFinite { run.record.lastSimTime = max(run.record.lastSimTime, time) }
+        let highest = batch.highest
+        run.record.lastFrame = max(run.record.lastFrame, highest.frame)
+        if let time = highest.simTime { run.record.lastSimTime = max(run.record.lastSimTime, time) }
         run.changed = true
         return UInt64(batch.count - known)
     }
 
-    /// Only run.start and run.end mean something to the collector (contract §3).
-    private func lifecycle(_ batch: Batch, _ run: inout Run) {
-        switch batch.schema.type {
-        case "run.start":
-            guard let start = RunStartPayload(batch, row: 0) else { return }
-            if let time = batch.wallTimes.first, time != Batch.unknownTime { run.record.startedMs = time }
-            run.record.engineVersion = start.engineVersion ?? run.record.engineVersion
-            run.record.seed = start.seed ?? run.record.seed
-            run.record.config = start.text
-            for pair in batch.tags(0) { run.record.tags[pair.key] = pair.value }
-        case "run.end":
-            let end = RunEndPayload(batch, row: batch.count - 1)
-            run.record.status = end.status
-            run.record.endReason = end.reason
-            let time = batch.wallTimes[batch.count - 1]
-            run.record.endedMs = time == Batch.unknownTime ? clock() : time
-        default: break
+    /// Only run.start and run.end mean something to the collector (contract §3). `fresh`: so many rows, the last ones, had not been
+    /// seen before.
+    private func lifecycle(_ batch: Batch, _ fresh: UInt64, _ run: inout Run) {
+        for row in batch.count - Int(fresh)..<batch.count {
+            let time = batch.wallTimes[row] == Batch.unknownTime ? clock() : batch.wallTimes[row]
+            switch batch.schema.type {
+            case .runStart: started(batch, row, time, &run)
+            case .runEnd: ended(RunEndPayload(batch, row: row), time, &run)
+            default: return
+            }
         }
     }
 
+    /// Of several starts the last one says how the run is configured, the first one when it began.
+    private func started(_ batch: Batch, _ row: Int, _ time: Int64, _ run: inout Run) {
+        guard let start = RunStartPayload(batch, row: row) else { return }
+        let isFirst = run.record.startedSources?.isEmpty != false
+        let time = Self.time(time, clock(), &run.record)
+        run.record.startedMs = isFirst ? time : min(run.record.startedMs, time)
+        if run.record.startedSources?.contains(batch.run.sourceID) != true {
+            run.record.startedSources = (run.record.startedSources ?? []) + [batch.run.sourceID]
+        }
+        run.record.engineVersion = start.engineVersion ?? run.record.engineVersion
+        run.record.seed = start.seed ?? run.record.seed
+        run.record.config = start.text
+        run.record.take(tags: batch.tags(row))
+    }
+
+    /// A run that was posted has ended when all sources that have started it have; one of them failed → failed. What an engine's run
+    /// comes to, its engine says.
+    private func ended(_ end: RunEndPayload, _ time: Int64, _ run: inout Run) {
+        let worst = RunRecord.End(status: end.status, reason: end.reason).worse(run.record.worstEnd)
+        run.record.worstEnd = worst
+        let ended = run.record.endedSources ?? []
+        guard run.open.isEmpty, (run.record.startedSources ?? []).allSatisfy(ended.contains) else { return }
+        run.record.status = worst.status
+        run.record.endReason = worst.reason
+        run.record.endedMs = max(run.record.startedMs, Self.time(time, clock(), &run.record))
+    }
+
+    /// A sender's time if it may be right; else ours, and the run says so.
+    private static func time(_ ms: Int64, _ now: Int64, _ record: inout RunRecord) -> Int64 {
+        guard let problem = SenderClock.problem(ms, nowMs: now) else { return ms }
+        record.warn("implausible-clock", problem)
+        return now
+    }
+
     /// Posted lines that are no events, by run id.
-    func rejected(_ linesByRun: [String: RejectedLines]) {
+    func rejected(_ linesByRun: [Name: RejectedLines]) {
         state.withLock { state in
             for (runID, lines) in linesByRun {
                 if state.runs[runID] == nil {
@@ -228,19 +276,26 @@ final class RunRegistry: Sendable {
 
     /// A run has ended when all its producers have; one failed → failed. Returns whether it has.
     func ended(_ instance: RingInstance, _ end: RunEnd) -> Bool {
-        guard instance.description.kind == .engine else { return false }
-        let refusals = Refusals(instance)
+        guard instance.description.kind == .engine else {
+            state.withLock { $0.untoldIngestEnds.append(instance.id) }
+            return false
+        }
+        let (refusals, refused) = (Refusals(instance), instance.refusedStretches())
         return state.withLock { state in
             guard var run = state.runs[instance.run.runID], run.open.remove(instance.id) != nil else { return false }
             refusals.note(in: &run.record)
+            run.lastRefused.merge(refused) { $1 }
             run.producers.removeAll { $0.id == instance.id }
             run.ends.append(end)
             run.untoldEnds.append(instance.id)
             run.changed = true
             if run.open.isEmpty {
                 let worst = run.ends.first { $0.status == .failed } ?? run.ends.first { $0.status == .cancelled } ?? end
-                run.record.status = RunRecord.Status(rawValue: worst.status.rawValue) ?? .failed
-                run.record.endReason = worst.reason
+                // What was posted to the run counts, too: a sidecar may have failed.
+                let said = RunRecord.End(
+                    status: RunRecord.Status(rawValue: worst.status.rawValue) ?? .failed, reason: worst.reason)
+                let all = said.worse(run.record.worstEnd.flatMap { $0.status == said.status ? nil : $0 })
+                (run.record.status, run.record.endReason) = (all.status, all.reason)
                 run.record.endedMs = worst.wall > 0 ? Int64(worst.wall / 1_000_000) : clock()
             }
             state.runs[instance.run.runID] = run
@@ -258,7 +313,7 @@ final class RunRegistry: Sendable {
         /// Newest first, running ones on top.
         var runs: [Snapshot]
         /// Some of them may be there again.
-        var removed: [String]
+        var removed: [Name]
         /// To ask with next time.
         var revision: UInt64
         /// All runs that there are: what is not among them is gone.
@@ -278,7 +333,7 @@ final class RunRegistry: Sendable {
         }
         difference.runs.sort { a, b in
             let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
-            return aRuns != bRuns ? aRuns : a.record.startedMs > b.record.startedMs
+            return aRuns != bRuns ? aRuns : a.record.orderMs > b.record.orderMs
         }
         return difference
     }
@@ -286,7 +341,7 @@ final class RunRegistry: Sendable {
     func unrecorded() -> [RunRecord] {
         state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
     }
-    func snapshot(_ runID: String) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
+    func snapshot(_ runID: Name) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
 
     private func snapshot(_ run: Run) -> Snapshot {
         var record = run.record
@@ -307,7 +362,9 @@ final class RunRegistry: Sendable {
     /// What has happened between two calls of `tick`.
     struct Changes {
         var records: [RunRecord] = []
-        /// Of engines; the records know of these ends.
+        /// By run: where its rings had no room.
+        var refused: [Name: [RingID: RefusedStretches]] = [:]
+        /// Instances that will not be read again; the records hold all that they told.
         var ended: [InstanceID] = []
     }
 
@@ -315,9 +372,14 @@ final class RunRegistry: Sendable {
     func tick(now: UInt64) -> Changes {
         state.withLock { state in
             var changes = Changes()
+            swap(&changes.ended, &state.untoldIngestEnds)
             let revision = state.revisions.next()
             for index in state.runs.values.indices where !state.runs.values[index].isQuiet {
-                if state.runs.values[index].changed { changes.records.append(snapshot(state.runs.values[index]).record) }
+                if state.runs.values[index].changed {
+                    let record = snapshot(state.runs.values[index]).record
+                    changes.records.append(record)
+                    changes.refused[record.runID] = state.runs.values[index].takeRefused()
+                }
                 changes.ended += state.runs.values[index].untoldEnds
                 state.runs.values[index].untoldEnds = []
                 state.runs.values[index].sample(now)
@@ -329,7 +391,7 @@ final class RunRegistry: Sendable {
 
     /// Facts from storage: counts that only it knows. Returns whether there is such a run.
     @discardableResult
-    func update(_ runID: String, _ change: (inout RunRecord) -> Void) -> Bool {
+    func update(_ runID: Name, _ change: (inout RunRecord) -> Void) -> Bool {
         state.withLock { state in
             guard state.runs[runID] != nil else { return false }
             let before = state.runs[runID]!.record
@@ -356,7 +418,7 @@ final class RunRegistry: Sendable {
     }
     private static let silence = "fell silent without run.end"
 
-    func remove(_ runID: String) {
+    func remove(_ runID: Name) {
         state.withLock { state in
             guard let run = state.runs.removeValue(forKey: runID) else { return }
             state.revisions.noteRemoval(runID)
@@ -365,7 +427,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Runs that an earlier collector removed, and where they end. Returns those of which no ring is left.
-    func adoptRemoved(_ runs: [String: [String: UInt64]], present: Set<InstanceID>) -> [String] {
+    func adoptRemoved(_ runs: [Name: [String: UInt64]], present: Set<InstanceID>) -> [Name] {
         state.withLock { state in
             for (runID, positions) in runs {
                 let rings = positions.compactMap { name, position in RingID(text: name).map { ($0, position) } }
@@ -386,6 +448,17 @@ final class RunRegistry: Sendable {
                 state.runs[id]!.changed = true
             }
         }
+    }
+}
+
+extension RunRecord.End {
+    /// Of two ends the one that matters more; of equal ones the earlier.
+    fileprivate func worse(_ before: Self?) -> Self {
+        let order: [RunRecord.Status] = [.failed, .cancelled, .completed]
+        guard let before, let mine = order.firstIndex(of: status), let theirs = order.firstIndex(of: before.status) else {
+            return self
+        }
+        return theirs <= mine ? before : self
     }
 }
 

@@ -1,6 +1,7 @@
 /// Takes a run out of everything that knows it.
 import Dispatch
 import TeltelControl
+import TeltelEvents
 import TeltelRings
 import TeltelStorage
 
@@ -30,10 +31,11 @@ struct RunRemoval: Sendable {
     let directory: RingDirectory
     let storage: Storage?
     let bookkeeper: Bookkeeper
+    let posted: PostedRuns
 
     /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
     /// on where it was: the run is listed until everything else of it has gone.
-    func remove(_ runID: String, patience: Duration = .seconds(10)) throws(RunRemovalError) {
+    func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
         if let run = registry.snapshot(runID)?.record {
             guard run.status != .running else { throw .running }
             try waitUntilStill(runID, patience)
@@ -46,10 +48,11 @@ struct RunRemoval: Sendable {
         directory.discardQuarantined(run: runID)
         bus.remove(runID)
         do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
+        posted.forget(runID)
     }
 
     /// The registry knows the newest runs only.
-    private func isStored(_ runID: String) throws(RunRemovalError) -> Bool {
+    private func isStored(_ runID: Name) throws(RunRemovalError) -> Bool {
         guard let storage, storage.status().isReached else { return false }
         do throws(ClickHouseError) {
             return try storage.tables.knows(run: runID)
@@ -58,7 +61,7 @@ struct RunRemoval: Sendable {
 
     /// Rows that are stored after the removal would be a run without a record, and rings that are still there would bring the run
     /// back at the next start.
-    private func waitUntilStill(_ runID: String, _ patience: Duration) throws(RunRemovalError) {
+    private func waitUntilStill(_ runID: Name, _ patience: Duration) throws(RunRemovalError) {
         let deadline = ContinuousClock.now + patience
         let pause = DispatchSemaphore(value: 0)
         while isUnderway(runID) {
@@ -71,7 +74,7 @@ struct RunRemoval: Sendable {
         }
     }
 
-    private func isUnderway(_ runID: String) -> Bool {
+    private func isUnderway(_ runID: Name) -> Bool {
         let rings = directory.instances.filter { $0.description.kind == .engine && $0.run.runID == runID }
         if rings.contains(where: { $0.fault == nil }) { return true }
         guard let storage, let run = registry.snapshot(runID)?.record else { return false }

@@ -144,11 +144,11 @@ package final class ClickHouseTables: InsertTarget {
     // MARK: Removing
 
     /// Takes all rows of the run out of all tables. Returns when they are gone.
-    package func remove(run runID: String) throws(ClickHouseError) {
+    package func remove(run runID: Name) throws(ClickHouseError) {
         // `run_metadata` last: a run that is still listed can be removed again.
         for table in try facts().map(\.name) + [TableSQL.metadataName] {
             let name = TableSQL.qualified(database, table)
-            let parameters = ["run": runID]
+            let parameters = ["run": runID.text]
             // A mutation looks at every part; asking first is cheap.
             let asked = ClickHouseQuery(
                 "SELECT 1 FROM \(name) WHERE run_id = {run:String} LIMIT 1", parameters: parameters,
@@ -250,8 +250,8 @@ package final class ClickHouseTables: InsertTarget {
         let columns: [[String]]
     }
     private struct Comment: Decodable {
-        let channel: String?
-        let type: String?
+        let channel: Name?
+        let type: Name?
     }
 
     /// - Parameter name: only this one.

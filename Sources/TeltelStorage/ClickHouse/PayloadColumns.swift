@@ -31,7 +31,7 @@ struct PayloadColumns: Sendable {
         var taken: Set<String> = []
         var needsText = Self.haveParentsWithValues(fields)
         for field in fields {
-            if !Self.isPlain(field.name) { needsText = true }
+            if !Self.isPlain(field.name.text) { needsText = true }
             for column in Self.columns(of: field) {
                 if taken.insert(column.layout.name).inserted { columns.append(column) } else { needsText = true }
             }
@@ -43,11 +43,11 @@ struct PayloadColumns: Sendable {
     private static func columns(of field: Field) -> [PayloadColumn] {
         let type = field.kind.clickHouseType
         if field.kind == .text || field.count == 1 {
-            let layout = ColumnLayout(prefix + field.name, type)
+            let layout = ColumnLayout(prefix + field.name.text, type)
             return [PayloadColumn(layout: layout, kind: field.kind, offset: field.offset, count: field.count)]
         }
         if field.count > longestScalarArray {
-            let name = arrayPrefix + field.name.replacing(".", with: "/")
+            let name = arrayPrefix + field.name.text.replacing(".", with: "/")
             let layout = ColumnLayout(name, "Array(\(type))")
             return [PayloadColumn(layout: layout, kind: field.kind, offset: field.offset, count: field.count)]
         }
@@ -68,7 +68,8 @@ struct PayloadColumns: Sendable {
     private static func haveParentsWithValues(_ fields: [Field]) -> Bool {
         let names = Set(fields.map(\.name))
         return fields.contains { field in
-            field.name.indices.contains { field.name[$0] == "." && names.contains(String(field.name[..<$0])) }
+            let bytes = field.name.utf8
+            return bytes.indices.contains { bytes[$0] == UInt8(ascii: ".") && names.contains(Name(Substring(bytes[..<$0]))) }
         }
     }
 }

@@ -3,7 +3,7 @@ import TeltelEvents
 
 /// One row. The table keeps the newest row of each run; rows of one second replace each other in the order of their insert.
 package struct RunMetadata: Sendable, Equatable {
-    package var runID: String
+    package var runID: Name
     /// Seconds since 1970.
     package var startedAt: UInt32
     package var endedAt: UInt32?
@@ -11,7 +11,7 @@ package struct RunMetadata: Sendable, Equatable {
     package var totalEvents: UInt64
     package var totalFrames: UInt32
     package var maxFrameIndex: UInt32
-    package var sourceID: String
+    package var sourceID: Name
     /// JSON text.
     package var config: String
     package var engineVersion: String
@@ -25,8 +25,8 @@ package struct RunMetadata: Sendable, Equatable {
     package var updatedAt: UInt32
 
     package init(
-        runID: String, startedAt: UInt32, endedAt: UInt32? = nil, durationSeconds: Double? = nil, totalEvents: UInt64 = 0,
-        totalFrames: UInt32 = 0, maxFrameIndex: UInt32 = 0, sourceID: String, config: String = "", engineVersion: String = "",
+        runID: Name, startedAt: UInt32, endedAt: UInt32? = nil, durationSeconds: Double? = nil, totalEvents: UInt64 = 0,
+        totalFrames: UInt32 = 0, maxFrameIndex: UInt32 = 0, sourceID: Name, config: String = "", engineVersion: String = "",
         seed: UInt64? = nil, status: String, endReason: String? = nil, tags: String = "{}", updatedAt: UInt32
     ) {
         self.runID = runID
@@ -62,7 +62,7 @@ package struct RunMetadata: Sendable, Equatable {
             key(name)
             JSONText.append(value, to: &line)
         }
-        text("run_id", runID)
+        text("run_id", runID.text)
         number("started_at", startedAt)
         if let endedAt { number("ended_at", endedAt) }
         if let durationSeconds, durationSeconds.isFinite {
@@ -72,7 +72,7 @@ package struct RunMetadata: Sendable, Equatable {
         number("total_events", totalEvents)
         number("total_frames", totalFrames)
         number("max_frame_index", maxFrameIndex)
-        text("source_id", sourceID)
+        text("source_id", sourceID.text)
         text("config", config)
         text("engine_version", engineVersion)
         if let seed { number("seed", seed) }

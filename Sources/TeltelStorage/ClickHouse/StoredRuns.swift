@@ -1,12 +1,14 @@
 /// Which runs ClickHouse holds, and what they take.
 import Foundation
+import TeltelEvents
 
 /// One run as ClickHouse knows it.
 package struct StoredRun: Sendable, Equatable {
-    package let runID: String
+    package let runID: Name
     /// running, completed, failed or cancelled; "" if `run_metadata` does not know the run.
     package let status: String
-    /// Seconds since 1970: its end, else its start; 0 if neither is known.
+    /// Seconds since 1970, by the clocks of collector and ClickHouse, never by a sender's: when its newest event was taken over, else
+    /// when `run_metadata` was last told about it; 0 if neither is known.
     package let time: UInt64
     package let rows: UInt64
     /// On disk: its share of its tables by number of rows.
@@ -18,36 +20,40 @@ extension ClickHouseTables {
     package func storedRuns() throws(ClickHouseError) -> [StoredRun] {
         let sizes = try sizes()
         let database = client.endpoint.database
-        var rows: [String: UInt64] = [:]
-        var bytes: [String: Double] = [:]
+        var rows: [Name: UInt64] = [:]
+        var bytes: [Name: Double] = [:]
+        var newest: [Name: UInt64] = [:]
         for table in sizes where table.rows > 0 {
             let name = TableSQL.qualified(database, table.name)
-            for fields in try read("SELECT run_id, count() FROM \(name) GROUP BY run_id", 2) {
+            for fields in try read("SELECT run_id, count(), toUnixTimestamp(max(inserted_at)) FROM \(name) GROUP BY run_id", 3) {
                 guard let count = UInt64(fields[1]) else { continue }
-                rows[fields[0], default: 0] += count
-                bytes[fields[0], default: 0] += Double(count) * Double(table.bytes) / Double(table.rows)
+                newest[Name(fields[0])] = max(newest[Name(fields[0])] ?? 0, UInt64(fields[2]) ?? 0)
+                rows[Name(fields[0]), default: 0] += count
+                bytes[Name(fields[0]), default: 0] += Double(count) * Double(table.bytes) / Double(table.rows)
             }
         }
-        var facts: [String: (status: String, time: UInt64)] = [:]
+        var facts: [Name: (status: String, time: UInt64)] = [:]
         let metadata = TableSQL.qualified(database, TableSQL.metadataName)
         for fields in try read(
-            "SELECT run_id, status, toUnixTimestamp(ifNull(ended_at, started_at)) FROM \(metadata) FINAL", 3)
+            "SELECT run_id, status, toUnixTimestamp(updated_at) FROM \(metadata) FINAL", 3)
         {
-            facts[fields[0]] = (fields[1], UInt64(fields[2]) ?? 0)
+            facts[Name(fields[0])] = (fields[1], UInt64(fields[2]) ?? 0)
         }
-        return Set(rows.keys).union(facts.keys).sorted().map { runID in
+        let names = Set(rows.keys).union(facts.keys)
+        return names.sorted().map { runID in
             StoredRun(
-                runID: runID, status: facts[runID]?.status ?? "", time: facts[runID]?.time ?? 0, rows: rows[runID] ?? 0,
+                runID: runID, status: facts[runID]?.status ?? "", time: newest[runID] ?? facts[runID]?.time ?? 0,
+                rows: rows[runID] ?? 0,
                 bytes: UInt64(bytes[runID] ?? 0))
         }
     }
 
     /// Does `run_metadata` know the run? Blocks.
-    package func knows(run runID: String) throws(ClickHouseError) -> Bool {
+    package func knows(run runID: Name) throws(ClickHouseError) -> Bool {
         try connect()
         let name = TableSQL.qualified(client.endpoint.database, TableSQL.metadataName)
         let query = ClickHouseQuery(
-            "SELECT 1 FROM \(name) WHERE run_id = {run:String} LIMIT 1", parameters: ["run": runID],
+            "SELECT 1 FROM \(name) WHERE run_id = {run:String} LIMIT 1", parameters: ["run": runID.text],
             settings: ["readonly": "1"], format: "TSV")
         return !(try client.run(query)).isEmpty
     }

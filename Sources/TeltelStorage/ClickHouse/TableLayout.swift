@@ -3,9 +3,9 @@ import TeltelEvents
 
 /// Which events a table holds.
 package struct TableKey: Hashable, Comparable, Sendable {
-    package let channel: String
-    package let type: String
-    package init(channel: String, type: String) {
+    package let channel: Name
+    package let type: Name
+    package init(channel: Name, type: Name) {
         self.channel = channel
         self.type = type
     }
@@ -13,13 +13,13 @@ package struct TableKey: Hashable, Comparable, Sendable {
 
     /// `events_` + at most 40 readable bytes + 16 hex digits of a hash of both names, which alone keeps tables apart.
     package var tableName: String {
-        let readable = (channel + "_" + type).utf8.prefix(40).map { byte -> UInt8 in
+        let readable = "\(channel)_\(type)".utf8.prefix(40).map { byte -> UInt8 in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: byte
             default: UInt8(ascii: "_")
             }
         }
-        let hash = InstanceID(StableHash.fnv1a(channel.utf8 + [0] + type.utf8)).description
+        let hash = InstanceID(StableHash.fnv1a(Array(channel.utf8) + [0] + type.utf8)).description
         return "events_" + String(decoding: readable, as: UTF8.self) + "_" + hash
     }
 }

@@ -7,14 +7,16 @@ package enum SQLText {
     /// A text in quotes.
     package static func literal(_ text: String) -> String { "'" + escape(text, quote: "'") + "'" }
 
-    private static func escape(_ text: String, quote: Character) -> String {
+    /// By scalars, not by characters: a quote with a combining accent behind it is another character, and a quote all the same.
+    private static func escape(_ text: String, quote: Unicode.Scalar) -> String {
         var escaped = ""
-        for character in text.unicodeScalars {
-            if character == "\\" || Character(character) == quote { escaped += "\\" }
-            if character == "\0" { escaped += "\\0" } else { escaped.unicodeScalars.append(character) }
+        for scalar in text.unicodeScalars {
+            if scalar == "\\" || scalar == quote { escaped += "\\" }
+            if scalar == "\0" { escaped += "\\0" } else { escaped.unicodeScalars.append(scalar) }
         }
         return escaped
     }
+    package static func literal(_ name: Name) -> String { literal(name.text) }
 }
 
 enum TableSQL {

@@ -45,11 +45,12 @@ struct DeadLetters: Sendable {
         var out: [UInt8] = []
         JSONText.append("{\"timeMs\":", to: &out)
         JSONText.append(timeMs, to: &out)
-        let texts: [(StaticString, String)] = [
+        let texts: [(StaticString, Name)] = [
             (",\"runId\":", letter.owner.run.runID), (",\"sourceId\":", letter.owner.run.sourceID),
-            (",\"channel\":", letter.owner.table.channel), (",\"type\":", letter.owner.table.type), (",\"table\":", letter.table),
-            (",\"instance\":", letter.ring.instance.description), (",\"reason\":", letter.reason),
-            (",\"nativeBlock\":", Data(letter.block).base64EncodedString()),
+            (",\"channel\":", letter.owner.table.channel), (",\"type\":", letter.owner.table.type),
+            (",\"table\":", Name(letter.table)),
+            (",\"instance\":", Name(letter.ring.instance.description)), (",\"reason\":", Name(letter.reason)),
+            (",\"nativeBlock\":", Name(Data(letter.block).base64EncodedString())),
         ]
         for (key, value) in texts {
             JSONText.append(key, to: &out)

@@ -2,6 +2,7 @@
 import TeltelEvents
 
 extension ByteWriter {
+    mutating func put(_ name: Name) { put(name.text) }
     mutating func put(_ key: TableKey) {
         put(key.channel)
         put(key.type)
@@ -43,10 +44,11 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+    mutating func takeName() throws(StorageError) -> Name { Name(try takeText()) }
     mutating func takeTableKey() throws(StorageError) -> TableKey {
-        TableKey(channel: try takeText(), type: try takeText())
+        TableKey(channel: try takeName(), type: try takeName())
     }
-    mutating func takeRunKey() throws(StorageError) -> RunKey { RunKey(runID: try takeText(), sourceID: try takeText()) }
+    mutating func takeRunKey() throws(StorageError) -> RunKey { RunKey(runID: try takeName(), sourceID: try takeName()) }
     mutating func takeRowKey() throws(StorageError) -> RowKey {
         RowKey(instance: try takeInstance(), run: try takeRunKey(), table: try takeTableKey())
     }

@@ -209,7 +209,7 @@ struct SpoolLedger: Sendable {
     }
 
     /// The run's rows are not in ClickHouse any more, and none are on their way: it was never there.
-    mutating func forget(run runID: String) {
+    mutating func forget(run runID: Name) {
         for (key, tally) in totals where key.run.runID == runID {
             // Segments that still count it are balanced by a debt, until they go.
             settled[key, default: Tally()] -= tally

@@ -45,7 +45,7 @@ extension SpoolStore {
     }
 
     /// Whether rows of the run are in segments and neither stored nor given up.
-    package func hasRowsUnderway(_ runID: String) -> Bool {
+    package func hasRowsUnderway(_ runID: Name) -> Bool {
         state.withLock { state in
             state.ledger.segments.values.contains { segment in
                 !segment.isFinished && segment.header.counts.keys.contains { $0.run.runID == runID }
@@ -54,7 +54,7 @@ extension SpoolStore {
     }
 
     /// Its rows were removed from ClickHouse: their counts go, too. Synced on return.
-    package func forget(run runID: String) throws(StorageError) {
+    package func forget(run runID: Name) throws(StorageError) {
         state.withLock { $0.ledger.forget(run: runID) }
         try saveIndex(durable: true)
     }

@@ -43,7 +43,7 @@ final class NativeColumns {
         guard added > 0 else { return }
         stretches.append(
             Stretch(
-                run: runs.index(of: chunk.run.runID), instance: instances.index(of: chunk.ring.instance.description),
+                run: runs.index(of: chunk.run.runID), instance: instances.index(of: Name(chunk.ring.instance.description)),
                 source: sources.index(of: chunk.run.sourceID), channel: channels.index(of: chunk.schema.channel),
                 type: types.index(of: chunk.schema.type), writer: chunk.ring.writer, rows: added))
         rows += added
@@ -146,11 +146,11 @@ final class NativeColumns {
 
 /// The distinct texts of a LowCardinality column of one block.
 struct TextDictionary {
-    private var numbers: [String: UInt32] = [:]
-    private var texts: [String] = []
-    private var last: (text: String, number: UInt32)?
+    private var numbers: [Name: UInt32] = [:]
+    private var texts: [Name] = []
+    private var last: (text: Name, number: UInt32)?
 
-    mutating func index(of text: String) -> UInt32 {
+    mutating func index(of text: Name) -> UInt32 {
         if let last, last.text == text { return last.number }
         let number = numbers[text] ?? UInt32(texts.count)
         if number == texts.count {
@@ -173,7 +173,7 @@ struct TextDictionary {
         out.append(plain: UInt64(1))
         out.append(plain: UInt64(0x600) + UInt64(indexBytes.trailingZeroBitCount))
         out.append(plain: UInt64(texts.count))
-        for text in texts { out.append(string: text) }
+        for text in texts { out.append(string: text.text) }
         out.append(plain: UInt64(rows))
     }
 }

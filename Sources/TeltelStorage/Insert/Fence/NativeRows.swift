@@ -75,11 +75,13 @@ package struct NativeRows {
         guard let instance = InstanceID(text: try text("instance", row)) else {
             throw StorageError(.corrupt, "instance of row \(row)")
         }
-        let run = RunKey(runID: try text("run_id", row), sourceID: try text("source_id", row))
+        let run = RunKey(runID: try name("run_id", row), sourceID: try name("source_id", row))
         if let key = layout.key { return RowKey(instance: instance, run: run, table: key) }
         return RowKey(
-            instance: instance, run: run, table: TableKey(channel: try text("channel", row), type: try text("type", row)))
+            instance: instance, run: run, table: TableKey(channel: try name("channel", row), type: try name("type", row)))
     }
+
+    private func name(_ column: String, _ row: Int) throws(StorageError) -> Name { Name(try text(column, row)) }
 
     func frameIndex(_ row: Int) throws(StorageError) -> UInt64 { try number("frame_index", row) }
 }
