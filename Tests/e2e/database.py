@@ -35,6 +35,17 @@ def sql(collector, query: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def change(collector, *statements: str):
+    """Statements that change what is stored, past the collector; each has been carried out when it returns."""
+    for statement in statements:
+        connection = UnixConnection(socket_path(collector))
+        connection.request("POST", "/?" + urlencode({"database": "teltel", "mutations_sync": "2"}), body=statement.encode())
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        assert answer.status == 200, text
+
+
 def socket_path(collector) -> Path:
     # Named, not searched for: files of the database come and go under a search.
     path = collector.data / "clickhouse/host.sock"

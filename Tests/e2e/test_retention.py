@@ -5,19 +5,17 @@ import time
 
 import pytest
 from bodies import frames, line, ndjson
-from database import sql
+from database import change, sql
 from support import BUILD, wait_until
 from test_ingest import post
 
-DAY_MS = 86_400_000
 
-
-def post_run(collector, run_id: str, status: str | None, days_ago: float, events: int = 100):
-    """A run that ended so long ago, or (status None) did not end."""
-    ended = int(time.time() * 1000 - days_ago * DAY_MS)
-    body = frames(events, runId=run_id, wallTimeMs=ended)
+def post_run(collector, run_id: str, status: str | None, days_ago: float, events: int = 100, wall_ms: int | None = None):
+    """A run whose newest event was stored so long ago; (status None) it did not end. `wall_ms`: what its sender says."""
+    said = {"wallTimeMs": wall_ms} if wall_ms is not None else {}
+    body = frames(events, runId=run_id, **said)
     if status:
-        body += ndjson(line(runId=run_id, type="run.end", frameIndex=events, wallTimeMs=ended, payload={"status": status}))
+        body += ndjson(line(runId=run_id, type="run.end", frameIndex=events, payload={"status": status}, **said))
     assert post(collector, raw=body)[0] == 202
     rows = events + (status is not None)
     wait_until(lambda: (run := collector.run(run_id)) and run["stored"] == rows, f"{run_id} is stored", 60)
@@ -25,6 +23,14 @@ def post_run(collector, run_id: str, status: str | None, days_ago: float, events
         # Both the collector and run_metadata have seen the end.
         wait_until(lambda: sql(collector, f"SELECT status FROM run_metadata FINAL WHERE run_id = '{run_id}'") == [{"status": status}],
                    f"{run_id} is recorded", 60)
+    if days_ago:
+        make_older(collector, run_id, days_ago)
+
+
+def make_older(collector, run_id: str, days: float):
+    """As if it had been stored so long ago: nobody waits for days."""
+    change(collector, *(f"ALTER TABLE {row['name']} UPDATE inserted_at = inserted_at - {int(days * 86_400)} WHERE run_id = '{run_id}'"
+                        for row in sql(collector, "SELECT name FROM system.tables WHERE database = 'teltel' AND startsWith(name, 'events_')")))
 
 
 def runs(collector) -> set[str]:
@@ -91,6 +97,17 @@ def test_a_collector_prunes_by_itself(make_collector):
     collector.start()
     wait_until(lambda: runs(collector) == {"new"}, "the old run is gone after the start", 120)
     assert stored_runs(collector) == {"new"}
+
+
+def test_a_senders_clock_removes_nothing_and_keeps_nothing(collector):
+    """Seconds instead of milliseconds would be 1970, nanoseconds the year 506,713; and files of last year may be posted today."""
+    wait_until(lambda: collector.request("/api/ready")[0] == 200, "storage is ready", 60)
+    now = int(time.time())
+    for name, wall_ms in {"seconds": now, "nanoseconds": now * 10**9, "last-year": (now - 365 * 86_400) * 1000}.items():
+        post_run(collector, f"{name}-new", "completed", 0, wall_ms=wall_ms)
+        post_run(collector, f"{name}-old", "completed", 8, wall_ms=wall_ms)
+    answer = prune(collector, retain="completed=7d", dryRun=True)[1]
+    assert {run["runId"] for run in answer["runs"]} == {"seconds-old", "nanoseconds-old", "last-year-old"}
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"retain":"failed"}', b'{"retain":"running=7d"}', b'{"retain":"failed=7"}',

@@ -95,6 +95,13 @@ enum {
 #define TELTEL_COUNTER_ROWS (TELTEL_COUNTED_TYPES + 2u)
 typedef struct teltel_counter_row { uint64_t count[TELTEL_REFUSAL_REASONS]; } teltel_counter_row;
 
+/* Events refused for lack of room (TELTEL_REFUSAL_FULL), one behind the other: nothing was accepted on this ring in between. */
+typedef struct teltel_refused_stretch {
+  uint64_t from, to; /* frame of its first event; the highest of all */
+  uint64_t count;
+} teltel_refused_stretch;
+#define TELTEL_REFUSED_STRETCHES 64u /* the newest ones are kept */
+
 /* ---- ring file ---------------------------------------------------------------------------------------------------------- */
 enum { TELTEL_POLICY_DROP_NEWEST = 0, TELTEL_POLICY_OVERWRITE_OLDEST = 1, TELTEL_POLICY_BLOCK = 2 };
 enum { TELTEL_WRITER_FREE = 0, TELTEL_WRITER_USED = 1, TELTEL_WRITER_ENDED = 2 };
@@ -119,7 +126,11 @@ typedef struct teltel_ring_header {
   /* 384: seldom written */
   uint32_t state, tid;      /* W release: TELTEL_WRITER_*; thread that uses it now */
   uint64_t users;           /* W: how many threads have used this ring so far */
-  uint8_t pad2[TELTEL_HEADER_BYTES - 400];
+  /* 400: where events were refused; 0 and nothing in rings of older libraries */
+  uint64_t refused_stretches; /* W release: so many have begun; the n-th, from 0, lies at n % TELTEL_REFUSED_STRETCHES. A reader copies,
+                                 then looks again how many there are: what may have been written over meanwhile is none */
+  teltel_refused_stretch refused[TELTEL_REFUSED_STRETCHES]; /* W relaxed; the newest one grows */
+  uint8_t pad2[TELTEL_HEADER_BYTES - 408 - TELTEL_REFUSED_STRETCHES * 24];
 } teltel_ring_header;
 
 /* ---- run file ----------------------------------------------------------------------------------------------------------- */
@@ -206,6 +217,8 @@ TELTEL_ABI_ASSERT(offsetof(teltel_ring_header, name) == 64, "writer name");
 TELTEL_ABI_ASSERT(offsetof(teltel_ring_header, head) == 128 && offsetof(teltel_ring_header, low) == 136, "head");
 TELTEL_ABI_ASSERT(offsetof(teltel_ring_header, released) == 256, "released");
 TELTEL_ABI_ASSERT(offsetof(teltel_ring_header, state) == 384 && offsetof(teltel_ring_header, users) == 392, "writer state");
+TELTEL_ABI_ASSERT(offsetof(teltel_ring_header, refused_stretches) == 400 && offsetof(teltel_ring_header, refused) == 408, "refused");
+TELTEL_ABI_ASSERT(sizeof(teltel_refused_stretch) == 24, "refused stretch");
 TELTEL_ABI_ASSERT(sizeof(teltel_run_header) == 4096, "run header");
 TELTEL_ABI_ASSERT(offsetof(teltel_run_header, instance) == 24 && offsetof(teltel_run_header, boot_id) == 56, "who");
 TELTEL_ABI_ASSERT(offsetof(teltel_run_header, counters_offset) == 104 && offsetof(teltel_run_header, table_offset) == 128, "offsets");

@@ -33,6 +33,8 @@ typedef struct ctel_writer {
   uintptr_t full_left;    /* ring full: with this many bytes from cursor to limit, ... */
   uint64_t full_released; /* ... and this much released, there was no room for records of full_least bytes and more; ... */
   uint64_t full_least, full_span; /* ... full_span sizes of such records there are. 0: not known to be full */
+  teltel_refused_stretch *refused; /* the newest stretch of refused events, in the ring file; NULL: there was none */
+  uint64_t refused_head;           /* where the ring's head stood then: elsewhere, a new stretch begins */
   struct ctel_run *owner;
   struct ctel_writer *next_in_thread, *next_in_run, *next_free;
   uint32_t closed;   /* the run ends: set once by the ending thread, read by the writer's own */
@@ -82,6 +84,10 @@ static inline void ctel_close_writer(ctel_writer *w) {
 static inline void ctel_note_newest(ctel_writer *w, uintptr_t place) { __atomic_store_n(&w->newest, place, __ATOMIC_RELAXED); }
 static inline uintptr_t ctel_newest(const ctel_writer *w) { return __atomic_load_n(&w->newest, __ATOMIC_RELAXED); }
 static inline uint64_t *ctel_head_of(teltel_ring_header *ring) { return &ring->head; }
+/* Where the n-th stretch of refused events of a ring lies. */
+static inline teltel_refused_stretch *ctel_refused_stretch(teltel_ring_header *ring, uint64_t n) {
+  return &ring->refused[n % TELTEL_REFUSED_STRETCHES];
+}
 static inline uint64_t *ctel_counter(teltel_counter_row *rows, uint32_t row, uint32_t reason) { return &rows[row].count[reason]; }
 static inline char *ctel_ring_name(teltel_ring_header *ring) { return ring->name; }
 static inline char *ctel_run_id(teltel_run_header *run) { return run->run_id; }

@@ -27,7 +27,7 @@ func reserveSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Doub
         handle &= ~RecordWord.selectedMark
     }
     let word = RecordWord(handle ^ w.pointee.salt)
-    return fits(w, word) || makeRoom(w, word) == Status.ok ? reserveHere(w, word, frame, time) : nil
+    return fits(w, word) || makeRoom(w, word, frame) == Status.ok ? reserveHere(w, word, frame, time) : nil
 }
 
 @inline(__always)

@@ -74,6 +74,7 @@ enum RingFile {
         w.pointee.head = ctel_head_of(ring)
         w.pointee.cursor = UInt(bitPattern: data)
         w.pointee.bias = 0 &- UInt64(UInt(bitPattern: data))
+        w.pointee.refused = nil
         w.pointee.salt = run.pointee.salt
         w.pointee.owner = run
         w.pointee.index = run.pointee.writer_count

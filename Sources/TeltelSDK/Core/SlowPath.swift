@@ -4,7 +4,7 @@ import CTeltel
 
 /// The ring was full and nothing has moved since: counts and answers, at the price of an accepted record.
 @inline(__always)
-func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
+func stillFull(_ w: WriterState, _ type: UInt64, _ frame: UInt64) -> Bool {
     // Tells also a cursor that is parked and the limit 0 of a run that ends: both are far from any distance inside a ring.
     guard ctel_limit(w) &- w.pointee.cursor == w.pointee.full_left else { return false }
     let word = RecordWord(type ^ w.pointee.salt)
@@ -16,6 +16,7 @@ func stillFull(_ w: WriterState, _ type: UInt64) -> Bool {
         ctel_released(w.pointee.ring.unsafelyUnwrapped) == w.pointee.full_released
     else { return false }
     ctel_count_alone(ctel_counter(w.pointee.counters, word.type, UInt32(TELTEL_REFUSAL_FULL)))
+    RefusedStretches.extend(w, frame)
     return true
 }
 
@@ -41,7 +42,7 @@ func emitSlow(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ re
     }
     if run == 0 { return Status.refusedState }
     let w = ctel_thread_writer_get().unsafelyUnwrapped
-    if w.pointee.run == UInt64(run), stillFull(w, type) { return Status.refusedFull }
+    if w.pointee.run == UInt64(run), stillFull(w, type, frame) { return Status.refusedFull }
     return emitFound(run, type, frame, time, record)
 }
 
@@ -58,7 +59,7 @@ func emitFound(_ run: UInt, _ type: UInt64, _ frame: UInt64, _ time: Double, _ r
 @usableFromInline @inline(never)
 func writerSlow(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
     if type & RecordWord.selectedMark != 0 { return writerSelected(w, type, frame, time, record) }
-    if stillFull(w, type) { return Status.refusedFull }
+    if stillFull(w, type, frame) { return Status.refusedFull }
     return writerDecide(w, type, frame, time, record)
 }
 
@@ -84,7 +85,7 @@ func writerSelected(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: D
 func writerDecide(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Double, _ record: UnsafeRawPointer) -> Int32 {
     let word = RecordWord(type ^ w.pointee.salt)
     if w.pointee.cursor &+ word.padded > ctel_limit(w) || UInt64(word.bytes) > w.pointee.data_bytes >> 2 {
-        let status = makeRoom(w, word)
+        let status = makeRoom(w, word, frame)
         guard status == Status.ok else { return status }
     }
     let cursor = w.pointee.cursor
@@ -97,13 +98,15 @@ func writerDecide(_ w: WriterState, _ type: UInt64, _ frame: UInt64, _ time: Dou
 
 /// Makes room for the record that `word` begins, or counts the refusal and answers why.
 @inline(never)
-func makeRoom(_ w: WriterState, _ word: RecordWord) -> Int32 {
+func makeRoom(_ w: WriterState, _ word: RecordWord, _ frame: UInt64) -> Int32 {
     if ctel_is_closed(w) != 0 || w.pointee.ring == nil { return closedStatus(w, word) }
     if w.pointee.reserved != 0 { return refuse(w, word, UInt32(TELTEL_REFUSAL_STATE)) }
     if word.isForeign { return refuse(w, RecordWord(0), UInt32(TELTEL_REFUSAL_TYPE)) }
     if UInt64(word.bytes) > recordLimit(ringBytes: w.pointee.data_bytes) { return refuse(w, word, UInt32(TELTEL_REFUSAL_SIZE)) }
     if findOpenRoom(w, Int(word.padded)) || awaitRoom(w, Int(word.padded)) { return Status.ok }
-    return ctel_is_closed(w) == 0 ? refuse(w, word, UInt32(TELTEL_REFUSAL_FULL)) : closedStatus(w, word)
+    if ctel_is_closed(w) != 0 { return closedStatus(w, word) }
+    RefusedStretches.note(w, frame)
+    return refuse(w, word, UInt32(TELTEL_REFUSAL_FULL))
 }
 
 /// Finds room on a writer whose run has not ended. False: full, or closed.
