@@ -7,6 +7,8 @@ import TeltelEvents
 struct RunStartPayload {
     let engineVersion: String?
     let seed: UInt64?
+    /// Of an engine's run.
+    let tagsLeftOut: [String]
     /// The whole payload: the contract keeps it as the run's config.
     let text: String
 
@@ -16,6 +18,7 @@ struct RunStartPayload {
         self.text = text
         engineVersion = object["engine_version"] as? String
         seed = (object["seed"] as? NSNumber)?.uint64Value
+        tagsLeftOut = object["tags_left_out"] as? [String] ?? []
     }
 }
 
