@@ -3,12 +3,44 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from support import BUILD, ROOT, Collector
+
+
+def pytest_configure(config):
+    """Signals as the tests rely on them: who starts all tests in the background of a script hands down an ignored SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def pytest_unconfigure(config):
+    """What a test has left running ends here."""
+    for process in descendants(os.getpid()):
+        try:
+            command = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            os.kill(process, signal.SIGKILL)
+            print(f"left running by a test: {command}", file=sys.stderr)
+        except OSError:
+            pass  # it has ended meanwhile
+
+
+def descendants(parent: int) -> list[int]:
+    """Those that run, the deepest first."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue  # no process, or one that has ended
+        if fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    return [below for child in children.get(parent, []) for below in [*descendants(child), child]]
 
 
 @pytest.fixture

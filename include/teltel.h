@@ -5,7 +5,8 @@
  *    a NULL run (telemetry could not start) makes every call a cheap no-op. errno, rounding mode and exceptions' flags, signal
  *    masks, locale and environment stay as they are; no number is computed with.
  *  - Text is UTF-8, ends with NUL, and is copied before the call returns. NULL means "". Ids, channels, names, tags and
- *    units have at most 255 bytes; text that is longer or not UTF-8 is refused with TELTEL_ERROR_ARGUMENT.
+ *    units have at most 255 bytes; text that is longer or not UTF-8 is refused with TELTEL_ERROR_ARGUMENT. Only a run's tags are
+ *    no reason to record nothing: see teltel_run_options.
  *  - Structs begin with struct_size; take them from their *_default function. A field left 0 means "default".
  *  - Every function may be called from any thread, except that one writer is used by one thread at a time.
  *  - Errors are named without their TELTEL_ERROR_ or TELTEL_ prefix. "Takes the lock": may wait for another thread inside the
@@ -50,9 +51,15 @@
 #endif
 #if defined(__cplusplus)
 #  define TELTEL_NOEXCEPT noexcept
+#  define TELTEL_NULL_ nullptr
+#  define TELTEL_CAST_(T, value) static_cast<T>(value)
+#  define TELTEL_BYTES_(address) reinterpret_cast<unsigned char *>(address)
 extern "C" {
 #else
 #  define TELTEL_NOEXCEPT
+#  define TELTEL_NULL_ NULL
+#  define TELTEL_CAST_(T, value) ((T)(value))
+#  define TELTEL_BYTES_(address) ((unsigned char *)(address))
 #endif
 
 /* ---- status --------------------------------------------------------------------------------------------------------- */
@@ -70,7 +77,7 @@ enum {
   TELTEL_ERROR_ARGUMENT = -2,
   TELTEL_ERROR_MISMATCH = -3,   /* same channel and name defined before with other fields */
   TELTEL_ERROR_LIMIT = -4,      /* too many types, fields, tag sets, runs */
-  TELTEL_ERROR_NO_SPACE = -5,   /* shared memory full */
+  TELTEL_ERROR_NO_SPACE = -5,   /* shared memory full, or files limited to less (RLIMIT_FSIZE) */
   TELTEL_ERROR_PERMISSION = -6, /* folder of another user, or open to others */
   TELTEL_ERROR_SYSTEM = -7,     /* other system call failed: see teltel_last_message */
   TELTEL_ERROR_ENDED = -8,      /* run has ended, or belongs to the parent process */
@@ -96,13 +103,16 @@ typedef struct teltel_run_options {
   const char *source_id;      /* e.g. "flight-engine"; default: program name */
   const char *engine_version;
   const char *config_json;    /* a JSON object, at most 1 MiB; stored with the run */
-  const teltel_tag *tags;     /* of the whole run */
+  const teltel_tag *tags;     /* of the whole run, to find it by; what differs from event to event: teltel_tags_define. At most
+                                 1,024. The run starts without a tag that is longer than 255 bytes, not UTF-8, of an empty key
+                                 or of one that came before: teltel_last_message, `run.start` and the collector's log name it. */
   size_t tag_count;
   uint64_t seed;
   uint32_t has_seed;
   uint32_t policy;            /* when a ring is full: TELTEL_DROP_NEWEST, TELTEL_OVERWRITE_OLDEST or TELTEL_BLOCK */
   uint64_t ring_bytes;        /* per writer, rounded up to a power of two, 256 KiB ... 1 GiB; default: 8 MiB or a 64th of
-                                 the free shared memory. Too little space: smaller rings, down to 256 KiB, then none. */
+                                 the free shared memory. Too little space: smaller rings, down to 256 KiB, then none. When
+                                 they are smaller than that, teltel_last_message tells. */
   uint32_t writers;           /* rings made at once besides the starting thread's, 0 ... 255: as many as worker threads */
   uint32_t flags;             /* TELTEL_NO_CLOCK_MARKS */
   const char *shm_dir;        /* default: $TELTEL_SHM_DIR, else /dev/shm/teltel-<uid>; must be the user's own, mode 0700 */
@@ -134,10 +144,11 @@ typedef struct teltel_type_desc {
 #define TELTEL_KIND_SIZE_(k) ((k) == TELTEL_F64 || (k) == TELTEL_I64 || (k) == TELTEL_U64 ? 8u : \
   (k) == TELTEL_F32 || (k) == TELTEL_I32 || (k) == TELTEL_U32 ? 4u : (k) == TELTEL_I16 || (k) == TELTEL_U16 ? 2u : 1u)
 #define TELTEL_FIELD_(T, m, k, name, unit, labels, flags) \
-  { name, unit, labels, k, (uint32_t)offsetof(T, m), (uint32_t)(sizeof(((T *)0)->m) / TELTEL_KIND_SIZE_(k)), flags }
-#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, NULL, 0)
-#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_(T, m, k, name, NULL, NULL, TELTEL_KEY)
-#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_(T, m, k, name, NULL, labels, 0)
+  { name, unit, labels, k, TELTEL_CAST_(uint32_t, offsetof(T, m)), \
+    TELTEL_CAST_(uint32_t, sizeof(TELTEL_CAST_(T *, TELTEL_NULL_)->m) / TELTEL_KIND_SIZE_(k)), flags }
+#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, TELTEL_NULL_, 0)
+#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, TELTEL_NULL_, TELTEL_KEY)
+#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, labels, 0)
 
 /* Well-known types: use them as they are, or describe your own. Angles rad, lengths m, forces N, pressure Pa. */
 typedef struct teltel_body_state { double pos[3], vel[3], rot[4], omega[3]; } teltel_body_state; /* rot: qx, qy, qz, qw */
@@ -158,7 +169,7 @@ typedef struct teltel_drops { /* by reason; "full" and "overwritten" also count 
  *  Threads: any. Cost: 1 ms and about 0.8 ms per MiB of ring, once; system calls, allocates, takes the library's lock. */
 TELTEL_API teltel_status teltel_run_start(const teltel_run_options *options, teltel_run **run) TELTEL_NOEXCEPT;
 /** Emits `run.end` and ends the run for all threads. status: TELTEL_COMPLETED, TELTEL_FAILED or TELTEL_CANCELLED; reason: text
- *  of which 255 bytes are kept. Afterwards the handle is stale.
+ *  of which 255 bytes are kept. Afterwards the handle is stale; teltel_dropped still answers.
  *  Errors: ENDED (second call, NULL, the parent's run after a fork: nothing happens), ARGUMENT (status: the run goes on).
  *  Threads: any, also while others emit: a record that is being emitted at this very moment may be lost, or be stored although it
  *  was refused, so stop them first.
@@ -173,8 +184,8 @@ TELTEL_API uint64_t teltel_instance(teltel_run *run) TELTEL_NOEXCEPT TELTEL_USE_
 
 /** Defines an event type, or finds it: same channel, name and fields give the same handle. *type is always set; {0} on
  *  failure. Offsets and sizes in bytes.
- *  Errors: ARGUMENT, MISMATCH (defined before with other fields), LIMIT (16,384 types, 1,024 fields, 1 MiB a record), NO_SPACE,
- *  ENDED; REFUSED_STATE without a run. teltel_last_message says which field is wrong.
+ *  Errors: ARGUMENT (also: a field's name given twice), MISMATCH (defined before with other fields), LIMIT (16,384 types, 1,024
+ *  fields, 1 MiB a record), NO_SPACE, ENDED; REFUSED_STATE without a run. teltel_last_message says which field is wrong.
  *  Threads: any, any time. Cost: some us; allocates, takes the lock. */
 TELTEL_API teltel_status teltel_define_desc(teltel_run *run, const teltel_type_desc *desc, teltel_type *type) TELTEL_NOEXCEPT;
 /** The same for a well-known type: TELTEL_BODY_STATE, TELTEL_AERO_STATE or TELTEL_WHEEL_FORCE (units: see their structs).
@@ -212,12 +223,13 @@ TELTEL_API teltel_status teltel_emit_json(teltel_run *run, const char *channel, 
  *  Errors, threads: as teltel_emit. Cost: an emit and about 40 ns. */
 TELTEL_API teltel_status teltel_frame_start(teltel_run *run, uint64_t frame, double sim_time, double dt) TELTEL_NOEXCEPT;
 /** Emits `frame.end` {dt, substeps, perf.cpu_time_ms} on channel "frame"; dt in seconds, cpu_time_ms in milliseconds.
- *  Errors: as teltel_emit; ARGUMENT without values. Threads: any. Cost: an emit. */
+ *  Errors: as teltel_emit; ARGUMENT without values; this and frame.start: MISMATCH if the engine has defined the name itself,
+ *  which is teltel's, with other fields. Threads: any. Cost: an emit. */
 TELTEL_API teltel_status teltel_frame_end(teltel_run *run, uint64_t frame, double sim_time,
                                           const teltel_frame_end_values *values) TELTEL_NOEXCEPT;
 /** Defines a set of tags, or finds it; then it rides along for nothing: teltel_emit(run, teltel_with_tags(type, tags), ...).
- *  *out is always set; {0} on failure. Errors: ARGUMENT (none, more than 1,024 pairs, an empty key), LIMIT (65,535 sets),
- *  NO_SPACE, ENDED; REFUSED_STATE without a run. Threads: any. Cost: some us; allocates, takes the lock. */
+ *  *out is always set; {0} on failure. Errors: ARGUMENT (none, more than 1,024 pairs, a key empty or twice),
+ *  LIMIT (65,535 sets), NO_SPACE, ENDED; REFUSED_STATE without a run. Threads: any. Cost: some us; allocates, takes the lock. */
 TELTEL_API teltel_status teltel_tags_define(teltel_run *run, const teltel_tag *tags, size_t count,
                                             teltel_tags *out) TELTEL_NOEXCEPT;
 
@@ -256,7 +268,8 @@ TELTEL_API teltel_status teltel_commit(teltel_writer *writer) TELTEL_NOEXCEPT;
 TELTEL_API void teltel_cancel(teltel_writer *writer) TELTEL_NOEXCEPT;
 
 /** Events refused, or overwritten, so far by all writers, as a total; by reason in details, which may be NULL. type {0}: all
- *  types; types beyond the first 1,024 are counted together. Errors: 0 without a run or for a type of another run.
+ *  types; types beyond the first 1,024 are counted together. After the run's end: the last counts, of the 16 runs of this process
+ *  that ended last. Errors: 0 without a run or for a type of another run.
  *  Threads: any, also while others emit. Cost: for all types some us a ring, for one under 1 us; takes the lock. */
 TELTEL_API uint64_t teltel_dropped(teltel_run *run, teltel_type type, teltel_drops *details) TELTEL_NOEXCEPT;
 /** The largest record_size that fits into this run's rings, in bytes: a quarter of a ring, at most 1 MiB, less 24.
@@ -265,8 +278,8 @@ TELTEL_API size_t teltel_max_record(teltel_run *run) TELTEL_NOEXCEPT TELTEL_USE_
 
 /** What a status means: static text, never NULL. Errors: none. Threads: any. Cost: a few instructions. */
 TELTEL_API const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
-/** One line on the newest failure in this process ("/dev/shm/x: No space left"), cut to size - 1 bytes and ended with NUL.
- *  Returns its whole length in bytes, as snprintf does. Errors: 0 when nothing has failed.
+/** One line on the newest failure in this process ("/dev/shm/x: No space left"), or on what a run starts without; cut to size - 1
+ *  bytes and ended with NUL. Returns its whole length in bytes, as snprintf does. Errors: 0 when nothing has failed.
  *  Threads: any; the line may be another thread's. Cost: under 1 us; takes a lock. */
 TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
 /** Version of the library that runs, as TELTEL_VERSION_NUMBER is that of this header.
@@ -281,7 +294,7 @@ TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT
 #else /* TELTEL_STUB: no telemetry, no library */
 static inline teltel_status teltel_run_start(const teltel_run_options *options, teltel_run **run) {
   (void)options;
-  if (run) *run = NULL;
+  if (run) *run = TELTEL_NULL_;
   return TELTEL_ERROR_DISABLED;
 }
 static inline teltel_status teltel_run_end(teltel_run *run, int32_t status, const char *reason) {
@@ -338,7 +351,7 @@ static inline teltel_status teltel_tags_define(teltel_run *run, const teltel_tag
 }
 static inline teltel_status teltel_thread_attach(teltel_run *run) { (void)run; return TELTEL_REFUSED_STATE; }
 static inline void teltel_thread_detach(teltel_run *run) { (void)run; }
-static inline teltel_writer *teltel_writer_open(teltel_run *run, const char *name) { (void)run; (void)name; return NULL; }
+static inline teltel_writer *teltel_writer_open(teltel_run *run, const char *name) { (void)run; (void)name; return TELTEL_NULL_; }
 static inline void teltel_writer_close(teltel_writer *writer) { (void)writer; }
 static inline teltel_status teltel_writer_emit(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time,
                                                const void *record) {
@@ -347,7 +360,7 @@ static inline teltel_status teltel_writer_emit(teltel_writer *writer, teltel_typ
 }
 static inline void *teltel_reserve(teltel_writer *writer, teltel_type type, uint64_t frame, double sim_time) {
   (void)writer; (void)type; (void)frame; (void)sim_time;
-  return NULL;
+  return TELTEL_NULL_;
 }
 static inline teltel_status teltel_commit(teltel_writer *writer) { (void)writer; return TELTEL_REFUSED_STATE; }
 static inline void teltel_cancel(teltel_writer *writer) { (void)writer; }
@@ -369,7 +382,7 @@ static inline int teltel_has(const char *feature) { (void)feature; return 0; }
 /** Options that are all default. Errors: none. Threads: any. Cost: clears the struct. */
 static inline teltel_run_options teltel_run_options_default(void) {
   teltel_run_options options;
-  unsigned char *bytes = (unsigned char *)&options;
+  unsigned char *bytes = TELTEL_BYTES_(&options);
   for (size_t i = 0; i < sizeof options; i++) bytes[i] = 0;
   options.struct_size = sizeof options;
   return options;
@@ -377,7 +390,7 @@ static inline teltel_run_options teltel_run_options_default(void) {
 /** For teltel_dropped. Errors: none. Threads: any. Cost: clears the struct. */
 static inline teltel_drops teltel_drops_default(void) {
   teltel_drops drops;
-  unsigned char *bytes = (unsigned char *)&drops;
+  unsigned char *bytes = TELTEL_BYTES_(&drops);
   for (size_t i = 0; i < sizeof drops; i++) bytes[i] = 0;
   drops.struct_size = sizeof drops;
   return drops;
@@ -395,7 +408,7 @@ static inline teltel_status teltel_define(teltel_run *run, const char *channel, 
 /** The handle of the type with these tags on each event; both of the same run.
  *  Errors: none. Threads: any. Cost: 3 instructions. */
 static inline teltel_type teltel_with_tags(teltel_type type, teltel_tags tags) {
-  type.word = (type.word & 0x0000FFFFFFFFFFFFu) | ((uint64_t)tags.id << 48);
+  type.word = (type.word & 0x0000FFFFFFFFFFFFu) | (TELTEL_CAST_(uint64_t, tags.id) << 48);
   return type;
 }
 

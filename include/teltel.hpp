@@ -108,12 +108,17 @@ struct Options : teltel_run_options {
 class Run {
  public:
   Run() noexcept = default;
-  explicit Run(const teltel_run_options &options) noexcept { status_ = teltel_run_start(&options, &run_); }
-  Run(Run &&other) noexcept : run_(std::exchange(other.run_, nullptr)), status_(other.status_) {}
+  explicit Run(const teltel_run_options &options) noexcept {
+    status_ = teltel_run_start(&options, &run_);
+    counted_ = run_;
+  }
+  Run(Run &&other) noexcept
+      : run_(std::exchange(other.run_, nullptr)), counted_(std::exchange(other.counted_, nullptr)), status_(other.status_) {}
   Run &operator=(Run &&other) noexcept {
     if (this != &other) {
       cancel();
       run_ = std::exchange(other.run_, nullptr);
+      counted_ = std::exchange(other.counted_, nullptr);
       status_ = other.status_;
     }
     return *this;
@@ -122,7 +127,7 @@ class Run {
   Run &operator=(const Run &) = delete;
   ~Run() { cancel(); }
 
-  /// teltel_run_end. Not while another thread uses this object: it is empty afterwards.
+  /// teltel_run_end. Not while another thread uses this object: it is empty afterwards, but for drops() and dropped().
   Status end(std::int32_t status = TELTEL_COMPLETED, const char *reason = nullptr) noexcept {
     return teltel_run_end(std::exchange(run_, nullptr), status, reason);
   }
@@ -167,17 +172,18 @@ class Run {
   /// Events refused, or overwritten, so far: teltel_dropped. By reason, of all types or of one.
   [[nodiscard]] teltel_drops drops(teltel_type type = {}) const noexcept {
     teltel_drops result = teltel_drops_default();
-    teltel_dropped(run_, type, &result);
+    teltel_dropped(counted_, type, &result);
     return result;
   }
   /// As a total of all types.
-  [[nodiscard]] std::uint64_t dropped() const noexcept { return teltel_dropped(run_, teltel_type{}, nullptr); }
+  [[nodiscard]] std::uint64_t dropped() const noexcept { return teltel_dropped(counted_, teltel_type{}, nullptr); }
 
  private:
   void cancel() noexcept {
     if (run_ != nullptr) end(TELTEL_CANCELLED, "run object destroyed without end()");
   }
   teltel_run *run_ = nullptr;
+  teltel_run *counted_ = nullptr;  // the same, kept beyond the end
   Status status_ = TELTEL_ERROR_ENDED;
 };
 

@@ -1,8 +1,12 @@
 #!/bin/sh
-# Starts the collector with embedded storage and an example engine, prints the URL; Ctrl-C stops both.
+# Starts the collector with embedded storage and an example engine, prints the URL; Ctrl-C or SIGTERM stops both.
 #   usage: scripts/demo.sh [vehicle|robot|flight|swift]
 # PORT=0 takes any free port. DEMO_SECONDS limits the simulation (default: 300).
 set -eu
+
+# A script's background job ignores Ctrl-C from birth, and a shell cannot take that back: once more, with signals as they should be.
+[ "${1:-}" = --signals-are-set ] || exec env --default-signal=INT,TERM,HUP "$0" --signals-are-set "$@"
+shift
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 case ${1:-vehicle} in
@@ -17,13 +21,13 @@ collector=
 engine=
 
 stop() {
-    trap - EXIT INT TERM
+    trap - EXIT INT TERM HUP
     [ -z "$engine" ] || kill "$engine" 2>/dev/null || true
     [ -z "$collector" ] || kill "$collector" 2>/dev/null || true
     wait
     rm -f "$log"
 }
-trap 'stop; exit 0' INT TERM
+trap 'stop; exit 0' INT TERM HUP
 trap stop EXIT
 
 "$root/build/bin/teltel" collect --port "${PORT:-8080}" >"$log" 2>&1 &

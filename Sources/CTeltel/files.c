@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -50,6 +51,9 @@ void ctel_remove_folder(int parent, const char *name) { unlinkat(parent, name, A
  * of many MiB would never succeed. */
 static int allocate(int descriptor, uint64_t from, uint64_t to) {
   const uint64_t piece = 1 << 20;
+  /* Beyond this limit the system does not only refuse: its signal would end the engine. */
+  struct rlimit limit;
+  if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && to > limit.rlim_cur) return EFBIG;
   while (from < to) {
     uint64_t bytes = to - from < piece ? to - from : piece;
     int error = posix_fallocate(descriptor, (off_t)from, (off_t)bytes);

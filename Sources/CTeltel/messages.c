@@ -1,5 +1,6 @@
 /* Words for statuses, the newest failure's line, and the list of features. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -14,7 +15,9 @@ void ctel_message_lock_renew(void) { lock = (pthread_mutex_t)PTHREAD_MUTEX_INITI
 
 void ctel_message(const char *what, const char *subject, int error) {
   char buffer[128];
-  const char *reason = error ? strerror_r(error, buffer, sizeof buffer) : NULL;
+  const char *reason = error == EFBIG ? "larger than RLIMIT_FSIZE allows (ulimit -f)"
+                       : error        ? strerror_r(error, buffer, sizeof buffer)
+                                      : NULL;
   ctel_message_lock();
   snprintf(message, sizeof message, "%s%s%.256s%s%s", what, subject ? ": " : "", subject ? subject : "", reason ? ": " : "",
            reason ? reason : "");
@@ -42,7 +45,7 @@ const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT {
   case TELTEL_ERROR_ARGUMENT: return "wrong argument";
   case TELTEL_ERROR_MISMATCH: return "defined before with other fields";
   case TELTEL_ERROR_LIMIT: return "limit reached";
-  case TELTEL_ERROR_NO_SPACE: return "shared memory full";
+  case TELTEL_ERROR_NO_SPACE: return "shared memory full, or files limited to less";
   case TELTEL_ERROR_PERMISSION: return "no permission";
   case TELTEL_ERROR_SYSTEM: return "system call failed";
   case TELTEL_ERROR_ENDED: return "run has ended, or belongs to the parent process";

@@ -80,3 +80,19 @@ uint64_t ctel_next_generation(void) {
   if (!generation) generation = ctel_random() >> 24;
   return ++generation;
 }
+
+static ctel_ended ended[CTEL_ENDED_RUNS];
+static uint32_t next_ended;
+
+ctel_ended *ctel_next_ended(void) {
+  ctel_ended *place = &ended[next_ended++ % CTEL_ENDED_RUNS];
+  ctel_free(place->rows);
+  memset(place, 0, sizeof *place);
+  return place;
+}
+
+ctel_ended *ctel_find_ended(uint64_t handle) {
+  for (uint32_t i = 0; i < CTEL_ENDED_RUNS; i++)
+    if (ended[i].handle == handle) return &ended[i];
+  return NULL;
+}

@@ -58,7 +58,7 @@ struct Collector: Sendable {
                 registry: registry, storage: kept?.storage, store: kept?.control,
                 silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
-                endsSaved: { directory.recordsFinished($0) })
+                endsSaved: { directory.recordsFinished($0) }, fellSilent: { bus.runFinished($0) })
             let posted = PostedRuns(lateMs: Int64(settings.silenceMilliseconds), hasEnded: { registry.hasEnded($0) })
             removal = RunRemoval(
                 registry: registry, bus: bus, directory: directory, storage: kept?.storage, bookkeeper: bookkeeper,
@@ -67,7 +67,7 @@ struct Collector: Sendable {
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(
-                directory: directory, sink: LivePath(registry: registry, bus: bus), releases: kept == nil,
+                directory: directory, sink: LivePath(registry: registry, bus: bus, logger: logger), releases: kept == nil,
                 roused: { kept?.storage.wake() })
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
@@ -82,7 +82,10 @@ struct Collector: Sendable {
         } catch let error as RingDirectoryError {
             throw CollectorError(description: error.description)
         } catch let error as StorageError {
-            throw CollectorError(description: "storage in \(settings.dataDirectory): \(error)")
+            throw CollectorError(
+                description: error.code == .inUse
+                    ? error.detail
+                    : "storage in \(settings.dataDirectory): \(error.detail)")
         } catch let error as TelemetryError {
             throw CollectorError(description: "cannot make the ingest rings in \(settings.shmDirectory): \(error)")
         }
@@ -104,11 +107,17 @@ struct Collector: Sendable {
             .init(service: StorageService(storage: storage, directory: directory)),
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),
             .init(service: ThreadService(name: "live", body: live.run, stop: live.stop)),
-            .init(service: EndService(end: ingest.end)),
+            .init(
+                service: EndService(end: { [ingest, directory] in
+                    ingest.end()
+                    // So that the readers know that these rings are whole when they look for the last time.
+                    directory.lookAround(newOnes: false, asking: .runFile)
+                })),
             // A port that is taken ends the others in their order too.
             .init(
                 service: HTTPServer.make(settings, parts, port, logger: logger),
                 failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: EndService(end: { Terminal.announce("stopping  what was accepted is drained") })),
         ]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.quiet(logger))
@@ -118,8 +127,15 @@ struct Collector: Sendable {
             try await ServiceGroup(configuration: configuration).run()
         } catch {
             throw CollectorError(
-                description: "cannot serve at \(settings.bind):\(settings.port): \(error); choose another port with --port")
+                description:
+                    "cannot serve at \(settings.bind):\(settings.port): \(PortProbe.reason(error)); choose another port with --port"
+            )
         }
+        directory.tidy()
+        let waiting = storage?.waitingRows ?? 0
+        Terminal.announce(
+            waiting == 0 ? "stopped" : "stopped   \(Terminal.grouped(waiting)) rows wait in the spool, the next start stores them"
+        )
     }
 
     private var parts: HTTPServer.Parts {
@@ -130,14 +146,14 @@ struct Collector: Sendable {
     }
 
     private func say() {
-        Terminal.say("rings     \(settings.shmDirectory)")
+        Terminal.announce("rings     \(settings.shmDirectory)")
         guard let storage else {
-            Terminal.say("storage   off: runs are live only")
+            Terminal.announce("storage   off: runs are live only")
             return
         }
-        Terminal.say("data      \(settings.dataDirectory)")
+        Terminal.announce("data      \(settings.dataDirectory)")
         let kind = settings.clickHouse == nil ? "embedded ClickHouse" : storage.tables.client.endpoint.description
-        Terminal.say("storage   \(kind)")
+        Terminal.announce("storage   \(kind)")
     }
 
     /// The service group's own lines matter only when something is wrong.
@@ -175,43 +191,5 @@ struct Collector: Sendable {
             }
         }
         return found
-    }
-}
-
-/// From the live reader to registry and bus.
-final class LivePath: LiveSink {
-    private let registry: RunRegistry
-    private let bus: EventBus
-
-    init(registry: RunRegistry, bus: EventBus) {
-        self.registry = registry
-        self.bus = bus
-    }
-    var attention: Attention {
-        let listeners = bus.listeners
-        return listeners.prompt > 0 ? .prompt : listeners.paced > 0 ? .paced : .none
-    }
-    func appeared(_ instance: RingInstance) { registry.appeared(instance) }
-    func publish(_ batches: [Batch]) {
-        let shown = registry.note(batches)
-        if shown.count < batches.count, let last = batches.last {
-            bus.withheld(last.round.ring, upTo: last.sequenceEnd(last.count - 1))
-        }
-        bus.publish(shown)
-    }
-    func began(_ ring: RingID, of instance: RingInstance, at position: UInt64) {
-        bus.began(ring, run: Self.run(instance), at: position)
-    }
-    func missed(_ ring: RingID, of instance: RingInstance, bytes: UInt64, upTo position: UInt64) {
-        registry.missed(instance, bytes: bytes)
-        bus.missed(ring, run: Self.run(instance), bytes: bytes, upTo: position)
-    }
-    /// The collector's own rings hold events of many runs.
-    private static func run(_ instance: RingInstance) -> RunKey? {
-        instance.description.kind == .engine ? instance.run : nil
-    }
-    func ended(_ instance: RingInstance, _ end: RunEnd) {
-        bus.instanceEnded(instance.id)
-        if registry.ended(instance, end) { bus.runFinished(instance.run.runID) }
     }
 }

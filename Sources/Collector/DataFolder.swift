@@ -13,12 +13,20 @@ struct DataFolder {
     private static let shownRuns = 1_000
 
     static func open(_ settings: CollectorSettings, registry: RunRegistry) throws -> DataFolder {
-        let path = URL(fileURLWithPath: settings.dataDirectory).standardizedFileURL.path
+        let given = URL(fileURLWithPath: settings.dataDirectory).standardizedFileURL.path
         do {
             try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: given, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw CollectorError(description: "cannot make the data folder \(path); choose another with --data-dir")
+            throw CollectorError(
+                description:
+                    "cannot make the data folder \(given): \(Terminal.text(of: Terminal.reason(error))); choose another with --data-dir"
+            )
+        }
+        // Once and for all: whatever the link leads to later, this collector keeps its folder.
+        let path = PrivateFolder.resolved(given)
+        if settings.clickHouse == nil, let problem = PrivateFolder.problem(path) {
+            throw CollectorError(description: "data folder: \(problem), or choose another with --data-dir")
         }
         var options = StorageOptions(
             dataDirectory: path, clickHouse: settings.clickHouse,

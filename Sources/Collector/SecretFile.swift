@@ -27,7 +27,7 @@ enum SecretFile {
         }
         let data: Data
         do { data = try file.read(upToCount: limit) ?? Data() } catch {
-            throw SecretFileError(description: "\(kind) \(path): cannot be read: \(error.localizedDescription)")
+            throw SecretFileError(description: "\(kind) \(path): cannot be read: \(Terminal.text(of: Terminal.reason(error)))")
         }
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }

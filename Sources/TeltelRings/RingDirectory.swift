@@ -63,9 +63,10 @@ package final class RingDirectory: Sendable {
         var facts = stat()
         guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
             close(folder)
-            throw RingDirectoryError(
-                description: "\(path) must belong to this user with mode 0700; remove it, or choose another folder with --shm-dir"
-            )
+            let problem =
+                facts.st_uid == geteuid()
+                ? "others can look into \(path): make it yours alone with `chmod 700 \(path)`" : "\(path) belongs to another user"
+            throw RingDirectoryError(description: "\(problem), or choose another folder with --shm-dir")
         }
         lockFile = try FolderLock.take(folder: folder, path: path)
         _ = HostIdentity.current  // read while there are descriptors for it
@@ -159,6 +160,13 @@ package final class RingDirectory: Sendable {
         removeFinished()
         if depth == .all { removeAbandoned() }
         return isExpecting()
+    }
+
+    /// The last look, when nobody reads or makes anything here any more: what is done with goes, and what nobody will ever finish.
+    package func tidy() {
+        lookAround(newOnes: true, asking: .runFile)
+        let names = state.withLock { state in state.expected.keys.filter { !state.known.contains($0) } }
+        for name in names { _ = AbandonedStart.remove(parent: folder, name: name, isLeaving: true) }
     }
 
     private func entries() -> [String] {

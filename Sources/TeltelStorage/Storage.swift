@@ -227,7 +227,9 @@ package final class Storage: Sendable {
             detail = "embedded ClickHouse \(version)"
             if !inserter.isReached {
                 state = Self.away(inserter)
-                if state == .failed { detail = inserter.reachError ?? detail }
+                // What could not be reached before it had started says nothing.
+                detail =
+                    (state == .failed ? inserter.reachError : nil) ?? "\(detail) has started and is being asked for its tables"
             }
         case .failed(let reason), .missing(let reason): (state, detail) = (.failed, reason)
         case .stopped: (state, detail) = (.failed, "stopped")

@@ -19,6 +19,14 @@ static void is(long long got, long long wanted, const char *what, int line) {
   fprintf(stderr, "misuse.c:%d: %s is %lld, not %lld (last message: %s)\n", line, what, got, wanted, message);
   failures++;
 }
+static void says(const char *wanted, int line) {
+  char message[512];
+  teltel_last_message(message, sizeof message);
+  if (strstr(message, wanted)) return;
+  fprintf(stderr, "misuse.c:%d: the last message is not about %s: %s\n", line, wanted, message);
+  failures++;
+}
+#define SAYS(wanted) says(wanted, __LINE__)
 #define IS(expression, wanted) is((long long)(expression), (long long)(wanted), #expression, __LINE__)
 
 typedef struct Pair { double a, b; } Pair;
@@ -259,6 +267,29 @@ static void wrong_definitions(void) {
   f[0] = (teltel_field){"x", NULL, NULL, TELTEL_U8, UINT32_MAX, UINT32_MAX, 0};
   IS(teltel_define(run, "c", "x", f, 1, sizeof(Pair), &same), TELTEL_ERROR_ARGUMENT);
   IS(teltel_define_known(run, "c", 99, &same), TELTEL_ERROR_ARGUMENT);
+  /* Nobody could tell which of two values of one name is meant. */
+  f[0] = (teltel_field){"pos.x", NULL, NULL, TELTEL_F64, 0, 1, TELTEL_KEY};
+  f[1] = (teltel_field){"pos.x", NULL, NULL, TELTEL_F64, 8, 1, 0};
+  IS(teltel_define(run, "c", "twice", f, 2, sizeof(Pair), &same), TELTEL_ERROR_ARGUMENT);
+  IS(same.word, 0);
+  SAYS("given twice: pos.x");
+  f[1].flags = TELTEL_KEY;
+  IS(teltel_define(run, "c", "twice", f, 2, sizeof(Pair), &same), TELTEL_ERROR_ARGUMENT);
+  f[0] = (teltel_field){"a,b", NULL, NULL, TELTEL_F64, 0, 2, 0};
+  f[1] = (teltel_field){"b", NULL, NULL, TELTEL_F64, 8, 1, 0};
+  IS(teltel_define(run, "c", "twice", f, 2, sizeof(Pair), &same), TELTEL_ERROR_ARGUMENT);
+  SAYS("given twice: b");
+  f[0].name = "x,x";
+  IS(teltel_define(run, "c", "twice", f, 1, sizeof(Pair), &same), TELTEL_ERROR_ARGUMENT);
+  SAYS("given twice: x");
+  f[0].name = "x,y";
+  IS(teltel_define(run, "c", "twice", f, 2, sizeof(Pair), &same), TELTEL_OK); /* nothing of the others stayed */
+  const teltel_tag keys[] = {{"car", "red"}, {"lap", "1"}, {"car", "blue"}};
+  teltel_tags tags;
+  IS(teltel_tags_define(run, keys, 3, &tags), TELTEL_ERROR_ARGUMENT);
+  IS(tags.id, 0);
+  SAYS("given twice: car");
+  IS(teltel_tags_define(run, keys + 1, 2, &tags), TELTEL_OK);
   IS(teltel_define_known(run, "c", TELTEL_AERO_STATE, &same), TELTEL_OK);
   IS(teltel_emit(run, no_type, 0, 0, &pair), TELTEL_REFUSED_TYPE);
   IS(teltel_emit(run, (teltel_type){UINT64_MAX}, 0, 0, &pair), TELTEL_REFUSED_TYPE);
@@ -269,6 +300,121 @@ static void wrong_definitions(void) {
   IS(teltel_emit_json(run, "c", "n", 0, 0, large, teltel_max_record(run)), TELTEL_OK);
   IS(teltel_frame_end(run, 0, 0, NULL), TELTEL_ERROR_ARGUMENT);
   IS(teltel_run_end(run, TELTEL_COMPLETED, "\xFF not UTF-8"), TELTEL_OK);
+}
+
+/* Names that the library uses itself. */
+static void names_of_teltel(void) {
+  teltel_run *run = start();
+  teltel_type type;
+  const teltel_frame_end_values values = {0.01, 1, 1};
+  IS(teltel_define(run, "frame", "frame.end", pair_fields, 2, sizeof(Pair), &type), TELTEL_OK);
+  IS(teltel_frame_start(run, 1, 0.01, 0.01), TELTEL_OK);
+  IS(teltel_frame_end(run, 1, 0.01, &values), TELTEL_ERROR_MISMATCH);
+  SAYS("are teltel's");
+  SAYS("frame.end");
+  IS(teltel_emit(run, type, 1, 0.01, &pair), TELTEL_OK);
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+}
+
+/* A night is not lost for a tag. */
+static void bad_tags(void) {
+  char text[300] = "";
+  memset(text, 't', 256);
+  const teltel_tag tags[] = {{"night", "7"}, {"", "empty"}, {NULL, "none"}, {"\xFF", "bytes"}, {"car", "\xFF"}, {text, "long"},
+                             {"lap", text},  {"night", "8"}, {"seat", NULL}};
+  const char *const named[] = {"number 2", "number 3", "number 4", "car", "number 6", "lap", "night"};
+  for (size_t i = 1; i < 8; i++) {
+    teltel_run *run;
+    teltel_run_options o = teltel_run_options_default();
+    const teltel_tag some[] = {tags[0], tags[i], tags[8]};
+    o.run_id = "one-bad-tag";
+    o.ring_bytes = 256 << 10;
+    o.tags = some;
+    o.tag_count = 3;
+    IS(teltel_run_start(&o, &run), TELTEL_OK);
+    SAYS("starts without a tag");
+    /* Of three tags the second is the bad one. */
+    SAYS(named[i - 1][0] == 'n' && named[i - 1][1] == 'u' ? "number 2" : named[i - 1]);
+    IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+  }
+  teltel_run *run;
+  teltel_run_options o = teltel_run_options_default();
+  o.run_id = "bad-tags";
+  o.ring_bytes = 256 << 10;
+  o.tags = tags;
+  o.tag_count = sizeof tags / sizeof *tags;
+  IS(teltel_run_start(&o, &run), TELTEL_OK);
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+  static char keys[1030][8];
+  static teltel_tag many[1030];
+  for (int i = 0; i < 1030; i++) {
+    snprintf(keys[i], sizeof keys[i], "k%d", i);
+    many[i] = (teltel_tag){keys[i], "v"};
+  }
+  o.run_id = "many-tags";
+  o.tags = many;
+  o.tag_count = 1030;
+  IS(teltel_run_start(&o, &run), TELTEL_OK);
+  SAYS("k1029");
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+}
+
+/* One would naturally print the counts behind the end. */
+static void counts_after_the_end(void) {
+  static teltel_run *runs[20];
+  static teltel_type types[20];
+  for (int i = 0; i < 20; i++) {
+    runs[i] = start();
+    types[i] = define(runs[i]);
+    for (int n = 0; n <= i; n++) IS(teltel_emit(runs[i], no_type, 1, 0, &pair), TELTEL_REFUSED_TYPE);
+    while (teltel_emit(runs[i], types[i], 1, 0, &pair) == TELTEL_OK) {}
+    IS(teltel_run_end(runs[i], TELTEL_COMPLETED, NULL), TELTEL_OK);
+    teltel_drops drops = teltel_drops_default();
+    /* Two full: the event before, and run.end itself. */
+    IS(teltel_dropped(runs[i], no_type, &drops), i + 3);
+    IS(drops.type, i + 1);
+    IS(drops.full, 2);
+    IS(teltel_dropped(runs[i], types[i], &drops), 1);
+    IS(drops.type, 0);
+  }
+  IS(teltel_dropped(runs[19], types[18], NULL), 0);
+  IS(teltel_dropped(runs[4], no_type, NULL), 7);
+  IS(teltel_dropped(runs[3], no_type, NULL), 0); /* 16 others have ended since */
+  teltel_run *run = start();
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+  IS(teltel_dropped(run, no_type, NULL), 0);
+}
+
+/* Batch systems limit the size of files, by a signal. */
+static void limit_of_files(void) {
+  teltel_run *run;
+  teltel_type type;
+  struct rlimit files = {1 << 20, 16 << 20};
+  setrlimit(RLIMIT_FSIZE, &files);
+  teltel_run_options o = teltel_run_options_default();
+  o.run_id = "limited";
+  o.ring_bytes = 8 << 20;
+  IS(teltel_run_start(&o, &run), TELTEL_OK); /* with smaller rings */
+  SAYS("512 KiB");
+  type = define(run);
+  IS(teltel_emit(run, type, 1, 0, &pair), TELTEL_OK);
+  files.rlim_cur = 128 << 10; /* of a run that goes on: no further rings, no longer table */
+  setrlimit(RLIMIT_FSIZE, &files);
+  IS(teltel_writer_open(run, "w") == NULL, 1);
+  SAYS("RLIMIT_FSIZE");
+  teltel_status status = TELTEL_OK;
+  for (int i = 0; i < 16000 && status == TELTEL_OK; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "type-%d", i);
+    status = teltel_define(run, "many", name, pair_fields, 2, sizeof(Pair), &type);
+  }
+  IS(status, TELTEL_ERROR_NO_SPACE);
+  SAYS("RLIMIT_FSIZE");
+  IS(teltel_run_end(run, TELTEL_COMPLETED, NULL), TELTEL_OK);
+  teltel_run *second;
+  IS(teltel_run_start(&o, &second), TELTEL_ERROR_NO_SPACE);
+  IS(second == NULL, 1);
+  SAYS("RLIMIT_FSIZE");
 }
 
 static void wrong_options(void) {
@@ -381,7 +527,9 @@ int main(int argc, char **argv) {
   static const struct { const char *name; void (*run)(void); } cases[] = {
     {"null_run", null_run}, {"after_the_end", after_the_end}, {"forked", forked}, {"thousand_threads", thousand_threads},
     {"too_many_writers", too_many_writers}, {"limits", limits}, {"wrong_definitions", wrong_definitions},
-    {"wrong_options", wrong_options}, {"thousand_runs", thousand_runs}, {"disabled", disabled},
+    {"wrong_options", wrong_options}, {"names_of_teltel", names_of_teltel}, {"bad_tags", bad_tags},
+    {"counts_after_the_end", counts_after_the_end}, {"limit_of_files", limit_of_files},
+    {"thousand_runs", thousand_runs}, {"disabled", disabled},
     {"no_descriptors", no_descriptors}, {"little_space", little_space}, {"end_while_others_emit", end_while_others_emit},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -96,6 +96,8 @@ void full() {
   IS(engine.run.dropped(), refused + 1);
   IS(engine.run.end(), TELTEL_OK);
   IS(engine.large.emit(writer, 1, 0, large), TELTEL_REFUSED_STATE);
+  IS(engine.run.dropped() >= refused + 1, true);  // the last counts
+  IS(engine.run.drops(engine.large.get()).full, refused);
 }
 
 void block_without_a_reader() {
@@ -114,8 +116,9 @@ void block_without_a_reader() {
 void block_ends_with_the_run() {
   Engine engine(TELTEL_BLOCK, UINT32_MAX);
   teltel_run *const run = engine.run.get();
+  IS(engine.emit(engine.run, 0), TELTEL_OK);
   std::thread ending([run] { IS(teltel_run_end(run, TELTEL_COMPLETED, nullptr), TELTEL_OK); });
-  for (std::uint64_t i = 0; engine.emit(engine.run, i) == TELTEL_OK; i++) {}
+  for (std::uint64_t i = 1; engine.emit(engine.run, i) == TELTEL_OK; i++) {}
   IS(engine.emit(engine.run, 0), TELTEL_REFUSED_STATE);
   ending.join();
   IS(engine.run.end(), TELTEL_ERROR_ENDED);

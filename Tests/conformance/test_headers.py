@@ -7,11 +7,13 @@ import pytest
 from conftest import INCLUDE, LIB, run
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
+STRICT_CPP = [*STRICT, "-Wold-style-cast", "-Wzero-as-null-pointer-constant", "-Wcast-qual"]
 USE = """
 struct S { double a[3]; int32_t n; };
 static const teltel_field fields[] = {
   TELTEL_FIELD(struct S, a, TELTEL_F64, "x,y,z", "m"),
   TELTEL_FIELD_KEY(struct S, n, TELTEL_I32, "n"),
+  TELTEL_FIELD_ENUM(struct S, n, TELTEL_I32, "state", "off,on"),
 };
 int main(void) {
   teltel_run_options options = teltel_run_options_default();
@@ -56,7 +58,8 @@ def check(tmp_path, case, header, text, define=(), flags=()):
     compiler, standard, suffix = case
     source = tmp_path / f"alone{suffix}"
     source.write_text(f"#include <{header}>\n#include <{header}>\n{text}")
-    run([compiler, standard, *STRICT, *flags, *define, f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "alone.o"])
+    strict = STRICT_CPP if suffix == ".cpp" else STRICT
+    run([compiler, standard, *strict, *flags, *define, f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "alone.o"])
 
 
 @DEFINES
@@ -89,7 +92,7 @@ def test_the_headers_in_two_files_of_one_program(tmp_path):
     (tmp_path / "c.c").write_text("#include <teltel.h>\nuint32_t version(void) { return teltel_version(); }\n")
     run(["gcc", *STRICT, f"-I{INCLUDE}", "-c", tmp_path / "c.c", "-o", tmp_path / "c.o"])
     sources = [tmp_path / "a.cpp", tmp_path / "b.cpp", tmp_path / "c.o"]
-    run(["g++", "-std=c++17", *STRICT, f"-I{INCLUDE}", *sources, LIB / "libteltel.a", "-o", tmp_path / "program"])
+    run(["g++", "-std=c++17", *STRICT_CPP, f"-I{INCLUDE}", *sources, LIB / "libteltel.a", "-o", tmp_path / "program"])
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

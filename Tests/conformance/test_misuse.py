@@ -1,4 +1,5 @@
 """Wrong use never crashes or hangs, and says what was wrong (misuse.c)."""
+import json
 import os
 import struct
 import subprocess
@@ -15,11 +16,28 @@ def misuse(request, programs):
 
 
 @pytest.mark.parametrize("case", ["null_run", "after_the_end", "limits", "wrong_definitions", "wrong_options", "no_descriptors",
-                                  "too_many_writers"])
+                                  "too_many_writers", "names_of_teltel", "counts_after_the_end"])
 def test_misuse(misuse, shm, case):
     run([misuse, case], env=environment(shm))
     for folder in shm.iterdir():
         read_instance(folder)
+
+
+def test_a_run_starts_without_its_bad_tags(misuse, shm):
+    run([misuse, "bad_tags"], env=environment(shm))
+    instances = {instance.header["run_id"]: instance for instance in map(read_instance, shm.iterdir())}
+    assert instances["bad-tags"].run_tags == [("night", "7"), ("seat", "")]
+    start = json.loads(instances["bad-tags"].rings[0].records[0].payload)
+    assert start["tags_left_out"] == ["number 2", "number 3", "number 4", "car", "number 6", "lap", "night"]
+    assert instances["one-bad-tag"].run_tags == [("night", "7"), ("seat", "")]
+    assert len(instances["many-tags"].run_tags) == 1024
+
+
+def test_a_limit_of_file_sizes_is_no_signal(misuse, shm):
+    run([misuse, "limit_of_files"], env=environment(shm))
+    folder, = shm.iterdir()  # of the run that could not start nothing is left
+    instance = read_instance(folder)
+    assert instance.header["run_id"] == "limited" and [ring.data_bytes for ring in instance.rings] == [512 << 10]
 
 
 @pytest.mark.parametrize("case", ["thousand_runs", "end_while_others_emit"])

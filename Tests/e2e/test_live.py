@@ -185,3 +185,43 @@ def test_a_port_that_is_taken_is_said_and_ends_the_collector(live, tmp_path_fact
 
 def test_sigterm_ends_the_collector_with_0(live):
     assert live.stop() == 0
+
+
+@pytest.mark.parametrize("stream", ["json", "columns"])
+def test_a_stream_that_ends_with_its_run(live, programs, start_engine, stream):
+    """By the run's end, not by an event: no more comes, and the code says so."""
+    with subscribe(live, runId="whole", types=["test.sample"], format=stream, untilEnd=True) as socket:
+        start_engine(programs / "engine", "whole", 5000, 10_000, 2)
+        messages = []
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                messages.append(socket.recv(timeout=30))
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1000, "the run has ended")
+    if stream == "json":
+        assert len(messages) == 10_000 and all(json.loads(message)["type"] == "test.sample" for message in messages)
+    with subscribe(live, runId="whole", types=["test.sample"], tail=7, untilEnd=True) as after:
+        with pytest.raises(ConnectionClosed) as closed:
+            tail = [after.recv(timeout=30) for _ in range(8)]
+        assert closed.value.rcvd.code == 1000
+    with subscribe(live, runId="whole", types=["test.sample"], tail=7, untilEnd=True) as again:
+        tail = [json.loads(again.recv(timeout=30))["frameIndex"] for _ in range(7)]
+    assert tail == sorted(tail) and tail[-1] == 4999
+
+
+def test_events_of_each_nth_frame(live, vehicle):
+    with subscribe(live, runId="thinned", every=50, untilEnd=True) as socket:
+        vehicle("thinned", 2, False)
+        events = []
+        with pytest.raises(ConnectionClosed):
+            while True:
+                events.append(next_event(socket))
+    frames = [event["frameIndex"] for event in events if event["channel"] != "run"]
+    assert frames == [frame for frame in range(0, 240, 50) for _ in range(7)]
+
+
+@pytest.mark.parametrize("wrong, reason", [({"untilEnd": True}, "untilEnd needs a runId"), ({"every": 0}, "every must be 1 or more"),
+                                           ({"every": -3}, "every must be 1 or more"), ({"every": "x"}, "every has the wrong type")])
+def test_a_wrong_part_of_a_stream_is_named(shared, wrong, reason):
+    with subscribe(shared, **wrong) as socket, pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=30)
+    assert closed.value.rcvd.code == 1008 and reason in closed.value.rcvd.reason

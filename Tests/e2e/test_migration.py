@@ -57,12 +57,12 @@ def test_the_references_rows_come_under_the_view(make_collector, filled):
     wait_until(lambda: collector.json("/api/storage")["spool"]["waitingRows"] == 2, "new rows wait")
 
     shown = migrate(collector, "--dry-run")
-    assert shown.returncode == 0 and f"{ROWS} events of {RUNS} runs would be under telemetry_events" in shown.stdout, shown
+    assert shown.returncode == 0 and f"{ROWS:,} events of {RUNS:,} runs would be under telemetry_events" in shown.stdout, shown
     assert "RENAME TABLE" in shown.stdout
     assert filled.ask(tables) == as_it_was and content(filled, "telemetry_events") == before, "nothing was written"
 
     done = migrate(collector)
-    assert done.returncode == 0 and f"{ROWS} events of {RUNS} runs are under telemetry_events" in done.stdout, done
+    assert done.returncode == 0 and f"{ROWS:,} events of {RUNS:,} runs are under telemetry_events" in done.stdout, done
     wait_until(lambda: collector.run("new")["stored"] == 2, "what waited is stored")
     wait_until(lambda: filled.ask("SELECT count() AS n FROM telemetry_events WHERE run_id = 'new'") == [{"n": 2}], "the view shows both")
     assert content(filled, "telemetry_events") == before

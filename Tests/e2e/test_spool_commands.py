@@ -30,9 +30,9 @@ def fill(make_collector, events: int = 5_000, run_id: str = "waits"):
 def test_what_waits_is_listed_and_drained(make_collector):
     collector = fill(make_collector)
     listed = teltel("spool", "list", "--data-dir", collector.data)
-    assert listed.returncode == 0 and "5001 rows in " in listed.stdout and "log-1 " in listed.stdout, listed
+    assert listed.returncode == 0 and "5,001 rows in " in listed.stdout and "log-1 " in listed.stdout, listed
     checked = teltel("spool", "check", TELTEL_DATA_DIR=str(collector.data))
-    assert checked.returncode == 0 and "nothing is damaged" in checked.stdout and "5001 rows wait" in checked.stdout, checked
+    assert checked.returncode == 0 and "nothing is damaged" in checked.stdout and "5,001 rows wait" in checked.stdout, checked
     drained = teltel("spool", "drain", "--data-dir", collector.data)
     assert (drained.returncode, drained.stdout) == (0, "nothing waits any more\n"), drained
     assert "0 rows in 0 segments" in teltel("spool", "list", "--data-dir", collector.data).stdout
@@ -88,7 +88,7 @@ def test_tables_are_shown_with_their_sizes(collector):
     assert shown["channel"] == "physics" and shown["rows"] == 1_000 and shown["bytes"] > 0 and shown["parts"] >= 1
     text = teltel("storage", "status", "--url", collector.url)
     assert text.returncode == 0 and text.stdout.startswith("storage   ok: embedded ClickHouse ") and " 0 rows wait" in text.stdout
-    assert [row.split()[:3] for row in text.stdout.splitlines() if "body.state" in row] == [["physics", "body.state", "1000"]]
+    assert [row.split()[:3] for row in text.stdout.splitlines() if "body.state" in row] == [["physics", "body.state", "1,000"]]
     assert json.loads(teltel("storage", "status", "--json", "--url", collector.url).stdout)["state"] == "ok"
 
 

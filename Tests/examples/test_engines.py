@@ -85,30 +85,62 @@ def test_a_wrong_option_is_named(build_engine, engine):
     assert done.returncode == 2 and "--fast" in done.stderr and "usage: " in done.stderr
 
 
-@ENGINES
-def test_the_demo(build_engine, shm, tmp_path, engine):
-    build_engine(engine)
-    log = tmp_path / "demo.log"
-    own = {"PORT": "0", "DEMO_SECONDS": "1", "TELTEL_SHM_DIR": shm, "TELTEL_DATA_DIR": str(tmp_path / "data")}
-    with log.open("w") as file:
-        demo = subprocess.Popen([ROOT / "scripts/demo.sh", engine], env={**os.environ, **own}, stdout=file, stderr=file)
-    try:
+@pytest.fixture
+def start_demo(shm, tmp_path):
+    """`start_demo("robot")`: the demo, its log, and whatever it starts, which ends with the test."""
+    started = []
+
+    def start(engine, prepare=None):
+        log = tmp_path / "demo.log"
+        own = {"PORT": "0", "DEMO_SECONDS": "1", "TELTEL_SHM_DIR": shm, "TELTEL_DATA_DIR": str(tmp_path / "data")}
+        with log.open("w") as file:
+            demo = subprocess.Popen(
+                [ROOT / "scripts/demo.sh", engine], env={**os.environ, **own}, stdout=file, stderr=file, start_new_session=True,
+                preexec_fn=prepare)
+        started.append(demo)
+
         def ended():
             assert demo.poll() is None, log.read_text()
             return "The simulation has ended" in log.read_text()
 
         wait_until(ended, "the simulation ends", patience=120)
-        url = re.search(r"Watch it:  (\S+)", log.read_text()).group(1)
+        return demo, re.search(r"Watch it:  (\S+)", log.read_text()).group(1)
 
-        def runs():
-            command = [BUILD / "bin/teltel", "runs", "--json", "--url", url]
-            return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    yield start
+    for demo in started:
+        try:
+            os.killpg(demo.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # all of it has ended, as it should
+        demo.wait()
 
-        (run,) = wait_until(lambda: [run for run in runs() if run["status"] == "completed"], "the run is completed")
-        assert run["runId"].startswith("demo-") and run["sourceId"] == SOURCES[engine]
-    finally:
-        demo.send_signal(signal.SIGINT)
+
+@ENGINES
+def test_the_demo(build_engine, start_demo, engine):
+    build_engine(engine)
+    demo, url = start_demo(engine)
+
+    def runs():
+        command = [BUILD / "bin/teltel", "runs", "--json", "--url", url]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+    (run,) = wait_until(lambda: [run for run in runs() if run["status"] == "completed"], "the run is completed")
+    assert run["runId"].startswith("demo-") and run["sourceId"] == SOURCES[engine]
+    demo.send_signal(signal.SIGINT)
     assert demo.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_demo_ends_with_all_of_it(build_engine, start_demo, signal_number):
+    """Also in the background of a script, where SIGINT is ignored."""
+    build_engine("vehicle")
+    demo, url = start_demo("vehicle", prepare=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    demo.send_signal(signal_number)
+    assert demo.wait(timeout=60) == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)  # nobody of its group is left
+    left = subprocess.run([BUILD / "bin/teltel", "runs", "--url", url], capture_output=True, text=True, timeout=60)
+    assert left.returncode == 1 and "no collector answers" in left.stderr
 
 
 def test_an_unknown_engine_is_named():

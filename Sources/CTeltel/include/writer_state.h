@@ -118,4 +118,14 @@ void ctel_keep_writers_on_fork(int keep);    /* else a new process finds them ze
 void ctel_writers_wiped(void);               /* here they are zero: none is free */
 uint64_t ctel_next_generation(void);
 
+/* What the runs that ended last have refused. */
+enum { CTEL_ENDED_RUNS = 16 };
+typedef struct ctel_ended {
+  uint64_t handle, salt;
+  uint32_t types;
+  teltel_counter_row *rows; /* of all rings together; NULL: nothing was refused */
+} ctel_ended;
+ctel_ended *ctel_next_ended(void);               /* the oldest one's place, empty */
+ctel_ended *ctel_find_ended(uint64_t handle);    /* NULL: there is none of that handle */
+
 #endif

@@ -20,8 +20,8 @@ struct Delivery: Sendable {
         let seen = batches.first.flatMap { cursor?[$0.round.ring] } ?? 0
         for batch in batches where filter.matches(batch) {
             let isSeen = seen > batch.sequence(0)
-            if filter.looksAtTags || isSeen {
-                let rows = (0..<batch.count).filter { batch.sequence($0) >= seen && filter.matchesTags(batch, row: $0) }
+            if filter.looksAtRows || isSeen {
+                let rows = (0..<batch.count).filter { batch.sequence($0) >= seen && filter.matches(batch, row: $0) }
                 guard !rows.isEmpty else { continue }
                 parts.append(Part(batch: batch, rows: rows))
                 events += rows.count

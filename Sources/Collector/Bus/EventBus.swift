@@ -43,6 +43,8 @@ final class EventBus: Sendable {
     private struct Listener {
         let subscriber: Subscriber
         let isPrompt: Bool
+        /// The stream is over when its run is.
+        let isUntilEnd: Bool
         /// Of a client that came back: what it has seen, in rings that have not passed that point yet.
         var seen: StreamCursor?
     }
@@ -121,7 +123,12 @@ final class EventBus: Sendable {
     }
 
     /// The run will not grow any more: its events are the first to go when the buffer is over its budget.
-    func runFinished(_ runID: Name) { state.withLock { $0.buffer.finish(runID) } }
+    func runFinished(_ runID: Name) {
+        state.withLock { state in
+            state.buffer.finish(runID)
+            Self.forEachListener(&state, named: runID) { if $0.isUntilEnd { $0.subscriber.queue.finish() } }
+        }
+    }
     /// Events up to there will not be shown.
     func withheld(_ ring: RingID, upTo position: UInt64) { state.withLock { $0.marks.lost(ring, upTo: position) } }
 
@@ -152,7 +159,7 @@ final class EventBus: Sendable {
 
     /// `isPrompt`: the subscriber looks at each event as it comes, and the live reader hurries for it.
     func subscribe(
-        _ filter: EventFilter, from start: Start = .now, isPrompt: Bool = true, queue: SubscriberQueue
+        _ filter: EventFilter, from start: Start = .now, isPrompt: Bool = true, isUntilEnd: Bool = false, queue: SubscriberQueue
     ) -> Subscriber {
         state.withLock { state in
             // Nothing of a ring is as good as nothing about it.
@@ -173,7 +180,7 @@ final class EventBus: Sendable {
             let subscriber = Subscriber(id: state.nextID, filter: filter, queue: queue, begin: begin)
             state.nextID += 1
             state.listeners[filter.runID, default: [:]][subscriber.id] = Listener(
-                subscriber: subscriber, isPrompt: isPrompt, seen: seen)
+                subscriber: subscriber, isPrompt: isPrompt, isUntilEnd: isUntilEnd, seen: seen)
             if isPrompt { prompt.add(1, ordering: .relaxed) } else { paced.add(1, ordering: .relaxed) }
             return subscriber
         }

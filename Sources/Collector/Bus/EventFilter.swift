@@ -12,7 +12,7 @@ struct EventFilter: Sendable, Equatable {
     /// Every pair equal. A pair with an empty value also matches a missing key, if the event has any tags.
     var tags: [Name: Name] = [:]
 
-    /// Looks at what all rows of a batch share; tags are looked at row by row.
+    /// Looks at what all rows of a batch share; tags and frames are looked at row by row.
     func matches(_ batch: Batch) -> Bool {
         (runID.isEmpty || batch.run.runID == runID)
             && (sourceID.isEmpty || batch.run.sourceID == sourceID)
@@ -21,10 +21,16 @@ struct EventFilter: Sendable, Equatable {
             && (typePrefix.isEmpty || batch.schema.type.hasPrefix(typePrefix))
     }
 
-    var looksAtTags: Bool { !tags.isEmpty }
+    /// Only events of frames that this divides.
+    var every: UInt64 = 1
 
-    func matchesTags(_ batch: Batch, row: Int) -> Bool {
-        guard looksAtTags else { return true }
+    /// Not all rows of a batch match if one does.
+    var looksAtRows: Bool { !tags.isEmpty || every > 1 }
+
+    func matches(_ batch: Batch, row: Int) -> Bool { batch.frame(row) % every == 0 && matchesTags(batch, row: row) }
+
+    private func matchesTags(_ batch: Batch, row: Int) -> Bool {
+        guard !tags.isEmpty else { return true }
         let found = batch.tags(row)
         guard !found.isEmpty else { return false }
         return tags.allSatisfy { key, value in

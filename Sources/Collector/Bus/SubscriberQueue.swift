@@ -15,6 +15,8 @@ final class SubscriberQueue: Sendable {
         var deliveries: [Delivery] = []
         /// Events given up since the last look, because the subscriber was too slow or the reader was lapped.
         var dropped: UInt64 = 0
+        /// Nothing will follow.
+        var isLast = false
         var isEmpty: Bool { deliveries.isEmpty && gaps.isEmpty && dropped == 0 }
     }
 
@@ -67,6 +69,12 @@ final class SubscriberQueue: Sendable {
     }
     private static let gapsMax = 1_024
 
+    /// Nothing will be offered any more.
+    func finish() {
+        state.withLock { $0.content.isLast = true }
+        wake()
+    }
+
     func take() -> Content {
         state.withLock { state in
             var content = state.content
@@ -74,6 +82,7 @@ final class SubscriberQueue: Sendable {
             let ever = state.droppedEver
             state = State()
             state.droppedEver = ever
+            state.content.isLast = content.isLast
             return content
         }
     }

@@ -3,10 +3,10 @@ import ArgumentParser
 import Foundation
 
 struct ClientOptions: ParsableArguments {
-    @Option(help: "URL of the collector. [TELTEL_BASE_URL]")
+    @Option(help: "URL of the collector. (default: http://127.0.0.1:8080) [TELTEL_BASE_URL]")
     var url: String?
 
-    @Option(help: "File with the collector's token, if it has one. [TELTEL_TOKEN_FILE; TELTEL_TOKEN: the token]")
+    @Option(help: "File with the collector's token, if it has one. (default: none) [TELTEL_TOKEN_FILE; TELTEL_TOKEN: the token]")
     var tokenFile: String?
 
     private func client() throws -> CollectorClient {

@@ -8,12 +8,21 @@ struct Collect: AsyncParsableCommand {
         abstract: "Drains the rings, takes NDJSON, serves the page, and stores runs.",
         discussion: "Stops with SIGTERM or Ctrl-C: what was accepted is drained, then it exits with 0.")
 
-    @OptionGroup var options: CollectOptions
+    @OptionGroup(title: "PLACES") var places: PlaceOptions
+    @OptionGroup(title: "LIMITS") var tuning: TuningOptions
+
+    func validate() throws { _ = try CollectorSettings(places, tuning) }
 
     func run() async throws {
-        let settings = try CollectorSettings(options)
+        let settings = try CollectorSettings(places, tuning)
         var logger = Logger(label: "teltel") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: ProcessInfo.processInfo.environment["TELTEL_LOG_LEVEL"] ?? "info") ?? .info
+        // Who reads its lines may leave: it goes on.
+        signal(SIGPIPE, SIG_IGN)
+        if let problem = await PortProbe.problem(settings) {
+            Terminal.complain(problem.description)
+            throw ExitCode(1)
+        }
         do {
             let collector = try Collector(settings, logger: logger)
             try await collector.run()

@@ -87,6 +87,19 @@ struct CollectorClient: Sendable {
     ) async throws(ClientError) -> Answer {
         try Self.decode(try await good(.POST, path, sending: try Self.encode(content)), from: path)
     }
+    /// nil: there is no such thing.
+    func find<Answer: Decodable>(
+        _ path: String, accepting more: Set<Int> = [], as: Answer.Type
+    ) async throws(ClientError) -> Answer? {
+        let (status, body) = try await ask(.GET, path)
+        if status == 404 { return nil }
+        guard status == 200 || more.contains(status) else { throw refused(path, status, body) }
+        return try Self.decode(body, from: path)
+    }
+
+    /// Where a browser finds a run.
+    func page(of runID: String) -> String { "http://\(authority)/runs/\(RunCommand.escaped(runID))" }
+
     /// Sends `content` as JSON, if there is any. The answer must be good.
     func send(_ method: HTTPMethod, _ path: String, _ content: (some Encodable)?) async throws(ClientError) {
         let body = if let content { try Self.encode(content) } else { ByteBuffer() }
@@ -131,20 +144,25 @@ struct CollectorClient: Sendable {
 
     // MARK: WebSocket
 
-    /// Subscribes and calls `body` with each event's text, until it answers false or the collector leaves.
-    func subscribe(_ subscription: String, _ body: (String) -> Bool) async throws(ClientError) {
+    /// Subscribes and calls `body` with each event's text. Returns why the collector has ended the stream: a code of WebSocket's, and
+    /// words.
+    func subscribe(_ subscription: String, _ body: (String) -> Void) async throws(ClientError) -> (code: UInt16, reason: String) {
         do {
             let socket = try await openSocket()
-            try await socket.executeThenClose { inbound, outbound in
+            return try await socket.executeThenClose { inbound, outbound in
                 try await outbound.write(Self.frame(.text, ByteBuffer(string: subscription)))
                 for try await frame in inbound {
                     switch frame.opcode {
-                    case .text: if !body(String(buffer: frame.unmaskedData)) { return }
+                    case .text: body(String(buffer: frame.unmaskedData))
                     case .ping: try await outbound.write(Self.frame(.pong, frame.unmaskedData))
-                    case .connectionClose: return
+                    case .connectionClose:
+                        var data = frame.unmaskedData
+                        let code: UInt16 = data.readInteger() ?? 1005
+                        return (code, String(buffer: data))
                     default: break
                     }
                 }
+                return (1006, "the connection broke off")
             }
         } catch let error as ClientError { throw error } catch { throw explain(error) }
     }

@@ -7,21 +7,27 @@ import TeltelStorage
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Checks what teltel needs on this machine.",
-        discussion: "Exit code 0 when everything needed is there (warnings allowed), 1 when something is missing.")
+        discussion: """
+            Takes the options of `teltel collect`, so that it looks where that will. Exit code 0 when everything needed is there \
+            (warnings allowed), 1 when something is missing.
+            """)
 
-    @OptionGroup var options: CollectOptions
+    @OptionGroup var places: PlaceOptions
+    @OptionGroup(visibility: .hidden) var tuning: TuningOptions
+
+    func validate() throws { _ = try CollectorSettings(places, tuning) }
 
     func run() async throws {
-        let settings = try CollectorSettings(options)
+        let settings = try CollectorSettings(places, tuning)
         var findings = [
             DoctorChecks.sharedMemory(settings.shmDirectory), DoctorChecks.removeIPC(), DoctorChecks.descriptors(),
         ]
         if settings.storage {
-            findings.append(DoctorChecks.dataFolder(settings.dataDirectory))
+            findings.append(DoctorChecks.dataFolder(settings.dataDirectory, isEmbedded: settings.clickHouse == nil))
             if let server = settings.clickHouse {
                 findings.append(DoctorChecks.server(server))
             } else {
-                findings += DoctorChecks.embeddedEngine(settings.dataDirectory)
+                findings += DoctorChecks.embeddedEngine(PrivateFolder.resolved(settings.dataDirectory))
             }
         }
         findings.append(DoctorChecks.whoMayAsk(settings))
@@ -34,18 +40,20 @@ struct Doctor: AsyncParsableCommand {
     }
 
     private static func port(_ settings: CollectorSettings) async -> DoctorChecks.Finding {
-        let anywhere = settings.bind == "0.0.0.0" || settings.bind == "::"
-        let host = anywhere ? "127.0.0.1" : settings.bind.contains(":") ? "[\(settings.bind)]" : settings.bind
-        let url = "http://\(host):\(settings.port)"
-        // Nothing answers: the port is free for a collector.
-        guard let client = try? CollectorClient(url: url), let answer = try? await client.get("/api/health") else {
-            return .init(state: .ok, what: "port \(settings.port): free, no collector is running")
-        }
-        guard answer.status == 200, String(buffer: answer.body).contains("ok") else {
+        switch await PortProbe.ask(settings) {
+        case .free: return .init(state: .ok, what: "port \(settings.port): free, no collector is running")
+        case .taken where await PortProbe.hasCollector(settings):
             return .init(
-                state: .missing, what: "port \(settings.port): something else answers there", hint: "choose another with --port")
+                state: .ok, what: "port \(settings.port): a collector is running at \(PortProbe.url(settings))",
+                hint: "a second one needs another --port, --shm-dir and --data-dir")
+        case .taken:
+            return .init(
+                state: .missing, what: "port \(settings.port): something else listens there", hint: "choose another with --port")
+        case .refused(let reason):
+            return .init(
+                state: .missing, what: "port \(settings.port) at \(settings.bind): \(reason)",
+                hint: "choose others with --port and --bind")
         }
-        return .init(state: .ok, what: "port \(settings.port): a collector is running at \(url)")
     }
 }
 
@@ -80,23 +88,33 @@ enum DoctorChecks {
     static func sharedMemory(_ path: String) -> Finding {
         let parent = existingParent(path)
         var facts = stat()
-        if parent == path,
-            stat(path, &facts) != 0 || facts.st_mode & S_IFMT != S_IFDIR || facts.st_uid != geteuid()
-                || facts.st_mode & 0o077 != 0
-        {
-            return Finding(
-                state: .missing, what: "shared memory: \(path) is not a folder of this user alone (mode 0700)",
-                hint: "remove it, or choose another with --shm-dir")
+        // As engines and collector look at it: a link is no folder.
+        if lstat(path, &facts) == 0 {
+            let isFolder = facts.st_mode & S_IFMT == S_IFDIR
+            if isFolder, facts.st_uid == geteuid(), facts.st_mode & 0o077 != 0 {
+                return Finding(
+                    state: .missing, what: "shared memory: others can look into \(path)", hint: "chmod 700 \(path)")
+            }
+            if !isFolder || facts.st_uid != geteuid() {
+                return Finding(
+                    state: .missing, what: "shared memory: \(path) is \(isFolder ? "a folder of another user" : "no folder")",
+                    hint: "choose another with --shm-dir")
+            }
         }
         guard access(parent, W_OK | X_OK) == 0, let space = space(parent) else {
             return Finding(
                 state: .missing, what: "shared memory: \(path) cannot be written", hint: "choose a folder with --shm-dir")
         }
         let what = "shared memory: \(path), \(mebibytes(space.free)) free of \(mebibytes(space.size))"
-        guard space.free >= 64 << 20 else {
+        // An engine's ring takes a 64th of what is free, the collector's own 32 MiB a core.
+        let ring = space.free / 64
+        guard ring >= 8 << 20 else {
+            let size = ring >= 1 << 20 ? mebibytes(ring) : "\(max(256, ring >> 10)) KiB"
             return Finding(
                 state: .warning, what: what,
-                hint: "rings become small: a container gets more with --shm-size, a host with mount -o remount,size=… /dev/shm")
+                hint:
+                    "engines' rings have about \(size) instead of 8 MiB: a container gets more with --shm-size, a host with mount -o remount,size=… /dev/shm"
+            )
         }
         return Finding(state: .ok, what: what)
     }
@@ -144,8 +162,12 @@ enum DoctorChecks {
         return Finding(state: .ok, what: "access: this machine only, \(users)")
     }
 
-    static func dataFolder(_ path: String) -> Finding {
+    static func dataFolder(_ given: String, isEmbedded: Bool) -> Finding {
+        let path = PrivateFolder.resolved(given)
         let parent = existingParent(path)
+        if parent == path, isEmbedded, let problem = PrivateFolder.problem(path) {
+            return Finding(state: .missing, what: "data folder: \(problem)", hint: "or choose another with --data-dir")
+        }
         guard access(parent, W_OK | X_OK) == 0, let space = space(parent) else {
             return Finding(
                 state: .missing, what: "data folder: \(path) cannot be written", hint: "choose another with --data-dir")

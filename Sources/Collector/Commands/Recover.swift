@@ -8,8 +8,8 @@ struct Recover: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Writes what lies in the rings as NDJSON, without a collector.",
         discussion: """
-            For engines that have ended, crashed or still run, and for copies of their folder. Nothing is taken away: a collector
-            that starts later reads the same events. What a collector has taken over before is not in the rings any more. The
+            For engines that have ended, crashed or still run, and for copies of their folder. Nothing is taken away: a collector \
+            that starts later reads the same events. What a collector has taken over before is not in the rings any more. The \
             output can be posted to /api/ingest; a run whose engine is gone gets a run.end, marked "recovered", if it has none.
             """)
 
@@ -27,8 +27,15 @@ struct Recover: ParsableCommand {
         do {
             let inspection = try RingInspection(path: path)
             var recovery = Recovery(into: try RecoveredLines(path: output), wanted: Set(runs.map { Name($0) }))
-            for instance in inspection.instances { try recovery.add(instance) }
+            let progress = Progress()
+            defer { progress.end() }
+            for (index, instance) in inspection.instances.enumerated() {
+                try recovery.add(instance) { events in
+                    progress.show("run \(index + 1) of \(inspection.instances.count), \(Terminal.grouped(events)) events")
+                }
+            }
             try recovery.lines.close()
+            progress.end()
             for unreadable in inspection.unreadable { recovery.problem("\(unreadable.name): \(unreadable.fault)") }
             if output != nil { recovery.report() }
             if recovery.hasProblems { throw ExitCode(1) }
@@ -56,13 +63,15 @@ private struct Recovery {
     private(set) var hasProblems = false
     private let wanted: Set<Name>
     private var rows: [[String]] = []
+    private var events = 0
 
     init(into lines: RecoveredLines, wanted: Set<Name>) {
         self.lines = lines
         self.wanted = wanted
     }
 
-    mutating func add(_ instance: RingInstance) throws {
+    /// `progress` hears now and then how many events there are so far, of all instances.
+    mutating func add(_ instance: RingInstance, progress: (Int) -> Void) throws {
         var replay = InstanceReplay(instance)
         var counts: [RunKey: Int] = [:]
         var last: (frame: UInt64, time: Double) = (0, 0)
@@ -72,6 +81,8 @@ private struct Recovery {
             let encoded = batch.encodedRows
             try lines.write(encoded.bytes[encoded.text(row)])
             counts[batch.run, default: 0] += 1
+            events += 1
+            if events % 65_536 == 0 { progress(events) }
             last = (batch.frame(row), batch.simTime(row))
             hasEnd = hasEnd || batch.schema.type == .runEnd
         }
@@ -89,7 +100,7 @@ private struct Recovery {
 
     func report() {
         if rows.isEmpty { return Terminal.say("no runs") }
-        Terminal.table([["STATUS", "RUN", "SOURCE", "EVENTS", "REFUSED", ""]] + rows, rightAligned: [3, 4])
+        Terminal.table([["STATUS", "RUN", "SOURCE", "EVENTS", "REFUSED", ""]] + rows, rightAligned: [3, 4], shortened: [1, 2])
     }
 
     private mutating func note(_ instance: RingInstance, _ counts: [RunKey: Int], _ missing: UInt64) {
@@ -98,14 +109,15 @@ private struct Recovery {
         let overwritten = refusals.reduce(0) { $0 &+ $1.overwritten }
         let cause =
             overwritten > 0
-            ? "\(overwritten) events before were overwritten" : "\(missing) bytes before were taken over by a collector"
+            ? "\(Terminal.grouped(overwritten)) events before were overwritten"
+            : "\(Terminal.grouped(missing)) bytes before were taken over by a collector"
         let remark = missing > 0 ? cause : ""
         let status = isEngine ? instance.end?.status.rawValue ?? "running" : "posted"
-        let refused = isEngine ? String(refusals.reduce(0) { $0 &+ $1.total } &- overwritten) : ""
+        let refused = isEngine ? Terminal.grouped(refusals.reduce(0) { $0 &+ $1.total } &- overwritten) : ""
         // An engine's run is named also when nothing of it is left.
         let empty = isEngine && (wanted.isEmpty || wanted.contains(instance.run.runID)) ? [instance.run: 0] : [:]
         for (run, count) in counts.merging(empty, uniquingKeysWith: { $0 + $1 }).sorted(by: { $0.key < $1.key }) {
-            rows.append([status, run.runID.text, run.sourceID.text, String(count), refused, remark].map(Terminal.printable))
+            rows.append([status, run.runID.text, run.sourceID.text, Terminal.grouped(count), refused, remark].map(Terminal.printable))
         }
     }
 
@@ -161,6 +173,8 @@ private struct RecoveredLines {
     }
 
     private func incomplete(_ error: any Error) -> RecoverError {
-        RecoverError(description: "cannot write \(name), it is incomplete: \(error.localizedDescription)")
+        let reason = Terminal.reason(error)
+        if !isFile, reason == EPIPE { Terminal.leave(reason) }
+        return RecoverError(description: "cannot write \(name), it is incomplete: \(Terminal.text(of: reason))")
     }
 }

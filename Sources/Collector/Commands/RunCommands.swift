@@ -8,11 +8,12 @@ struct RunCommand: AsyncParsableCommand {
         subcommands: [NameRun.self, NoteRun.self, DeleteRun.self])
 
     /// The path of a run in the API.
-    static func path(_ runID: String) -> String {
-        var allowed = CharacterSet.alphanumerics
-        allowed.insert(charactersIn: "-_.~")
+    static func path(_ runID: String) -> String { "/api/run?runId=" + escaped(runID) }
+
+    static func escaped(_ runID: String) -> String {
+        let allowed = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
         // Text can always be escaped this way.
-        return "/api/run?runId=" + (runID.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")
+        return runID.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
 }
 
@@ -26,7 +27,8 @@ struct NameRun: AsyncParsableCommand {
         commandName: "name", abstract: "Gives a run a name for people; its id stays.")
 
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The run's id.")
+    @Argument(
+        help: ArgumentHelp("The run's id.", valueName: "run"), completion: .shellCommand("teltel runs --ids 2>/dev/null"))
     var runID: String
     @Argument(help: "The name; \"\" takes it away.")
     var name: String
@@ -40,7 +42,8 @@ struct NoteRun: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "note", abstract: "Notes something about a run.")
 
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The run's id.")
+    @Argument(
+        help: ArgumentHelp("The run's id.", valueName: "run"), completion: .shellCommand("teltel runs --ids 2>/dev/null"))
     var runID: String
     @Argument(help: "The note; \"\" takes it away.")
     var note: String
@@ -55,7 +58,8 @@ struct DeleteRun: AsyncParsableCommand {
         commandName: "delete", abstract: "Deletes runs that have ended, with all their events. There is no way back.")
 
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The runs' ids.")
+    @Argument(
+        help: ArgumentHelp("The runs' ids.", valueName: "run"), completion: .shellCommand("teltel runs --ids 2>/dev/null"))
     var runIDs: [String]
     @Flag(help: "Does not ask.")
     var yes = false
@@ -63,8 +67,12 @@ struct DeleteRun: AsyncParsableCommand {
     func run() async throws {
         guard yes || isConfirmed() else { throw ExitCode(1) }
         try await options.talk { client in
-            for runID in runIDs {
+            let progress = Progress()
+            defer { progress.end() }
+            for (index, runID) in runIDs.enumerated() {
+                progress.show("deleting \(runID), \(index + 1) of \(runIDs.count)")
                 try await client.send(.DELETE, RunCommand.path(runID), RunChange?.none)
+                progress.end()
                 Terminal.say("deleted \(Terminal.printable(runID))")
             }
         }

@@ -3,38 +3,119 @@ import ArgumentParser
 import Foundation
 
 struct Runs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the runs, running ones first.")
+    static let configuration = CommandConfiguration(
+        abstract: "Lists the runs, running ones first, then the newest.",
+        discussion: "In a terminal long names are shortened, and columns are left out where it is too narrow for them.")
 
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var selection: RunSelection
+    @Option(name: .shortAndLong, help: "So many runs at most, 0: all of them. (default: 50; with --json or --ids: all)")
+    var limit: Int?
     @Flag(help: "As JSON, as the API gives it.")
     var json = false
+    @Flag(help: "Only the ids, one a line.")
+    var ids = false
+    @OptionGroup var options: ClientOptions
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit must not be negative") }
+        if json, ids { throw ValidationError("--json and --ids exclude each other") }
+    }
 
     private struct Run: Decodable {
         let runId, status, created: String
-        let sourceId, name: String?
+        let sourceId, name, endReason: String?
+        let tags: [String: String]
         let accepted, refused, lost, stored, lastFrame: UInt64
         let ratePerSecond: Double
     }
 
     func run() async throws {
         try await options.talk { client in
-            if json { return Terminal.say(String(buffer: try await client.text("/api/runs"))) }
-            let runs = try await client.get("/api/runs", as: [Run].self)
-            if runs.isEmpty { return Terminal.say("no runs yet") }
-            let head = [
-                "STATUS", "RUN", "NAME", "SOURCE", "STARTED", "LAST FRAME", "EVENTS", "PER SECOND", "REFUSED", "LOST", "STORED",
-            ]
-            Terminal.table([head] + runs.map(Self.row), rightAligned: [5, 6, 7, 8, 9, 10])
+            let answer = Data(try await client.text("/api/runs").readableBytesView)
+            if json, selection.isEverything, limit == nil { return Terminal.write(answer + Data("\n".utf8)) }
+            let (listed, matching, known) = try select(answer)
+            if json {
+                return Terminal.say("[" + listed.map { String(decoding: $0.text, as: UTF8.self) }.joined(separator: ",") + "]")
+            }
+            if ids { return Terminal.say(listed.map { Terminal.printable($0.run.runId) }) }
+            guard !listed.isEmpty else { return Terminal.say(known == 0 ? "no runs yet" : "none of \(known) runs matches") }
+            Terminal.say(Self.table(listed.map(\.run)).lines(width: Terminal.width))
+            if listed.count < matching { Terminal.complain("\(listed.count) of \(matching) runs; --limit 0 lists all") }
         }
     }
 
+    private typealias Listed = (run: Run, text: Data)
+
+    /// Those to list, and how many there are.
+    private func select(_ answer: Data) throws(ClientError) -> (listed: [Listed], matching: Int, known: Int) {
+        let now = Date()
+        var listed: [Listed] = []
+        let texts = JSONElements.of(answer)
+        do {
+            for text in texts {
+                let run = try JSONDecoder().decode(Run.self, from: text)
+                if selection.takes(status: run.status, tags: run.tags, created: run.created, now: now) {
+                    listed.append((run, text))
+                }
+            }
+        } catch { throw ClientError(description: "/api/runs answered something else than expected: \(error)") }
+        let most = limit ?? (json || ids ? 0 : 50)
+        return (most == 0 ? listed : Array(listed.prefix(most)), listed.count, texts.count)
+    }
+
+    private static func table(_ runs: [Run]) -> TextTable {
+        TextTable(
+            [
+                .init(head: "STATUS"), .init(head: "RUN", least: 16), .init(head: "NAME", least: 12, yields: 4),
+                .init(head: "SOURCE", least: 8, yields: 6), .init(head: "STARTED (\(RunTime.zone))", yields: 1),
+                .init(head: "LAST FRAME", isRight: true, yields: 9), .init(head: "EVENTS", isRight: true),
+                .init(head: "PER SECOND", isRight: true, yields: 8), .init(head: "REFUSED", isRight: true, yields: 2),
+                .init(head: "LOST", isRight: true, yields: 3), .init(head: "STORED", isRight: true, yields: 7),
+                .init(head: "END REASON", least: 12, yields: 5),
+            ], rows: runs.map(row))
+    }
+
     private static func row(_ run: Run) -> [String] {
-        let started = String(run.created.prefix(19)).replacing("T", with: " ")
-        let rate = run.status == "running" ? String(Int(run.ratePerSecond)) : ""
-        let numbers = [run.refused, run.lost, run.stored].map { String($0) }
+        let rate = run.status == "running" ? Terminal.grouped(UInt64(max(0, run.ratePerSecond))) : ""
         let cells: [String] = [
-            run.status, run.runId, run.name ?? "", run.sourceId ?? "", started, String(run.lastFrame), String(run.accepted), rate,
+            run.status, run.runId, run.name ?? "", run.sourceId ?? "", RunTime.local(run.created),
+            Terminal.grouped(run.lastFrame), Terminal.grouped(run.accepted), rate, Terminal.grouped(run.refused),
+            Terminal.grouped(run.lost), Terminal.grouped(run.stored), run.endReason ?? "",
         ]
-        return (cells + numbers).map(Terminal.printable)
+        return cells.map(Terminal.printable)
+    }
+}
+
+/// The elements of a JSON array, each with its bytes as they came.
+enum JSONElements {
+    static func of(_ array: Data) -> [Data] {
+        var found: [Data] = []
+        var (depth, start, isText, isEscaped) = (0, array.startIndex, false, false)
+        for (at, byte) in zip(array.indices, array) {
+            if isText {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isText = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isText = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                if depth == 1 { start = at + 1 }
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if depth == 0, at > start { found.append(array[start..<at]) }
+            case UInt8(ascii: ",") where depth == 1:
+                found.append(array[start..<at])
+                start = at + 1
+            default: break
+            }
+        }
+        return found
     }
 }

@@ -12,14 +12,17 @@ struct SpoolCommand: ParsableCommand {
 }
 
 struct DataFolderOption: ParsableArguments {
-    @Option(help: "Folder of spool, control store and embedded ClickHouse. [TELTEL_DATA_DIR]")
+    @Option(
+        help:
+            "Folder of spool, control store and embedded ClickHouse. (default: $XDG_DATA_HOME/teltel, else ~/.local/share/teltel) [TELTEL_DATA_DIR]"
+    )
     var dataDir: String?
 
-    /// Absolute.
+    /// Absolute, behind all links.
     var path: String {
         let environment = ProcessInfo.processInfo.environment
         let path = dataDir ?? environment["TELTEL_DATA_DIR"] ?? CollectorSettings.defaultDataDirectory(environment)
-        return URL(fileURLWithPath: path).standardizedFileURL.path
+        return PrivateFolder.resolved(path)
     }
 
     /// The spool, looked at and left as it is. Says what is wrong in one line, and ends the command with 1 then.
@@ -49,17 +52,23 @@ struct ListSpool: ParsableCommand {
         Terminal.table(
             [["FILE", "MIB", "STATE", "SEGMENTS", "ROWS"]]
                 + spool.logs.map {
-                    [$0.name, String($0.bytes >> 20), $0.state.rawValue, String($0.segments), String($0.rows)]
+                    [
+                        $0.name, String($0.bytes >> 20), $0.state.rawValue, Terminal.grouped($0.segments),
+                        Terminal.grouped($0.rows),
+                    ]
                 }, rightAligned: [1, 3, 4])
         let waiting = spool.groups.filter { !$0.isConcluded }
         if !waiting.isEmpty {
             Terminal.say("")
             Terminal.table(
-                [["INSERT", "TABLE", "ROWS"]] + waiting.map { [$0.name, $0.table, String($0.rows)].map(Terminal.printable) },
-                rightAligned: [2])
+                [["INSERT", "TABLE", "ROWS"]]
+                    + waiting.map { [$0.name, $0.table, Terminal.grouped($0.rows)].map(Terminal.printable) },
+                rightAligned: [2], shortened: [0, 1])
         }
         Terminal.say("")
-        Terminal.say("\(spool.waitingRows) rows in \(spool.waitingSegments) segments wait for ClickHouse")
+        Terminal.say(
+            "\(Terminal.grouped(spool.waitingRows)) rows in \(Terminal.grouped(spool.waitingSegments)) segments wait for ClickHouse"
+        )
         if spool.deadLetterBytes > 0 {
             Terminal.say(
                 "\(spool.deadLetterBytes) bytes of rows that ClickHouse refused in \(folder.path)/spool/dead-letters.ndjson")
@@ -91,7 +100,8 @@ struct CheckSpool: ParsableCommand {
         let rows = spool.logs.reduce(0) { $0 + $1.rows }
         let segments = spool.logs.reduce(0) { $0 + $1.segments }
         Terminal.say(
-            "\(rows) rows in \(segments) segments of \(spool.logs.count) files were read; \(spool.waitingRows) rows wait")
+            "\(Terminal.grouped(rows)) rows in \(Terminal.grouped(segments)) segments of \(spool.logs.count) files were read; \(Terminal.grouped(spool.waitingRows)) rows wait"
+        )
         try complain(spool)
         Terminal.say("nothing is damaged")
     }
@@ -110,7 +120,10 @@ struct DrainSpool: ParsableCommand {
     func run() throws {
         guard try folder.inspect(verifies: false).waitingRows > 0 else { return Terminal.say("nothing waits") }
         let server: ClickHouseServer?
-        do throws(SecretFileError) { server = try clickHouse.server() } catch { throw ValidationError(error.description) }
+        do throws(SecretFileError) { server = try clickHouse.server() } catch {
+            Terminal.complain(error.description)
+            throw ExitCode(1)
+        }
         let options = StorageOptions(
             dataDirectory: folder.path, clickHouse: server,
             // Nothing will be spooled: no log file is made.
@@ -121,7 +134,7 @@ struct DrainSpool: ParsableCommand {
             let left = wait(storage)
             storage.stop(patience: .seconds(10))
             guard left == 0 else {
-                Terminal.complain("\(left) rows are left: \(storage.status().detail)")
+                Terminal.complain("\(Terminal.grouped(left)) rows are left: \(storage.status().detail)")
                 throw StorageError(
                     .clickHouse, storage.status().inserter.lastError ?? "ClickHouse took nothing for \(patience) s")
             }
@@ -139,7 +152,7 @@ struct DrainSpool: ParsableCommand {
         var left = storage.waitingRows
         var changed = ContinuousClock.now
         while left > 0, changed.duration(to: .now) < .seconds(patience) {
-            progress.show("\(left) rows left")
+            progress.show("\(Terminal.grouped(left)) rows left")
             storage.flush()
             Thread.sleep(forTimeInterval: 0.1)
             let now = storage.waitingRows
@@ -154,17 +167,4 @@ private final class NoRings: InstanceSource {
     let version: UInt64 = 0
     let instances: [RingInstance] = []
     func spoolFinished(_ id: InstanceID) {}
-}
-
-/// A line in a terminal that is written over and over.
-private final class Progress {
-    private var isShown = false
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-
-    func show(_ text: String) {
-        guard isTerminal else { return }
-        Terminal.ask("\r\(text)\u{1B}[K")
-        isShown = true
-    }
-    func end() { if isShown { Terminal.ask("\r\u{1B}[K") } }
 }

@@ -24,10 +24,12 @@ struct ShowStorage: AsyncParsableCommand {
             Terminal.say("storage   \(answer.state): \(Terminal.printable(answer.detail))")
             let spool = answer.spool
             Terminal.say(
-                "spool     \(spool.waitingRows) rows wait; files of \(ShowStorage.size(spool.fileBytes)), at most \(ShowStorage.size(spool.limitBytes))"
+                "spool     \(Terminal.grouped(spool.waitingRows)) rows wait; files of \(ShowStorage.size(spool.fileBytes)), at most \(ShowStorage.size(spool.limitBytes))"
             )
             if spool.damaged > 0 { Terminal.say("damaged   \(spool.damaged) parts of the spool; see `teltel spool check`") }
-            if answer.inserts.refusedRows > 0 { Terminal.say("refused   \(answer.inserts.refusedRows) rows by ClickHouse") }
+            if answer.inserts.refusedRows > 0 {
+                Terminal.say("refused   \(Terminal.grouped(answer.inserts.refusedRows)) rows by ClickHouse")
+            }
             for error in [spool.lastError, answer.inserts.lastError].compactMap({ $0 }) {
                 Terminal.say("error     \(Terminal.printable(error))")
             }
@@ -36,9 +38,13 @@ struct ShowStorage: AsyncParsableCommand {
             let rows = answer.tables.map { table in
                 let perRow = table.rows > 0 ? String(table.bytes / table.rows) : ""
                 let kind = [table.channel ?? "", table.type ?? table.name].map(Terminal.printable)
-                return kind + [String(table.rows), ShowStorage.size(Int(clamping: table.bytes)), perRow, String(table.parts)]
+                return kind + [
+                    Terminal.grouped(table.rows), ShowStorage.size(Int(clamping: table.bytes)), perRow, String(table.parts),
+                ]
             }
-            Terminal.table([["CHANNEL", "TYPE", "ROWS", "SIZE", "BYTES A ROW", "PARTS"]] + rows, rightAligned: [2, 3, 4, 5])
+            Terminal.table(
+                [["CHANNEL", "TYPE", "ROWS", "SIZE", "BYTES A ROW", "PARTS"]] + rows, rightAligned: [2, 3, 4, 5],
+                shortened: [0, 1])
         }
     }
 
@@ -67,15 +73,18 @@ struct PruneStorage: AsyncParsableCommand {
             let answer = try await client.post("/api/storage/prune", request, as: PruneAnswer.self)
             if answer.runs.isEmpty { return Terminal.say("nothing to remove") }
             let rows = answer.runs.map { run in
-                [run.runId, run.status, String(run.rows), ShowStorage.size(Int(clamping: run.bytes)), run.problem ?? run.reason]
-                    .map(Terminal.printable)
+                [
+                    run.runId, run.status, Terminal.grouped(run.rows), ShowStorage.size(Int(clamping: run.bytes)),
+                    run.problem ?? run.reason,
+                ]
+                .map(Terminal.printable)
             }
-            Terminal.table([["RUN", "STATUS", "ROWS", "SIZE", "WHY"]] + rows, rightAligned: [2, 3])
+            Terminal.table([["RUN", "STATUS", "ROWS", "SIZE", "WHY"]] + rows, rightAligned: [2, 3], shortened: [0, 4])
             stay = answer.runs.count { $0.problem != nil }
             let gone = answer.runs.filter { $0.problem == nil }
             let bytes = ShowStorage.size(gone.reduce(0) { $0 + Int(clamping: $1.bytes) })
             Terminal.say("")
-            Terminal.say("\(gone.count) runs of \(bytes) \(answer.dryRun ? "would be" : "were") removed")
+            Terminal.say("\(Terminal.grouped(gone.count)) runs of \(bytes) \(answer.dryRun ? "would be" : "were") removed")
         }
         if stay > 0 {
             Terminal.complain("\(stay) runs stay")
@@ -102,7 +111,8 @@ struct MigrateStorage: AsyncParsableCommand {
             if answer.statements.isEmpty { return Terminal.say("nothing of the reference service is here") }
             for statement in answer.statements { Terminal.say(Terminal.printable(statement)) }
             Terminal.say(
-                "\(answer.events) events of \(answer.runs) runs \(answer.dryRun ? "would be" : "are") under telemetry_events")
+                "\(Terminal.grouped(answer.events)) events of \(Terminal.grouped(answer.runs)) runs \(answer.dryRun ? "would be" : "are") under telemetry_events"
+            )
         }
     }
 }

@@ -26,7 +26,7 @@ struct Token: ParsableCommand {
                 try handle.synchronize()
             } catch {
                 unlink(file)
-                Terminal.complain("cannot write \(file): \(error.localizedDescription)")
+                Terminal.complain("cannot write \(file): \(Terminal.text(of: Terminal.reason(error)))")
                 throw ExitCode(1)
             }
             Terminal.say("token     \(file)")

@@ -67,10 +67,10 @@ struct Port: Sendable {
     /// What a person types into a browser.
     func say(bind: String, number: Int) {
         let url = "http://\(Self.host(bind)):\(number)"
-        Terminal.say("url       \(url)/")
+        Terminal.announce("url       \(url)/")
         if let access = policy.access {
-            Terminal.say("login     \(url)\(LoginRoutes.path(access.sessions.newCode()))")
-            Terminal.say("          works once and for ten minutes; `teltel login-url` prints another")
+            Terminal.announce("login     \(url)\(LoginRoutes.path(access.sessions.newCode()))")
+            Terminal.announce("          works once and for ten minutes; `teltel login-url` prints another")
         }
     }
 

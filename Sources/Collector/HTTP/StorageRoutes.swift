@@ -115,7 +115,7 @@ struct StorageRoutes: Sendable {
                 try retention.prune(policy, onlyLooks: onlyLooks)
             }
         } catch let error as RetentionError {
-            throw APIError(.badRequest, "bad-retention", error.description, hint: "see docs/http-api.md")
+            throw APIError(.badRequest, "bad-retention", error.description, hint: "ages are such as failed=7d,completed=12h")
         } catch let error as ClickHouseError {
             throw APIError(
                 .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage",

@@ -17,6 +17,8 @@ struct LiveSession: Sendable {
     let bus: EventBus
     let limits: Limits
     let tally: LiveTally
+    /// A run that is known and does not go on.
+    let hasEnded: @Sendable (String) -> Bool
 
     /// What the reading side and the writing side share.
     private final class Shared: Sendable {
@@ -91,7 +93,10 @@ struct LiveSession: Sendable {
         replace(shared, nil, nil)
         let queue = SubscriberQueue(limits: limits.queue) { wake.yield() }
         let subscriber = bus.subscribe(
-            subscription.filter, from: subscription.start, isPrompt: subscription.isPrompt, queue: queue)
+            subscription.filter, from: subscription.start, isPrompt: subscription.isPrompt, isUntilEnd: subscription.untilEnd,
+            queue: queue)
+        // Asked behind the subscription: an end that comes meanwhile is told by the bus.
+        if subscription.untilEnd, hasEnded(subscription.filter.runID) { queue.finish() }
         if subscription.cursor, !subscriber.begin.isComplete {
             bus.unsubscribe(subscriber)
             throw Subscription.Problem(
@@ -139,8 +144,9 @@ struct LiveSession: Sendable {
                     stream = Self.stream(now.1, now.2)
                 }
                 if let pace = now.3 { stream?.setPace(pace) }
-                guard let content = now.1?.queue.take(), !content.isEmpty, stream != nil else { break }
+                guard let content = now.1?.queue.take(), !content.isEmpty || content.isLast, stream != nil else { break }
                 try await stream?.encode(content) { piece in try await send(piece, shared, outbound) }
+                if content.isLast { return await close(outbound, 1000, "the run has ended") }
                 if let pause = stream?.interval, pause > .zero { try await Task.sleep(for: pause) }
             }
         }

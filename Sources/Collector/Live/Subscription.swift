@@ -14,6 +14,8 @@ struct Subscription: Decodable, Sendable {
     var tail = 0
     /// The client wants to be told about drops.
     var notices = false
+    /// The stream ends with its run.
+    var untilEnd = false
     /// Every message carries how far it reaches.
     var cursor = false
     /// Go on behind this cursor.
@@ -21,7 +23,7 @@ struct Subscription: Decodable, Sendable {
     var format = Format.json
 
     private enum Key: String, CodingKey {
-        case runId, sourceId, channel, types, typePrefix, tags, tail, notices, cursor, after, format
+        case runId, sourceId, channel, types, typePrefix, tags, every, tail, notices, untilEnd, cursor, after, format
     }
 
     init(from decoder: any Decoder) throws {
@@ -32,8 +34,13 @@ struct Subscription: Decodable, Sendable {
         filter.types = Set(try values.decodeIfPresent([Name].self, forKey: .types) ?? [])
         filter.typePrefix = try values.decodeIfPresent(Name.self, forKey: .typePrefix) ?? .empty
         filter.tags = try values.decodeIfPresent([Name: Name].self, forKey: .tags) ?? [:]
+        let every = try values.decodeIfPresent(Int.self, forKey: .every) ?? 1
+        guard every >= 1 else { throw Problem(reason: "subscription: every must be 1 or more") }
+        filter.every = UInt64(every)
         tail = max(0, try values.decodeIfPresent(Int.self, forKey: .tail) ?? 0)
         notices = try values.decodeIfPresent(Bool.self, forKey: .notices) ?? false
+        untilEnd = try values.decodeIfPresent(Bool.self, forKey: .untilEnd) ?? false
+        guard !untilEnd || !filter.runID.isEmpty else { throw Problem(reason: "subscription: untilEnd needs a runId") }
         cursor = try values.decodeIfPresent(Bool.self, forKey: .cursor) ?? false
         if let text = try values.decodeIfPresent(String.self, forKey: .after) {
             guard let cursor = StreamCursor(text: text) else {

@@ -16,6 +16,8 @@ final class Bookkeeper: Sendable {
     private let store: ControlStore?
     /// Told which instances' ends are on disk.
     private let endsSaved: @Sendable ([InstanceID]) -> Void
+    /// Told which runs have ended because nobody posts to them any more.
+    private let fellSilent: @Sendable (String) -> Void
     private let silenceNs: UInt64
     private let quarantine: QuarantineLog
     private let storageLog: StorageLog?
@@ -50,7 +52,7 @@ final class Bookkeeper: Sendable {
     init(
         registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, quarantine: QuarantineLog,
         logger: Logger,
-        endsSaved: @escaping @Sendable ([InstanceID]) -> Void
+        endsSaved: @escaping @Sendable ([InstanceID]) -> Void, fellSilent: @escaping @Sendable (String) -> Void
     ) {
         self.registry = registry
         self.storage = storage
@@ -60,6 +62,7 @@ final class Bookkeeper: Sendable {
         storageLog = storage.map { StorageLog($0, logger: logger) }
         self.logger = logger
         self.endsSaved = endsSaved
+        self.fellSilent = fellSilent
     }
 
     func run() {
@@ -69,7 +72,7 @@ final class Bookkeeper: Sendable {
             takeChanges()
             if turn % 2 == 0 { countStored() }
             if turn % 4 == 0 {
-                registry.endSilent(now: teltel_monotonic_ns(), after: silenceNs)
+                for runID in registry.endSilent(now: teltel_monotonic_ns(), after: silenceNs) { fellSilent(runID) }
                 quarantine.tell()
                 storageLog?.tell()
                 save()

@@ -7,6 +7,8 @@ import TeltelEvents
 struct RunStartPayload {
     let engineVersion: String?
     let seed: UInt64?
+    /// Of an engine's run.
+    let tagsLeftOut: [String]
     /// The whole payload: the contract keeps it as the run's config.
     let text: String
 
@@ -19,6 +21,7 @@ struct RunStartPayload {
         engineVersion = object["engine_version"] as? String
         // What is no u64 (-1, 1.5, 2^64) is no seed; it stays in the config. Foundation's numbers would wrap it round.
         seed = (try? JSONDecoder().decode(Seed.self, from: Data(text.utf8)))?.seed
+        tagsLeftOut = object["tags_left_out"] as? [String] ?? []
     }
 }
 

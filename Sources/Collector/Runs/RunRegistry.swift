@@ -402,8 +402,10 @@ final class RunRegistry: Sendable {
     }
 
     /// Posted runs that nobody ended and nobody posts to any more count as failed, until something comes again.
-    func endSilent(now: UInt64, after silenceNs: UInt64) {
+    /// Returns them.
+    func endSilent(now: UInt64, after silenceNs: UInt64) -> [String] {
         state.withLock { state in
+            var ended: [String] = []
             for index in state.runs.values.indices {
                 let run = state.runs.values[index]
                 guard run.record.status == .running, run.open.isEmpty, run.record.instances.isEmpty else { continue }
@@ -413,7 +415,9 @@ final class RunRegistry: Sendable {
                 state.runs.values[index].record.endReason = Self.silence
                 state.runs.values[index].record.endedMs = clock() - Int64((now - run.lastEventNs) / 1_000_000)
                 state.runs.values[index].changed = true
+                ended.append(run.record.runID)
             }
+            return ended
         }
     }
     private static let silence = "fell silent without run.end"

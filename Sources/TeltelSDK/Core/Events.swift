@@ -88,6 +88,11 @@ private func defineFrameType(_ handle: OpaquePointer, start: Bool, _ type: inout
     if start { ctel_frame_start_fields(&desc) } else { ctel_frame_end_fields(&desc) }
     marked = run.pointee.flags & UInt32(TELTEL_NO_CLOCK_MARKS) == 0
     let status = Types.define(run, desc, flags: start && marked ? UInt32(TELTEL_TYPE_CLOCK_MARK) : 0, &type)
+    if status == Status.mismatch {
+        return Status.fail(
+            status, "frame.start and frame.end on channel frame are teltel's, and the engine has defined one with other fields",
+            desc.name)
+    }
     guard status == Status.ok else { return status }
     if start {
         ctel_store_relaxed_u64(&run.pointee.frame_start_word, type.word)

@@ -8,6 +8,7 @@ enum RunEnd {
         if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { emitEnd(run, status, reason) }
         closeAll(run, except: nil)
         setState(run, UInt32(CTEL_RUN_ENDED))
+        if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { EndedRuns.keep(run) }
         run.pointee.references = 1
         releaseRings(run)
         RunHeader.end(run.pointee.file, status, reason)

@@ -2,6 +2,9 @@
 import CTeltel
 
 enum RunEvents {
+    /// So many of the tags that were left out.
+    private static let namedMax = 16
+
     static func emitStart(_ run: RunState, _ options: teltel_run_options) {
         let config = cStringBytes(options.config_json)
         // A configuration too large for one record is left out here; the run file's table has it whole.
@@ -17,7 +20,17 @@ enum RunEvents {
             json.raw(",\"config\":")
             json.raw(config)
         }
-        json.raw("}")
+        var left = 0
+        _ = TagSets.runTags(options) { name in
+            left += 1
+            _ = Status.fail(
+                Status.argument, "the run starts without a tag: at most 1024 of UTF-8, 255 bytes each, no key empty or twice",
+                name)
+            guard left <= namedMax else { return }
+            json.raw(left == 1 ? ",\"tags_left_out\":[" : ",")
+            json.string(cStringBytes(name))
+        }
+        json.raw(left == 0 ? "}" : "]}")
         guard let w = Writers.attached(run, insist: false) else { return }
         _ = emit(run, w, "run.start", 0, 0, json)
     }

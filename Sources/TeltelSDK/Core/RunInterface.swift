@@ -93,26 +93,27 @@ func droppedC(_ handle: OpaquePointer?, _ type: teltel_type, _ out: UnsafeMutabl
     ctel_lock()
     defer { ctel_unlock() }
     var drops = teltel_drops_default()
-    var total: UInt64 = 0
     if let run = findRun(UInt64(UInt(bitPattern: handle))) {
-        let rows = counterRows(run, type)
+        let rows = counterRows(type, salt: run.pointee.salt, types: run.pointee.types)
         add(runCounters(run), rows, &drops)
         var next = run.pointee.writers
         while let w = next {
             if let counters = w.pointee.counters { add(counters, rows, &drops) }
             next = w.pointee.next_in_run
         }
-        total = drops.full &+ drops.overwritten &+ drops.size &+ drops.type &+ drops.state &+ drops.writer &+ drops.fork
+    } else if let ended = EndedRuns.find(UInt64(UInt(bitPattern: handle))), let counters = ended.pointee.rows {
+        add(counters, counterRows(type, salt: ended.pointee.salt, types: ended.pointee.types), &drops)
     }
+    let total = drops.full &+ drops.overwritten &+ drops.size &+ drops.type &+ drops.state &+ drops.writer &+ drops.fork
     if let out { copyOut(drops, out) }
     return total
 }
 
 /// All rows for the empty handle, one for a type of this run, none for a foreign one.
-private func counterRows(_ run: RunState, _ type: teltel_type) -> Range<Int> {
+private func counterRows(_ type: teltel_type, salt: UInt64, types: UInt32) -> Range<Int> {
     if type.word == 0 { return 0..<Int(TELTEL_COUNTER_ROWS) }
-    let word = RecordWord(type.word ^ run.pointee.salt)
-    let row = word.isForeign ? 0 : Int(counterRow(word.type, defined: run.pointee.types))
+    let word = RecordWord(type.word ^ salt)
+    let row = word.isForeign ? 0 : Int(counterRow(word.type, defined: types))
     return row == 0 ? 0..<0 : row..<row + 1
 }
 

@@ -81,6 +81,24 @@ enum RunStart {
         }
     }
 
+    /// Rings that are smaller than one expects last for less time without a collector.
+    private static func tellSmall(_ run: RunState, _ options: teltel_run_options) {
+        let bytes = run.pointee.ring_bytes
+        guard bytes < (options.ring_bytes > 0 ? options.ring_bytes : defaultRingBytesMax) else { return }
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: RingFile.nameCapacity) { size in
+            let text = size.baseAddress.unsafelyUnwrapped
+            ctel_name(text, size.count, "", bytes >> 10, 0)
+            let unit: StaticString = " KiB"
+            let end = Int(strlen(text))
+            unit.withUTF8Buffer { copyText(UnsafeRawBufferPointer($0), to: text + end, capacity: size.count - end) }
+            let what: StaticString =
+                options.ring_bytes > 0
+                ? "the rings are smaller than ring_bytes, for lack of space"
+                : "the rings are smaller than 8 MiB: a 64th of the free shared memory, or what there was space for"
+            _ = Status.fail(Status.noSpace, what, UnsafePointer(text))
+        }
+    }
+
     /// A power of two. Default: a 64th of what is free, at most 8 MiB.
     private static func ringBytes(_ wanted: UInt64, folder: Int32) -> UInt64 {
         let least = UInt64(TELTEL_MIN_RING_BYTES)
@@ -103,7 +121,10 @@ enum RunStart {
         guard entries == Status.ok else { return entries }
         guard makeRings(run, rings) else { return Status.noSpace }
         run.pointee.file.pointee.ring_bytes = run.pointee.ring_bytes
-        if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { RunEvents.emitStart(run, options) }
+        if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) {
+            tellSmall(run, options)
+            RunEvents.emitStart(run, options)
+        }
         ctel_publish_run_magic(run.pointee.file)
         let error = ctel_rename(run.pointee.folder_descriptor, "run.new", "run")
         guard error == 0 else { return Status.fail(Status.of(errno: error), "cannot name the run file", errno: error) }
@@ -142,12 +163,9 @@ enum RunStart {
             entry.finish(id: 0)
             guard RunTable.append(run, entry, key: nil) else { return Status.noSpace }
         }
-        if let tags = options.tags, options.tag_count > 0 {
-            guard var entry = TagSets.entry(Int(TELTEL_ENTRY_RUN_TAGS), tags, options.tag_count) else {
-                return Status.fail(Status.argument, "tags are at most 1024 pairs of UTF-8, 255 bytes each, and no key is empty")
-            }
-            entry.finish(id: 0)
-            guard RunTable.append(run, entry, key: nil) else { return Status.noSpace }
+        if var tags = TagSets.runTags(options, left: { _ in }) {
+            tags.finish(id: 0)
+            guard RunTable.append(run, tags, key: nil) else { return Status.noSpace }
         }
         return Status.ok
     }

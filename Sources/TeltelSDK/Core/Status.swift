@@ -31,7 +31,7 @@ typealias RunState = UnsafeMutablePointer<ctel_run>
     static func of(errno error: Int32) -> Int32 {
         switch error {
         case 1, 13, 30, 40: permission  // EPERM, EACCES, EROFS, ELOOP (a symbolic link where the folder should be)
-        case 12, 28, 122: noSpace  // ENOMEM, ENOSPC, EDQUOT
+        case 12, 27, 28, 122: noSpace  // ENOMEM, EFBIG (the limit of file sizes), ENOSPC, EDQUOT
         default: system
         }
     }

@@ -4,13 +4,53 @@ import CTeltel
 enum TagSets {
     static let pairsMax = 1024
 
-    /// The entry of a list of pairs; nil if one is empty, too long or not UTF-8. SAFETY: `tags` has `count` elements.
-    static func entry(_ kind: Int, _ tags: UnsafePointer<teltel_tag>, _ count: Int) -> TableEntry? {
-        guard count <= pairsMax else { return nil }
-        var entry = TableEntry(kind: kind, count: count)
+    /// SAFETY: `tags` has `count` elements.
+    private static func entry(_ tags: UnsafePointer<teltel_tag>, _ count: Int, _ entry: inout TableEntry) -> Int32 {
+        let what: StaticString = "tags are at most 1024 pairs of UTF-8, 255 bytes each, and no key is empty"
+        guard count <= pairsMax else { return Status.fail(Status.argument, what) }
+        entry = TableEntry(kind: Int(TELTEL_ENTRY_TAG_SET), count: count)
+        var keys = NameSet()
         for i in 0..<count {
-            guard let key = tags[i].key, key.pointee != 0, isText(key), isText(tags[i].value) else { return nil }
-            entry.text(key)
+            guard isGood(tags[i]) else { return withName(tags[i], i) { Status.fail(Status.argument, what, $0) } }
+            guard keys.insert(cStringBytes(tags[i].key)) else {
+                return Status.fail(Status.argument, "a tag's key is given twice", tags[i].key)
+            }
+            entry.text(tags[i].key)
+            entry.text(tags[i].value)
+        }
+        return Status.ok
+    }
+
+    private static func isGood(_ tag: teltel_tag) -> Bool { isName(tag.key) && isText(tag.value) }
+    private static func isName(_ key: UnsafePointer<CChar>?) -> Bool { cStringBytes(key).count > 0 && isText(key) }
+
+    /// Its key or, if that cannot be shown, its place in the list.
+    private static func withName<Result>(_ tag: teltel_tag, _ index: Int, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
+        if isName(tag.key) { return body(tag.key) }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: RingFile.nameCapacity) { name in
+            ctel_name(name.baseAddress, name.count, "number ", UInt64(index) + 1, 0)
+            return body(UnsafePointer(name.baseAddress))
+        }
+    }
+
+    // MARK: Of a run: a bad tag is no reason to record nothing
+
+    /// Calls `left` with the name of each tag that the run does without. nil: it has none. SAFETY: as many tags as the options say.
+    static func runTags(_ options: teltel_run_options, left: (UnsafePointer<CChar>?) -> Void) -> TableEntry? {
+        guard let tags = options.tags, options.tag_count > 0 else { return nil }
+        var good: [Int] = []
+        var keys = NameSet()
+        for i in 0..<options.tag_count {
+            if good.count < pairsMax, isGood(tags[i]), keys.insert(cStringBytes(tags[i].key)) {
+                good.append(i)
+            } else {
+                withName(tags[i], i, left)
+            }
+        }
+        guard !good.isEmpty else { return nil }
+        var entry = TableEntry(kind: Int(TELTEL_ENTRY_RUN_TAGS), count: good.count)
+        for i in good {
+            entry.text(tags[i].key)
             entry.text(tags[i].value)
         }
         return entry
@@ -20,9 +60,9 @@ enum TagSets {
     static func define(
         _ run: RunState, _ tags: UnsafePointer<teltel_tag>, _ count: Int, _ out: inout teltel_tags
     ) -> Int32 {
-        guard var entry = entry(Int(TELTEL_ENTRY_TAG_SET), tags, count) else {
-            return Status.fail(Status.argument, "tags are at most 1024 pairs of UTF-8, 255 bytes each, and no key is empty")
-        }
+        var entry = TableEntry(kind: Int(TELTEL_ENTRY_TAG_SET))
+        let status = Self.entry(tags, count, &entry)
+        guard status == Status.ok else { return status }
         let key = entry.bytes.count - RunTable.headBytes
         // The key is the whole body; a longer set that begins alike has another hash and another size.
         if let found = RunTable.find(run, class: UInt32(TELTEL_ENTRY_TAG_SET), entry, key: key),

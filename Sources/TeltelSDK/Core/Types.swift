@@ -29,6 +29,8 @@ enum Types {
             out = handle(run, id, payload: desc.record_size)
             return Status.ok
         }
+        let twice = checkNames(desc)
+        guard twice == Status.ok else { return twice }
         return add(run, &entry, key: key, every: every, desc.name) { out = handle(run, $0, payload: desc.record_size) }
     }
 
@@ -139,16 +141,38 @@ enum Types {
 
     /// How many names a comma-separated list has; nil if one is empty, too long or not UTF-8.
     private static func nameCount(_ list: UnsafePointer<CChar>?) -> Int? {
-        let text = cStringBytes(list)
-        guard UTF8Check.isValid(text) else { return nil }
+        guard UTF8Check.isValid(cStringBytes(list)) else { return nil }
         var names = 0
+        let isWhole = forEachName(list) { name in
+            names += 1
+            return !name.isEmpty && name.count <= Int(TELTEL_MAX_NAME_BYTES)
+        }
+        return isWhole ? names : nil
+    }
+
+    /// False: `body` answered false, and what follows was left out.
+    private static func forEachName(_ list: UnsafePointer<CChar>?, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        let text = cStringBytes(list)
         var start = 0
         for at in 0...text.count where at == text.count || text[at] == UInt8(ascii: ",") {
-            guard at > start, at - start <= Int(TELTEL_MAX_NAME_BYTES) else { return nil }
-            names += 1
+            guard body(UnsafeRawBufferPointer(rebasing: text[start..<at])) else { return false }
             start = at + 1
         }
-        return names
+        return true
+    }
+
+    /// Two fields of one name: nobody could tell which value is meant.
+    private static func checkNames(_ desc: teltel_type_desc) -> Int32 {
+        var names = NameSet()
+        var status = Status.ok
+        for i in 0..<desc.field_count where status == Status.ok {
+            _ = forEachName(field(desc, i).name) { name in
+                if names.insert(name) { return true }
+                status = Status.fail(Status.argument, "a field's name is given twice", name)
+                return false
+            }
+        }
+        return status
     }
 
     private static func append(_ field: teltel_field, to entry: inout TableEntry) {

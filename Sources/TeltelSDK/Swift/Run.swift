@@ -70,7 +70,7 @@
         /// Makes a tag set, or finds it.
         ///
         /// - Returns: on a run that records nothing, ``Tags/none``.
-        /// - Throws: `argument` (a name or value longer than 255 bytes, an empty name), `limit` or `noSpace`.
+        /// - Throws: `argument` (a name or value longer than 255 bytes, an empty name, or one given twice), `limit` or `noSpace`.
         public func tags(_ pairs: KeyValuePairs<String, String>) throws(TelemetryError) -> Tags {
             let texts = CTexts()
             var tags = teltel_tags(id: 0)

@@ -21,7 +21,7 @@
         public var engineVersion = ""
         /// A JSON object of at most 1 MiB, stored with the run; empty: none.
         public var configJSON = ""
-        /// Of the whole run.
+        /// Of the whole run. It starts without those that have an empty key or more than 255 bytes.
         public var tags: [String: String] = [:]
         public var seed: UInt64?
         /// Per writer, 256 KiB ... 1 GiB, rounded up to a power of two; 0: 8 MiB or a 64th of the free shared memory.

@@ -30,9 +30,7 @@ package struct HostFiles: Sendable {
         if let given = environment["TELTEL_CLICKHOUSE_LIBRARY"], !given.isEmpty {
             path = given
         } else {
-            let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? NSHomeDirectory()
-            let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home + "/.cache"
-            path = "\(cache)/teltel/chdb-core-\(Self.libraryVersion)/chdb/_chdb.abi3.so"
+            path = "\(UserFolders.cache(environment))/teltel/chdb-core-\(Self.libraryVersion)/chdb/_chdb.abi3.so"
         }
         return access(path, R_OK) == 0 ? path : nil
     }
@@ -76,9 +74,9 @@ package struct HostFiles: Sendable {
 
     private func makePrivate(_ directory: String) throws(ChildProcess.Failure) {
         if mkdir(directory, 0o700) == 0 { return }
-        var facts = stat()
-        guard errno == EEXIST, lstat(directory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == geteuid(),
-            facts.st_mode & 0o022 == 0
-        else { throw ChildProcess.Failure(reason: "\(directory) is no folder that only this user can write to") }
+        let reason = errno
+        if let problem = reason == EEXIST ? PrivateFolder.problem(directory) : String(cString: strerror(reason)) {
+            throw ChildProcess.Failure(reason: reason == EEXIST ? problem : "cannot make \(directory): \(problem)")
+        }
     }
 }

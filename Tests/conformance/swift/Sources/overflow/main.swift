@@ -73,6 +73,7 @@ func full() throws {
     while writer.emit(engine.small, Small(bytes: .init(repeating: 3)), frame: 3, time: 0) {}
     check(engine.run.drops.total == 103, "all of both types")
     engine.run.end()
+    check(engine.run.drops(of: engine.large).full == 102, "the last counts")
     check(!writer.emit(engine.large, large, frame: 1, time: 0), "ended")
 }
 
@@ -93,9 +94,10 @@ func blockWithoutReader() throws {
 func blockEndsWithRun() throws {
     let engine = try Engine(.block(upTo: .seconds(4_000_000)))
     let run = engine.run
+    check(engine.emit(0), "one before the end")
     let ending = Thread { run.end() }
     ending.start()
-    var frame: UInt64 = 0
+    var frame: UInt64 = 1
     while engine.emit(frame) { frame += 1 }
     check(!engine.emit(0), "ended")
     while !ending.isFinished { sched_yield() }
