@@ -515,6 +515,8 @@ def main():
     parser.add_argument("--nice", type=int, default=10)
     options = parser.parse_args()
     os.umask(0o077)
+    if options.socket:
+        os.environ["TZ"] = "UTC"  # times without a zone must not repeat when a summer ends; a server has the zone that it is given
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the collector decides when we end
     threading.Thread(target=leave_with_collector, daemon=True).start()

@@ -204,7 +204,7 @@ TELTEL_API size_t teltel_types(teltel_run *run, teltel_type *types, size_t capac
 TELTEL_API size_t teltel_describe(teltel_run *run, teltel_type type, void *memory, size_t size) TELTEL_NOEXCEPT;
 
 /** Records one event. `record` is read for the type's record_size, with any alignment; frame (a number) and sim_time (seconds)
- *  are kept bit for bit.
+ *  are kept bit for bit. In SQL, the view telemetry_events shows frames up to 2^32 - 1, telemetry_events_64 all of them.
  *  Errors: REFUSED_FULL, _SIZE, _TYPE, _WRITER, _FORK, each counted by type and reason; REFUSED_STATE (no run, or ended);
  *  SKIPPED (the type is not wanted).
  *  Threads: any; each has a ring of its own, which its first emit attaches (see teltel_thread_attach).

@@ -10,6 +10,7 @@
 struct teltel_decoder {
   teltel_coding coding;
   int complete;
+  int padded; /* gzip: what came behind the last member fills a block, or ends a line */
   int started; /* deflate: the format is known; gzip: the first member has begun */
   z_stream zlib;
   ZSTD_DStream *zstd;
@@ -45,6 +46,9 @@ void teltel_decoder_destroy(teltel_decoder *decoder) {
  * block whose padding bits are set, which no compressor writes. */
 static int begins_zlib_format(unsigned char first) { return (first & 15) == 8 && first >> 4 <= 7; }
 
+/* Tapes and tools that write lines leave these behind; gzip(1) takes no offence either. */
+static int is_padding(unsigned char byte) { return byte == 0 || byte == '\n' || byte == '\r'; }
+
 static teltel_decode_status step_zlib(
     teltel_decoder *decoder, const void *input, size_t input_count, size_t *taken, void *room, size_t room_count,
     size_t *written) {
@@ -66,8 +70,14 @@ static teltel_decode_status step_zlib(
   while (stream->avail_out > 0) {
     if (decoder->complete) {
       if (stream->avail_in == 0) break;
+      if (decoder->coding == TELTEL_CODING_GZIP && is_padding(*stream->next_in)) {
+        decoder->padded = 1;
+        stream->next_in++;
+        stream->avail_in--;
+        continue;
+      }
       /* What follows a whole gzip member is another one. */
-      if (decoder->coding != TELTEL_CODING_GZIP || inflateReset(stream) != Z_OK) {
+      if (decoder->coding != TELTEL_CODING_GZIP || decoder->padded || inflateReset(stream) != Z_OK) {
         status = TELTEL_DECODE_CORRUPT;
         break;
       }

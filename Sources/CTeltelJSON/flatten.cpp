@@ -36,9 +36,13 @@ class Path {
   char bytes_[TELTEL_JSON_MAX_PATH_BYTES];
 };
 
+// What is looked for.
+enum class Leaves { numbers, texts };
+
 class Flattening {
  public:
-  explicit Flattening(teltel_json_parser &parser) : parser_(parser) {}
+  Flattening(teltel_json_parser &parser, Leaves leaves, size_t most_elements)
+      : parser_(parser), leaves_(leaves), most_elements_(most_elements) {}
   bool exact = true;
 
   void object(simdjson::dom::object members, bool is_root) {
@@ -57,11 +61,9 @@ class Flattening {
       }
       if (count < few) keys[count] = key;
       count++;
-      if (!has_column(key)) {
-        exact = false;
-        continue;
-      }
-      if (before > 0) path_.add('.');
+      if (!is_plain(key)) exact = false;
+      // Not by whether the path is empty: a key may be.
+      if (depth_ > 1) path_.add('.');
       path_.add(key);
       value(member.value);
       path_.shorten(before);
@@ -78,23 +80,29 @@ class Flattening {
       case element_type::OBJECT: object(value.get_object().value_unsafe(), false); return;
       case element_type::ARRAY: array(value.get_array().value_unsafe()); return;
       default:
-        if (is_number(value, number)) add(number);
-        else exact = false;
+        if (leaves_ == Leaves::texts) {
+          if (value.is_string() && !is_named_number(value.get_string().value_unsafe(), number)) add(0);
+        } else if (is_number(value, number)) {
+          add(number);
+        } else {
+          exact = false;
+        }
     }
   }
 
   void array(simdjson::dom::array elements) {
     exact = false;
+    if (leaves_ == Leaves::texts) return;
     double number;
     size_t count = 0;
     for (element each : elements) {
-      if (++count > TELTEL_JSON_MAX_ELEMENTS || !is_number(each, number)) return;
+      if (++count > most_elements_ || !is_number(each, number)) return;
     }
     const size_t before = path_.size();
     size_t index = 0;
     for (element each : elements) {
       is_number(each, number);
-      char digits[8]; /* TELTEL_JSON_MAX_ELEMENTS */
+      char digits[20];
       const char *end = std::to_chars(digits, digits + sizeof digits, index++).ptr;
       path_.add('[');
       path_.add(std::string_view(digits, static_cast<size_t>(end - digits)));
@@ -118,6 +126,11 @@ class Flattening {
         number = static_cast<double>(value.get_uint64().value_unsafe());
         return true;
       case element_type::STRING: return is_named_number(value.get_string().value_unsafe(), number);
+      case element_type::BOOL:
+        // As an engine's truth values are drawn; the text says that it is one.
+        exact = false;
+        number = value.get_bool().value_unsafe() ? 1 : 0;
+        return true;
       default: return false;
     }
   }
@@ -142,16 +155,9 @@ class Flattening {
     parser_.numbers.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(path_.size()), number});
   }
 
-  // Keys whose signs mean something in column names have no column. Dots do: "pos.x" as one key is common.
-  bool has_column(std::string_view key) {
-    bool has_dots = false;
-    for (const char byte : key) {
-      if (byte == '.') has_dots = true;
-      else if (byte == '[' || byte == ']' || byte == ':' || byte == '/' || static_cast<unsigned char>(byte) < 0x20) return false;
-    }
-    if (!has_dots) return !key.empty();
-    exact = false;
-    return key.front() != '.' && key.back() != '.' && key.find("..") == std::string_view::npos;
+  // A path of plain keys can be taken apart again. Dots in a key are common ("pos.x"), and mean in a path what nesting means.
+  static bool is_plain(std::string_view key) {
+    return !key.empty() && std::none_of(key.begin(), key.end(), [](char byte) { return byte == '.' || byte == '[' || byte == ']'; });
   }
 
   static bool has_duplicates(simdjson::dom::object members) {
@@ -164,16 +170,18 @@ class Flattening {
 
   static constexpr size_t few = 24;
   teltel_json_parser &parser_;
+  const Leaves leaves_;
+  const size_t most_elements_;
   Path path_;
   int depth_ = 0;
 };
 }  // namespace
 
-extern "C" int teltel_json_flatten(teltel_json_parser *parser, const char *text, size_t count, teltel_json_flat *flat) try {
+static int find(teltel_json_parser *parser, const char *text, size_t count, Leaves leaves, size_t most_elements, teltel_json_flat *flat) {
   if (!parser->parse(text, count)) return 0;
   parser->numbers.clear();
   parser->path_bytes = 0;
-  Flattening flattening(*parser);
+  Flattening flattening(*parser, leaves, most_elements);
   if (parser->root.is_object()) flattening.object(parser->root.get_object().value_unsafe(), true);
   else flattening.exact = false;
   if (parser->has_huge_numbers()) flattening.exact = false;
@@ -183,6 +191,17 @@ extern "C" int teltel_json_flatten(teltel_json_parser *parser, const char *text,
   flat->text = {parser->text().data(), parser->text().size()};
   flat->exact = flattening.exact ? 1 : 0;
   return 1;
+}
+
+extern "C" int teltel_json_flatten(
+    teltel_json_parser *parser, const char *text, size_t count, size_t most_elements, teltel_json_flat *flat) try {
+  return find(parser, text, count, Leaves::numbers, most_elements, flat);
+} catch (const std::bad_alloc &) {
+  return 0;
+}
+
+extern "C" int teltel_json_find_texts(teltel_json_parser *parser, const char *text, size_t count, teltel_json_flat *flat) try {
+  return find(parser, text, count, Leaves::texts, 0, flat);
 } catch (const std::bad_alloc &) {
   return 0;
 }

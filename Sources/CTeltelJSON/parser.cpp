@@ -43,7 +43,7 @@ bool teltel_json_parser::parse_copy() {
   if (error != simdjson::SUCCESS && teltel::repair_surrogates(text_)) error = parse_once(text_);
   if (error == simdjson::SUCCESS) return true;
   without_huge_ = text_;
-  if (!teltel::blank_huge_numbers(without_huge_)) return false;
+  if (!teltel::replace_huge_numbers(without_huge_)) return false;
   has_huge_numbers_ = true;
   return parse_once(without_huge_) == simdjson::SUCCESS;
 }

@@ -19,7 +19,8 @@ struct teltel_json_parser {
   simdjson::dom::element root;
   // The text, repaired.
   std::string_view text() const { return {begin_, count_}; }
-  // Some number is larger than a double can hold; in `root` it is an empty array, in `text()` it is itself.
+  // Some number is longer than 64 bits: in `root` it is the nearest double, or an empty array where there is none; in `text()` it is
+  // itself.
   bool has_huge_numbers() const { return has_huge_numbers_; }
   // Text offsets of all brackets, commas, colons and begins of values: simdjson's own first step.
   const uint32_t *marks() const { return dom_.implementation->structural_indexes.get(); }

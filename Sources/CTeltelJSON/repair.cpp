@@ -1,7 +1,10 @@
 #include "repair.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <string_view>
 
 namespace {
 // Length of the UTF-8 sequence at `at`, 0 if there is none.
@@ -65,10 +68,35 @@ bool is_number(const std::string &token, bool &integer) {
   return at == token.size();
 }
 
-bool is_huge(const std::string &token) {
+// Beyond what 64 bits hold, signed or not.
+bool is_long(const std::string &integer) {
+  const bool negative = integer[0] == '-';
+  const std::string_view digits = std::string_view(integer).substr(negative ? 1 : 0);
+  const std::string_view largest = negative ? "9223372036854775808" : "18446744073709551615";
+  return digits.size() > largest.size() || (digits.size() == largest.size() && digits > largest);
+}
+
+// 17 digits and their exponent, which make the same double again and are never longer than an integer that is too long.
+std::string as_double(double value) {
+  char text[32];
+  const char *end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, 16).ptr;
+  std::string_view written(text, static_cast<size_t>(end - text));
+  const size_t point = written.find('.'), e = written.find('e');
+  std::string digits(written.substr(0, point));
+  digits += written.substr(point + 1, e - point - 1);
+  int exponent = 0;
+  std::from_chars(text + e + 2, end, exponent);  // behind the sign, which is +
+  return digits + 'e' + std::to_string(exponent - 16);
+}
+
+// What stands for a number that simdjson does not take; "" if it takes it.
+std::string substitute(const std::string &token) {
   bool integer = false;
-  if (token.size() < 5 || !is_number(token, integer)) return false;
-  return integer ? token.size() > 18 : std::isinf(std::strtod(token.c_str(), nullptr));
+  if (token.size() < 5 || !is_number(token, integer)) return "";
+  if (integer && !is_long(token)) return "";
+  const double value = std::strtod(token.c_str(), nullptr);
+  if (std::isinf(value)) return "[]";
+  return integer ? as_double(value) : "";
 }
 }  // namespace
 
@@ -116,7 +144,7 @@ bool repair_surrogates(std::string &text) {
   return found;
 }
 
-bool blank_huge_numbers(std::string &text) {
+bool replace_huge_numbers(std::string &text) {
   bool found = false;
   for (size_t at = 0; at < text.size();) {
     if (text[at] == '"') {
@@ -127,8 +155,9 @@ bool blank_huge_numbers(std::string &text) {
     } else if (text[at] == '-' || is_digit(text[at])) {
       const size_t end = std::min(text.find_first_not_of("+-.0123456789Ee", at), text.size());
       const std::string token = text.substr(at, end - at);
-      if (is_huge(token)) {
-        text.replace(at, token.size(), "[]" + std::string(token.size() - 2, ' '));
+      if (std::string replaced = substitute(token); !replaced.empty()) {
+        replaced.resize(token.size(), ' ');
+        text.replace(at, token.size(), replaced);
         found = true;
       }
       at = end;

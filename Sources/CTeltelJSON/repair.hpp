@@ -7,6 +7,7 @@ namespace teltel {
 bool repair_utf8(std::string &text);
 // Escaped halves of surrogate pairs become \ufffd, in place. True if there were any.
 bool repair_surrogates(std::string &text);
-// Numbers that are well formed but larger than a double, or longer than an integer, become `[]` and spaces, in place.
-bool blank_huge_numbers(std::string &text);
+// Numbers that are well formed and no numbers to simdjson, in place: integers that are longer than 64 bits become the nearest
+// double, numbers larger than any double become `[]`; spaces fill what is left. True if there were any.
+bool replace_huge_numbers(std::string &text);
 }  // namespace teltel

@@ -1,5 +1,11 @@
 /// The stored runs, from `run_metadata` (contract §1, §9).
 
+/// RFC 3339, in UTC, wherever the server is: a time without its zone is another one each time it is read.
+private func time(_ column: String) -> String { "formatDateTime(m.\(column), '%FT%TZ', 'UTC') AS \(column)" }
+
+/// Frames are counted when all of a run is stored; before that its row says what was known when it was written.
+private let isFinal = "CAST(total_frames > 0, 'Bool') AS is_final"
+
 /// Which runs; each condition holds on its own.
 package struct RunsQuestion: Sendable {
     package var sourceID = ""
@@ -14,9 +20,12 @@ package struct RunsQuestion: Sendable {
     }
 
     /// Rows: run_id, started_at, ended_at, status, total_events, total_frames, max_frame_index, engine_version, source_id, seed,
-    /// tags (JSON text); newest first.
+    /// tags (JSON text), is_final (the totals grow no more); newest first.
     package func statement() -> Statement {
-        var conditions = ["started_at >= now() - toIntervalDay({days:UInt32})"]
+        // Seconds with a sign: a DateTime before 1970 would be one long after.
+        var conditions = [
+            "toInt64(toUnixTimestamp(m.started_at)) >= toInt64(toUnixTimestamp(now())) - 86400 * toInt64({days:UInt32})"
+        ]
         var parameters = [("days", String(daysBack))]
         if !sourceID.isEmpty {
             conditions.append("source_id = {source:String}")
@@ -28,11 +37,11 @@ package struct RunsQuestion: Sendable {
         }
         return Statement(
             sql: """
-                SELECT run_id, started_at, ended_at, status, total_events, total_frames, max_frame_index, engine_version,
-                    source_id, seed, tags
-                FROM run_metadata FINAL
+                SELECT run_id, \(time("started_at")), \(time("ended_at")), status, total_events, total_frames, max_frame_index,
+                    engine_version, source_id, seed, tags, \(isFinal)
+                FROM run_metadata AS m FINAL
                 WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY started_at DESC, run_id
+                ORDER BY m.started_at DESC, run_id
                 """, parameters: parameters)
     }
 }
@@ -45,12 +54,25 @@ package struct RunQuestion: Sendable {
     package func statement() -> Statement {
         Statement(
             sql: """
-                SELECT run_id, started_at, ended_at, duration_seconds, status, total_events, total_frames, max_frame_index,
-                    source_id, config, engine_version, seed, end_reason, tags
-                FROM run_metadata FINAL
+                SELECT run_id, \(time("started_at")), \(time("ended_at")), duration_seconds, status, total_events, total_frames,
+                    max_frame_index, source_id, config, engine_version, seed, end_reason, tags, \(isFinal),
+                    (\(BeyondQuestion.count) AND (SELECT max(max_frame_index) FROM run_metadata FINAL WHERE run_id = {run:String})
+                        = \(BeyondQuestion.largest)) AS events_beyond_32_bits
+                FROM run_metadata AS m FINAL
                 WHERE run_id = {run:String}
                 """, parameters: [("run", runID)])
     }
+}
+
+/// How many of a run's rows `telemetry_events` cannot show, because their frames have more than 32 bits.
+package struct BeyondQuestion: Sendable {
+    package let runID: String
+    package init(runID: String) { self.runID = runID }
+
+    static let largest = "4294967295"
+    static let count = "SELECT count() FROM telemetry_events_64 WHERE run_id = {run:String} AND frame_index > \(largest)"
+
+    package func statement() -> Statement { Statement(sql: Self.count, parameters: [("run", runID)]) }
 }
 
 /// What a run holds by type, counted in storage: the final truth about its events.

@@ -19,6 +19,17 @@ package struct Statement: Sendable, Equatable {
 enum SQL {
     /// A text in quotes, on one line.
     static func literal(_ text: String) -> String { quoted(text, "'") }
+    /// The first of the values that is not NULL; NULL of the type if there are none.
+    static func coalesce(_ values: [String], else type: String) -> String {
+        switch values.count {
+        case 0: "CAST(NULL, '\(type)')"
+        case 1: values[0]
+        default: "coalesce(\(values.joined(separator: ", ")))"
+        }
+    }
+    /// Below it every integer is a double of its own.
+    static let exactBelow = "9007199254740992"
+
     /// A name in backticks.
     static func identifier(_ name: String) -> String { quoted(name, "`") }
 

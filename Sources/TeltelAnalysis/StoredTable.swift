@@ -1,94 +1,102 @@
 /// What analysis must know about a table to ask it.
+import TeltelEvents
 
 /// One table of events, as it is in the database now.
 package struct StoredTable: Sendable, Equatable {
     package let name: String
     /// What all its rows are; nil for the table of all further types, whose rows name it and keep the payload as text.
-    package let channel: String?
-    package let type: String?
-    /// Column names and their ClickHouse types.
-    package let columns: [String: String]
+    package let channel: Name?
+    package let type: Name?
+    /// Of the payload.
+    package let columns: [Column]
+    /// The column `rest` has payloads, or what of them has no column, as text.
+    package let hasText: Bool
 
-    package init(name: String, channel: String?, type: String?, columns: [String: String]) {
+    package struct Column: Sendable, Equatable {
+        /// Dotted: "pos.x"; elements of short arrays: "force[0]"; long arrays as a whole.
+        package let path: String
+        package let name: String
+        /// ClickHouse's.
+        package let type: String
+        package init(path: String, name: String, type: String) {
+            self.path = path
+            self.name = name
+            self.type = type
+        }
+
+        package var isArray: Bool { type.hasPrefix("Array(") }
+        var canBeNull: Bool { type.hasPrefix("Nullable(") }
+        /// Without Nullable and Array.
+        package var inner: String {
+            let wrapper = ["Nullable(", "Array("].first { type.hasPrefix($0) }
+            return wrapper.map { String(type.dropFirst($0.count).dropLast()) } ?? type
+        }
+        package var isNumber: Bool { inner == "Bool" || ["Int", "UInt", "Float"].contains { inner.hasPrefix($0) } }
+        package var isText: Bool { inner == "String" }
+        /// Has integers that a double cannot tell apart.
+        var isLongInteger: Bool { inner == "Int64" || inner == "UInt64" }
+    }
+
+    package init(name: String, channel: Name?, type: Name?, columns: [Column], hasText: Bool = true) {
         self.name = name
         self.channel = channel
         self.type = type
         self.columns = columns
+        self.hasText = hasText
     }
 
+    /// By bytes, as ClickHouse compares.
+    private func columns(at path: String) -> [Column] {
+        columns.filter { !$0.isArray && $0.path.utf8.elementsEqual(path.utf8) }.sorted { $0.name < $1.name }
+    }
+
+    /// The elements that a path names in columns of whole arrays, as SQL; NULL where the array is shorter.
+    private func elements(at path: String) -> [(column: Column, sql: String)] {
+        guard let place = ElementPath(path) else { return [] }
+        return columns.filter { $0.isArray && $0.isNumber && $0.path.utf8.elementsEqual(place.array.utf8) }.map { column in
+            let name = SQL.identifier(column.name)
+            return (column, "if(length(\(name)) > \(place.index), toNullable(\(name)[\(place.index + 1)]), NULL)")
+        }
+    }
+
+    /// A column has each value of the path, if its values have one kind and are of an engine's definition.
+    func hasColumn(_ path: String) -> Bool { !columns(at: path).isEmpty || !elements(at: path).isEmpty }
+
     /// The value at a dotted path as Nullable(Float64), whichever way it is stored; NULL where a row has none.
-    func number(at path: String) -> String {
-        guard type != nil else {
-            // Path elements: JSONExtract takes no parameters for them in all versions.
-            let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { SQL.literal(String($0)) }
-            return "JSONExtract(rest, \(keys.joined(separator: ", ")), 'Nullable(Float64)')"
-        }
-        // A path that came with several kinds has several columns: a row has its value in one of them.
-        let candidates = columns.keys.filter { $0 == "payload.\(path)" || $0.hasPrefix("payload.\(path):") }.sorted()
-        let numbers = candidates.filter { Self.isNumber(columns[$0] ?? "") }.map { "toFloat64(\(SQL.identifier($0)))" }
-        switch numbers.count {
-        case 0: return "CAST(NULL, 'Nullable(Float64)')"
-        case 1: return "toNullable(\(numbers[0]))"
-        default: return "toNullable(coalesce(\(numbers.joined(separator: ", "))))"
-        }
+    /// - Parameter text: where it may be besides; each row knows for itself. nil: nowhere.
+    /// - Parameter isSingle: what is kept as text was a Float32, and has become the shortest text for it.
+    func number(at path: String, _ text: PayloadPath?, isSingle: Bool) -> String {
+        let values =
+            columns(at: path).filter(\.isNumber).map { "toNullable(toFloat64(\(SQL.identifier($0.name))))" }
+            + elements(at: path).map { "toFloat64(\($0.sql))" }
+        let column = SQL.coalesce(values, else: "Nullable(Float64)")
+        guard let text else { return column }
+        let number = isSingle ? "toFloat64(toFloat32(\(text.number)))" : text.number
+        return values.isEmpty ? number : "if(rest != '' AND isNull(\(column)), \(number), \(column))"
+    }
+
+    /// The digits of the integer at the path, '' where there is none. Cheap where `value`, which is the same number, says that a double
+    /// holds it.
+    func digits(at path: String, _ text: PayloadPath?, value: String) -> String {
+        let long =
+            columns(at: path).filter(\.isLongInteger).map { "toNullable(\(SQL.identifier($0.name)))" }
+            + elements(at: path).filter { $0.column.isLongInteger }.map(\.sql)
+        let texts = long.map { "toString(\($0))" } + (text.map { [$0.digits] } ?? [])
+        if texts.isEmpty { return "''" }
+        let digits = "ifNull(\(SQL.coalesce(texts, else: "Nullable(String)")), '')"
+        return "if(isFinite(\(value)) AND abs(\(value)) >= \(SQL.exactBelow), \(digits), '')"
     }
 
     /// The text at a dotted path as Nullable(String); NULL where a row has none, or something else than a text.
-    func words(at path: String) -> String {
-        guard type != nil else { return restText(path) }
-        let candidates = columns.keys.filter { $0 == "payload.\(path)" || $0.hasPrefix("payload.\(path):") }.sorted()
-        let texts = candidates.filter { Self.isText(columns[$0] ?? "") }.map { "toNullable(toString(\(SQL.identifier($0))))" }
-        // What has no column stands in the rest of the payload, as all texts of posted events do.
-        let all = texts + (columns["rest"] == nil ? [] : [restText(path)])
-        return all.isEmpty ? "CAST(NULL, 'Nullable(String)')" : "coalesce(\(all.joined(separator: ", ")))"
-    }
-
-    private func restText(_ path: String) -> String {
-        let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { SQL.literal(String($0)) }
-            .joined(separator: ", ")
-        return "if(JSONType(rest, \(keys)) = 'String', JSONExtract(rest, \(keys), 'Nullable(String)'), NULL)"
-    }
-
-    private static func isText(_ type: String) -> Bool {
-        ["String", "Nullable(String)", "LowCardinality(String)", "LowCardinality(Nullable(String))"].contains(type)
+    func words(at path: String, _ text: PayloadPath?) -> String {
+        let texts = columns(at: path).filter(\.isText).map { "toNullable(\(SQL.identifier($0.name)))" }
+        return SQL.coalesce(texts + (text.map { [$0.words] } ?? []), else: "Nullable(String)")
     }
 
     /// The value at a dotted path as text; '' where a row has none.
-    func text(at path: String) -> String {
-        let column = "payload.\(path)"
-        guard columns[column] != nil else { return "''" }
-        return "ifNull(toString(\(SQL.identifier(column))), '')"
-    }
-
-    /// A value of the payload.
-    package struct PayloadField: Sendable, Equatable {
-        /// Dotted: "pos.x"; elements of short arrays: "force[0]".
-        package let path: String
-        /// ClickHouse's type, without Nullable.
-        package let type: String
-    }
-
-    /// What can be asked for as a series, by path. A path that came with several kinds is there once.
-    package var numbers: [PayloadField] {
-        var found: [String: String] = [:]
-        for (column, type) in columns where column.hasPrefix("payload.") && Self.isNumber(type) {
-            let path = String(column.dropFirst("payload.".count).prefix { $0 != ":" })
-            let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
-            if found[path] == nil || inner == "Float64" { found[path] = inner }
-        }
-        return found.sorted { $0.key < $1.key }.map { PayloadField(path: $0.key, type: $0.value) }
-    }
-
-    /// What is a text, by path, and no number under the same path.
-    package var texts: [PayloadField] {
-        let numbers = Set(numbers.map(\.path))
-        let paths = columns.filter { $0.key.hasPrefix("payload.") && Self.isText($0.value) }
-            .map { String($0.key.dropFirst("payload.".count).prefix { $0 != ":" }) }
-        return Set(paths).subtracting(numbers).sorted().map { PayloadField(path: $0, type: "String") }
-    }
-
-    private static func isNumber(_ type: String) -> Bool {
-        let inner = type.hasPrefix("Nullable(") ? String(type.dropFirst(9).dropLast()) : type
-        return inner.hasPrefix("Int") || inner.hasPrefix("UInt") || inner.hasPrefix("Float") || inner == "Bool"
+    func text(at path: String, _ text: PayloadPath?) -> String {
+        let texts =
+            columns(at: path).map { "toNullable(toString(\(SQL.identifier($0.name))))" } + (text.map { [$0.text] } ?? [])
+        return texts.isEmpty ? "''" : "ifNull(\(SQL.coalesce(texts, else: "Nullable(String)")), '')"
     }
 }

@@ -36,6 +36,10 @@ package struct StorageStatus: Sendable {
     package var isReady: Bool { state == .ok }
     /// Answers questions and removes rows, though it may take none: its disk may be full.
     package var isReached: Bool
+    /// Tables of new types that are still to be made before their rows are stored.
+    package var missingTables = 0
+    /// Types that have no table of their own, of those that have come since the start.
+    package var sharingTypes = 0
 }
 
 /// Thread-safe. `start` and `stop` once each.
@@ -242,8 +246,18 @@ package final class Storage: Sendable {
         }
         let isReached = state == .ok
         if isReached, let problem = tables.viewProblem { detail += "; telemetry_events does not show all tables: \(problem)" }
+        let sharing = catalog.sharingCount
+        if sharing > 0 {
+            detail +=
+                "; \(sharing) types share one table, because \(catalog.limit) have one of their own (--max-tables): "
+                + "questions about them take longer"
+        }
+        let missing = isReached ? tables.missing(inserter.tablesWaiting) : 0
+        if missing > 1 { detail += "; tables of new types are being made, \(missing) to go, and rows wait for them" }
         if isReached, let obstacle = inserter.obstacle { (state, detail) = (.failed, obstacle) }
-        return StorageStatus(state: state, detail: detail, spool: spool, inserter: inserter, isReached: isReached)
+        return StorageStatus(
+            state: state, detail: detail, spool: spool, inserter: inserter, isReached: isReached, missingTables: missing,
+            sharingTypes: sharing)
     }
 
     private static func away(_ inserter: InserterStatus) -> StorageStatus.State { inserter.isRefused ? .failed : .connecting }

@@ -4,9 +4,12 @@ import Testing
 private let body = StoredTable(
     name: "events_body", channel: "physics", type: "body.state",
     columns: [
-        "payload.pos.x": "Float64", "payload.pos.x:i64": "Nullable(Int64)", "payload.name": "String", "payload.id": "Int32",
-    ])
-private let other = StoredTable(name: "events_other", channel: nil, type: nil, columns: [:])
+        .init(path: "pos.x", name: "payload.pos/x", type: "Float64"),
+        .init(path: "pos.x", name: "payload.pos/x:i64", type: "Nullable(Int64)"),
+        .init(path: "name", name: "payload.name", type: "String"), .init(path: "id", name: "payload.id", type: "Int32"),
+        .init(path: "samples", name: "payload/samples", type: "Array(Float32)"),
+    ], hasText: false)
+private let other = StoredTable(name: "events_other", channel: nil, type: nil, columns: [])
 
 private func question(path: String, channel: String = "", points: Int? = nil) -> SeriesQuestion {
     SeriesQuestion(
@@ -23,7 +26,19 @@ private func question(path: String, channel: String = "", points: Int? = nil) ->
 
     @Test func `a path with several kinds reads all its columns`() throws {
         let sql = try #require(question(path: "pos.x").statement([body])).sql
-        #expect(sql.contains("coalesce(toFloat64(`payload.pos.x`), toFloat64(`payload.pos.x:i64`))"))
+        #expect(sql.contains("coalesce(toNullable(toFloat64(`payload.pos/x`)), toNullable(toFloat64(`payload.pos/x:i64`)))"))
+    }
+
+    @Test func `an element of a long array is one of its column`() throws {
+        let sql = try #require(question(path: "samples[16]").statement([body])).sql
+        #expect(sql.contains("if(length(`payload/samples`) > 16, toNullable(`payload/samples`[17]), NULL)"))
+    }
+
+    @Test func `each way to read a path is looked at in texts, members first`() throws {
+        let sql = try #require(question(path: "a.b[2]").statement([other])).sql
+        let places = ["'a', 'b', 3)", "'a.b', 3)", "'a', 'b[2]')", "'a.b[2]')"].map { sql.firstRange(of: $0)?.lowerBound }
+        #expect(places.allSatisfy { $0 != nil })
+        #expect(places.compactMap(\.self) == places.compactMap(\.self).sorted())
     }
 
     @Test func `a missing or textual value is NULL`() throws {
@@ -33,7 +48,11 @@ private func question(path: String, channel: String = "", points: Int? = nil) ->
     }
 
     @Test func `hostile paths cannot leave their quotes`() throws {
-        let tables = [other, StoredTable(name: "t", channel: "c", type: "body.state", columns: ["payload.a`b": "Float64"])]
+        let tables = [
+            other,
+            StoredTable(
+                name: "t", channel: "c", type: "body.state", columns: [.init(path: "a`b", name: "payload.a`b", type: "Float64")]),
+        ]
         let sql = try #require(question(path: "a`b").statement(tables)).sql
         #expect(sql.contains("`payload.a\\`b`"))
         let quoted = try #require(question(path: "x'), sleep(3), ('").statement([other])).sql
@@ -54,7 +73,7 @@ private func question(path: String, channel: String = "", points: Int? = nil) ->
 
 @Suite struct RunsQuestionTests {
     @Test func `each filter works alone`() {
-        #expect(RunsQuestion().statement().sql.contains("source_id =") == false)
+        #expect(RunsQuestion().statement().sql.contains("source_id = {") == false)
         #expect(RunsQuestion(sourceID: "s").statement().parameters.map(\.name) == ["days", "source"])
         let byStatus = RunsQuestion(statuses: ["failed", "it's"]).statement()
         #expect(byStatus.parameters.contains { $0 == ("statuses", #"['failed','it\'s']"#) })

@@ -111,9 +111,18 @@ def test_truncated_half_way(live, name):
     assert taken(live) == answer["accepted"]
 
 
-def test_what_follows_is_not_ignored(live):
-    status, answer = post(live, gzipped(frames(2)) + b"\0\0\0", "gzip")
-    assert (status, answer["accepted"], answer["errors"][-1]["code"]) == (202, 2, "bad-encoding")
+@pytest.mark.parametrize("behind", [b"\n", b"\r\n", b"\0" * 3, b"\0" * 100_000], ids=["newline", "crlf", "zeros", "block"])
+def test_padding_behind_gzip_is_ignored(live, behind):
+    """Tapes fill blocks with zeros, tools end files with a newline; gzip(1) takes both."""
+    status, answer = post(live, gzipped(frames(1)) + gzipped(frames(2)) + behind, "gzip")
+    assert (status, answer["accepted"], answer["errors"]) == (202, 3, [])
+
+
+@pytest.mark.parametrize("behind", [b"x", b"\0\0\0x", b"\n\x1f\x8b", b"\x1f\x8b"], ids=["garbage", "padded", "padded-member", "begun"])
+def test_what_follows_is_not_ignored(live, behind):
+    status, answer = post(live, gzipped(frames(2)) + behind, "gzip")
+    codes = {b"\x1f\x8b": "truncated-body", b"x": "truncated-body"}
+    assert (status, answer["accepted"], answer["errors"][-1]["code"]) == (202, 2, codes.get(behind, "bad-encoding"))
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd"])

@@ -258,10 +258,10 @@ def test_a_table_that_somebody_dropped(world, emit):
 
 def test_a_table_that_somebody_changed(world, emit):
     (table,) = {request.table for request in world.gate.inserts if request.table.startswith("events_test_")}
-    world.server.ask(f"ALTER TABLE {table} DROP COLUMN `payload.v.c`")
+    world.server.ask(f"ALTER TABLE {table} DROP COLUMN `payload.v/c`")
     accepted = emit("changed-table")
     assert_invariants(world, "changed-table", accepted)
-    values = sql(world, f"SELECT uniqExact(`payload.v.c`) AS n FROM {table} WHERE run_id = 'changed-table'")
+    values = sql(world, f"SELECT uniqExact(`payload.v/c`) AS n FROM {table} WHERE run_id = 'changed-table'")
     assert int(values[0]["n"]) == accepted
 
 

@@ -129,7 +129,7 @@ def stored_of(collector: Collector) -> dict[tuple[str, int], Found]:
     rows = sql(collector, f"""
         SELECT run_id, `payload.thread` AS thread, count() AS rows, uniqExact(`payload.index`) AS events,
             countIf(frame_index != `payload.index` OR sim_time != `payload.index` * 0.001
-                OR `payload.v.a` != `payload.index` * 0.25 OR `payload.v.k` != `payload.index` * 0.25 + 10) AS wrong
+                OR `payload.v/a` != `payload.index` * 0.25 OR `payload.v/k` != `payload.index` * 0.25 + 10) AS wrong
         FROM {table} GROUP BY run_id, thread""")
     return {(row["run_id"], int(row["thread"])): Found(int(row["rows"]), int(row["events"]), int(row["wrong"])) for row in rows}
 

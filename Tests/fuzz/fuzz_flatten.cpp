@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *payload, size_t count) {
   std::unique_ptr<char[]> exact(new char[count]);
   if (count > 0) std::memcpy(exact.get(), payload, count);
   teltel_json_flat flat;
-  const int flattened = teltel_json_flatten(parser, exact.get(), count, &flat);
+  const int flattened = teltel_json_flatten(parser, exact.get(), count, 16, &flat);
   size_t bytes = 0;
   if (flattened) {
     for (size_t index = 0; index < flat.number_count; index++) {
@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *payload, size_t count) {
     require(bytes == 0 || flat.number_count > 0, "only numbers have paths");
     const std::string text(flat.text.bytes, flat.text.count);
     require(teltel_json_valid(parser, text.data(), text.size()), "the repaired payload is JSON");
-    require(teltel_json_flatten(parser, text.data(), text.size(), &flat), "it can be flattened again");
+    require(teltel_json_find_texts(parser, exact.get(), count, &flat), "its texts are found, too");
+    require(teltel_json_flatten(parser, text.data(), text.size(), 16, &flat), "it can be flattened again");
   }
   require(teltel_json_valid(parser, exact.get(), count) == flattened, "what is JSON can be flattened");
   return 0;

@@ -42,7 +42,7 @@ def engines(world: World):
     table = wait_until(lambda: attempt(lambda: table_of(world.collector, "test", "test.sample")), "the table is there")
     rows = sql(world.collector, f"""
         SELECT run_id, `payload.thread` AS thread, count() AS rows, uniqExact(`payload.index`) AS events, max(`payload.index`) AS last,
-            countIf(frame_index != `payload.index` OR `payload.v.k` != `payload.index` * 0.25 + 10) AS wrong
+            countIf(frame_index != `payload.index` OR `payload.v/k` != `payload.index` * 0.25 + 10) AS wrong
         FROM {table} GROUP BY run_id, thread""")
     found = {(row["run_id"], int(row["thread"])): row for row in rows}
     for run in world.runs:

@@ -5,7 +5,7 @@
  * the parser: they hold until its next call.
  *
  * Accepted is what the contract accepts, which is a little more than strict JSON: bytes in strings that are no UTF-8 and halves
- * of surrogate pairs become U+FFFD, and numbers may be larger than any double. Refused are comments, NaN, trailing commas, a
+ * of surrogate pairs become U+FFFD, and numbers may be longer than 64 bits, which makes them the nearest double, or larger than any double. Refused are comments, NaN, trailing commas, a
  * byte order mark, more than one value, and nesting deeper than 1,024.
  */
 #ifndef CTELTEL_JSON_H
@@ -45,18 +45,21 @@ typedef struct teltel_json_number {
 } teltel_json_number;
 
 typedef struct teltel_json_flat {
-  const teltel_json_number *numbers; /* in order of the text; also "NaN", "Infinity" and "-Infinity" given as strings */
+  const teltel_json_number *numbers; /* in order of the text; also "NaN", "Infinity" and "-Infinity" given as strings, and truth as 1 and 0 */
   size_t number_count;
   const char *paths;
   teltel_json_span text; /* the whole payload, repaired as said above */
   int exact;             /* 1: the numbers alone give the payload back, equal in value */
 } teltel_json_flat;
 
-enum { TELTEL_JSON_MAX_PATH_BYTES = 255, TELTEL_JSON_MAX_ELEMENTS = 16, TELTEL_JSON_MAX_COLUMN_DEPTH = 32 };
+enum { TELTEL_JSON_MAX_PATH_BYTES = 255, TELTEL_JSON_MAX_COLUMN_DEPTH = 32 };
 
-/* Finds all numeric leaves that can have a column: members of objects, up to 32 deep, and elements of arrays of up to 16 numbers.
- * 1, or 0 if the text is no JSON. */
-int teltel_json_flatten(teltel_json_parser *, const char *text, size_t count, teltel_json_flat *flat);
+/* Finds all numeric leaves that have a path: members of objects, up to 32 deep, and elements of arrays of up to `most_elements`
+ * numbers. Keys may hold anything: a dot in one reads as nesting does. 1, or 0 if the text is no JSON. */
+int teltel_json_flatten(teltel_json_parser *, const char *text, size_t count, size_t most_elements, teltel_json_flat *flat);
+
+/* The same for texts: `numbers` are their places, without values. Those that mean numbers, and elements of arrays, are left out. */
+int teltel_json_find_texts(teltel_json_parser *, const char *text, size_t count, teltel_json_flat *flat);
 
 /* ---- one event of the line protocol ------------------------------------------------------------------------------------ */
 typedef enum teltel_json_event_error {

@@ -5,6 +5,7 @@ import Hummingbird
 import NIOCore
 import NIOPosix
 import TeltelAnalysis
+import TeltelControl
 import TeltelEvents
 import TeltelStorage
 
@@ -58,56 +59,63 @@ struct AnalysisRoutes: Sendable {
         return try await answer(request, statement, shape)
     }
 
-    private struct FieldRow: Codable, Hashable {
-        let channel: Name
-        let type: Name
-        let field: Name
-        var kind: String?
-    }
-
-    /// What of a run's types can be asked for as a series: for types whose senders have described nothing.
+    /// What of a run can be asked for as a series or a text.
     private func fields(_ request: Request) async throws -> Response {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
         let storage = try ready()
-        let types = registry.snapshot(Name(runID))?.record.types ?? []
-        let known = Set(types.map { TableKey(channel: $0.channel, type: $0.type) })
+        let types = registry.snapshot(Name(runID))?.record.types
         let tables = try await Self.offLoop { try storage.storedTables() }.filter { table in
-            table.channel.flatMap { channel in table.type.map { TableKey(channel: Name(channel), type: Name($0)) } }.map(
-                known.contains)
-                ?? false
+            guard let types, let channel = table.channel, let type = table.type else { return true }
+            return types.contains { $0.channel == channel && $0.type == type }
         }
-        var rows: [FieldRow] = []
-        for table in tables {
-            for field in table.numbers + table.texts {
-                rows.append(
-                    FieldRow(
-                        channel: Name(table.channel ?? ""), type: Name(table.type ?? ""), field: Name(field.path),
-                        kind: field.type))
-            }
+        let question = FieldsQuestion(runID: runID)
+        var fields = StoredFields()
+        for row in try await rows(StoredFields.Present.self, question.columns(tables), storage) { fields.add(row, of: tables) }
+        for row in try await rows(StoredFields.Payload.self, question.texts(tables), storage) {
+            let type = types?.first { $0.channel == row.channel && $0.type == row.type }
+            fields.add(row) { path in Self.kind(path, of: type)?.clickHouseType }
         }
-        if let texts = TextFieldsQuestion(runID: runID).statement(tables) {
-            let parameters = Dictionary(uniqueKeysWithValues: texts.parameters.map { ($0.name, $0.value) })
-            let lines = try await Self.offLoop { try storage.query(texts.sql, parameters, format: "JSONEachRow") }
-            for line in lines.split(separator: UInt8(ascii: "\n")) {
-                var row = try JSONDecoder().decode(FieldRow.self, from: Data(line))
-                row.kind = "String"
-                if !rows.contains(row) { rows.append(row) }
-            }
+        let body = try fields.lines.reduce(into: [UInt8]()) { body, row in
+            body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")]
         }
-        let body = try rows.reduce(into: [UInt8]()) { body, row in body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")] }
         return JSONAnswer.response(bytes: ByteBuffer(bytes: body))
     }
 
+    private func rows<Row: Decodable & Sendable>(_: Row.Type, _ statement: Statement?, _ storage: Storage) async throws -> [Row] {
+        guard let statement else { return [] }
+        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        let lines = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "JSONEachRow") }
+        return try lines.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Row.self, from: Data($0)) }
+    }
+
+    /// The kind of the engine's field at a path: `gear[2]` is one of `gear`.
+    private static func kind(_ path: String, of type: RunRecord.EventType?) -> FieldKind? {
+        let field = type?.fields.first { field in
+            let (path, name) = (path.utf8, field.name.utf8)
+            guard path.starts(with: name) else { return false }
+            return path.count == name.count || path.dropFirst(name.count).first == UInt8(ascii: "[")
+        }
+        // The record says `f32[3]` of an array.
+        let kind = field?.kind.prefix { $0 != "[" }
+        return kind.flatMap { kind in FieldKind.allCases.first { $0.name == kind } }
+    }
+
     private func series(_ request: Request) throws -> SeriesQuestion {
-        func required(_ name: String) throws -> String {
-            guard let value = request.text(name), !value.isEmpty else { throw APIError.missingParameter(name) }
+        func required(_ name: String, mayBeEmpty: Bool = false) throws -> String {
+            guard let value = request.text(name), mayBeEmpty || !value.isEmpty else { throw APIError.missingParameter(name) }
             return value
         }
         var question = SeriesQuestion(
-            runID: try required("runId"), sourceID: try required("sourceId"), eventType: try required("eventType"),
-            channel: request.text("channel") ?? "", path: try required("jsonPath"), key: request.text("key"),
+            runID: try required("runId"), sourceID: try required("sourceId"),
+            eventType: Name(try required("eventType", mayBeEmpty: true)),
+            channel: Name(request.text("channel") ?? ""), path: try required("jsonPath", mayBeEmpty: true), key: request.text("key"),
             points: try request.integer("points", 2...10_000_000))
-        question.keyFields = keyFields(question)
+        let type = registry.snapshot(Name(question.runID))?.record.types.first {
+            $0.sourceID == Name(question.sourceID) && $0.type == question.eventType
+                && (question.channel.isEmpty || $0.channel == question.channel)
+        }
+        question.keyFields = Self.keyFields(question, type)
+        question.kind = Self.kind(question.path, of: type)
         question.frames = try frames(request)
         return question
     }
@@ -129,11 +137,7 @@ struct AnalysisRoutes: Sendable {
     }
 
     /// The fields that tell instances of the type apart: declared by the engine, or the contract's own for `wheel.force`.
-    private func keyFields(_ question: SeriesQuestion) -> [String] {
-        let types = registry.snapshot(Name(question.runID))?.record.types ?? []
-        let type = types.first {
-            $0.type == Name(question.eventType) && (question.channel.isEmpty || $0.channel == Name(question.channel))
-        }
+    private static func keyFields(_ question: SeriesQuestion, _ type: RunRecord.EventType?) -> [String] {
         let declared = type?.fields.filter(\.key).map(\.name.text) ?? []
         return declared.isEmpty && question.eventType == "wheel.force" ? ["wheelId"] : declared
     }

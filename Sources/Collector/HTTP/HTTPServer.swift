@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 import TeltelControl
 import TeltelEvents
@@ -38,7 +39,11 @@ enum HTTPServer {
         LoginRoutes(access: port.policy.access).add(to: router)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
         let current = router.group().add(middleware: CatchUpMiddleware(caughtUp: parts.caughtUp))
-        RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers).add(to: current)
+        let beyond: @Sendable (Name) async -> UInt64? = { [storage = parts.storage] runID in
+            // A count that ClickHouse cannot give now is left out.
+            try? await NIOThreadPool.singleton.runIfActive { try storage?.rowsBeyond32Bits(runID) }
+        }
+        RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond).add(to: current)
         RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
         LayoutRoutes(store: parts.control).add(to: router)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)

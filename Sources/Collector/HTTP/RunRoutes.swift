@@ -108,8 +108,10 @@ struct RunDetailAnswer: Encodable {
     private let losses: [RunRecord.Loss]
     private let config: String?
     private let missedBytes: UInt64
+    /// Stored rows that `telemetry_events` cannot show; nil: none, or storage does not say.
+    private let eventsBeyond32Bits: UInt64?
 
-    init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer]) {
+    init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer], eventsBeyond32Bits: UInt64?) {
         let record = snapshot.record
         run = RunAnswer(snapshot, size: size)
         types = record.types.map {
@@ -126,11 +128,12 @@ struct RunDetailAnswer: Encodable {
         losses = record.losses ?? []
         config = record.config.isEmpty ? nil : record.config
         missedBytes = snapshot.missedBytes
+        self.eventsBeyond32Bits = eventsBeyond32Bits
     }
 
     private enum Key: CodingKey {
         case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
-        case config, missedBytes
+        case config, missedBytes, eventsBeyond32Bits
     }
 
     /// Of all instances of the run.
@@ -161,6 +164,7 @@ struct RunDetailAnswer: Encodable {
         try values.encode(losses, forKey: .losses)
         try values.encodeIfPresent(config, forKey: .config)
         try values.encode(missedBytes, forKey: .missedBytes)
+        try values.encodeIfPresent(eventsBeyond32Bits, forKey: .eventsBeyond32Bits)
     }
 }
 
@@ -168,6 +172,8 @@ struct RunRoutes: Sendable {
     let registry: RunRegistry
     let bus: EventBus
     let writers: @Sendable (Name) -> [RunDetailAnswer.Writer]
+    /// Asks storage.
+    let eventsBeyond32Bits: @Sendable (Name) async -> UInt64?
 
     func add(to router: RouterGroup<ConnectionContext>) {
         router.get("api/runs") { request, _ in
@@ -183,8 +189,11 @@ struct RunRoutes: Sendable {
         router.get("api/run") { request, _ in
             let runID = try Self.runID(request)
             guard let snapshot = registry.snapshot(runID) else { throw Self.unknown(runID) }
+            // Only of such a run there are any.
+            let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
             return try JSONAnswer.response(
-                RunDetailAnswer(snapshot, size: bus.bufferedEvents(runID), writers: writers(runID)))
+                RunDetailAnswer(
+                    snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond))
         }
     }
 

@@ -3,7 +3,8 @@ import TeltelEvents
 import TeltelStorage
 
 /// The rows of a series: from ClickHouse's RowBinary (frame_index UInt64, sim_time Float64,
-/// wall_time_ms Nullable(UInt64), value Nullable(Float64), key String) to JSON lines, in which non-finite numbers are the strings that the contract names.
+/// wall_time_ms Nullable(UInt64), value Nullable(Float64), digits String, key String) to JSON lines, in which non-finite numbers are the
+/// strings that the contract names, and integers that no double holds have their digits.
 enum SeriesRows {
     static func json(_ rows: [UInt8], withKey: Bool, withWallTime: Bool) throws -> [UInt8] {
         var out: [UInt8] = []
@@ -13,6 +14,19 @@ enum SeriesRows {
             guard rows.count - at >= MemoryLayout<T>.size else { throw cut }
             defer { at += MemoryLayout<T>.size }
             return rows.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: T.self) }
+        }
+        func takeText() throws -> Range<Int> {
+            var length = 0
+            var shift = 0
+            while true {
+                let byte = try take(UInt8.self)
+                length |= Int(byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80 || shift > 28 { break }
+            }
+            guard rows.count - at >= length else { throw cut }
+            defer { at += length }
+            return at..<at + length
         }
         while at < rows.count {
             JSONText.append("{\"frame_index\":", to: &out)
@@ -25,25 +39,23 @@ enum SeriesRows {
                 if let wallTime { JSONText.append(wallTime, to: &out) } else { JSONText.append("null", to: &out) }
             }
             JSONText.append(",\"value\":", to: &out)
-            if try take(UInt8.self) != 0 {
-                JSONText.append("null", to: &out)
+            let value = try take(UInt8.self) == 0 ? take(Double.self) : nil
+            let digits = try takeText()
+            if !digits.isEmpty {
+                // All digits as a number, for who reads it exactly, and as text, for who would read a double.
+                out += rows[digits]
+                JSONText.append(",\"exact\":", to: &out)
+                rows[digits].withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }
+            } else if let value {
+                JSONText.append(value, to: &out)
             } else {
-                JSONText.append(try take(Double.self), to: &out)
+                JSONText.append("null", to: &out)
             }
-            var length = 0
-            var shift = 0
-            while true {
-                let byte = try take(UInt8.self)
-                length |= Int(byte & 0x7F) << shift
-                shift += 7
-                if byte < 0x80 || shift > 28 { break }
-            }
-            guard rows.count - at >= length else { throw cut }
+            let key = try takeText()
             if withKey {
                 JSONText.append(",\"key\":", to: &out)
-                rows[at..<at + length].withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }
+                rows[key].withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }
             }
-            at += length
             JSONText.append("}\n", to: &out)
         }
         return out

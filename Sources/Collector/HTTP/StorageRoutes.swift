@@ -17,11 +17,15 @@ struct StorageAnswer: Codable, Sendable {
     }
     struct Inserts: Codable, Sendable {
         let storedRows, storedGroups, waitingGroups, refusedRows: Int
+        /// Tables whose rows wait, and how many of them are still to be made.
+        let waitingTables, missingTables: Int
         let lastError: String?
     }
     let state, detail: String
     let spool: Spool
     let inserts: Inserts
+    /// Types that have come since the start and share the table `events_other`.
+    let sharingTypes: Int
     /// None while ClickHouse is away.
     let tables: [Table]
 }
@@ -148,7 +152,9 @@ struct StorageRoutes: Sendable {
             inserts: .init(
                 storedRows: status.inserter.rowsStored, storedGroups: status.inserter.groupsStored,
                 waitingGroups: status.inserter.groupsWaiting, refusedRows: status.inserter.rowsRefused,
+                waitingTables: status.inserter.tablesWaiting.count, missingTables: status.missingTables,
                 lastError: status.inserter.lastError),
+            sharingTypes: status.sharingTypes,
             tables: tables.map {
                 .init(
                     name: $0.name, channel: $0.key?.channel.text, type: $0.key?.type.text, rows: $0.rows, bytes: $0.bytes,

@@ -46,7 +46,8 @@ final class Bookkeeper: Sendable {
     private struct Told: Equatable {
         var status: RunRecord.Status
         var tags: [Name: Name]
-        var isFinal: Bool
+        /// Events of the run when everything of it was stored; nil: not all is.
+        var settledEvents: UInt64?
     }
 
     init(
@@ -209,7 +210,8 @@ final class Bookkeeper: Sendable {
             for record in registry.unrecorded() where rows.count < Self.mostRowsAtOnce {
                 let settled =
                     record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
-                let wanted = Told(status: record.status, tags: record.tags, isFinal: settled)
+                // What comes after that, or was not seen yet, makes other totals.
+                let wanted = Told(status: record.status, tags: record.tags, settledEvents: settled ? record.accepted : nil)
                 let before = told[record.runID]
                 guard before != wanted,
                     record.status == .running || settled || before?.status != record.status || before?.tags != record.tags
@@ -222,7 +224,7 @@ final class Bookkeeper: Sendable {
             return logger.debug("run_metadata: \(error)")
         }
         state.withLock { state in for row in rows { state.told[row.record.runID] = row.wanted } }
-        for row in rows where row.wanted.isFinal {
+        for row in rows where row.wanted.settledEvents != nil {
             // Unless something has come meanwhile.
             registry.update(row.record.runID) { if $0.accepted == row.record.accepted { $0.isRecorded = true } }
         }

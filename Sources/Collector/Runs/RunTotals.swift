@@ -14,9 +14,21 @@ extension Storage {
     func storedTables() throws(ClickHouseError) -> [StoredTable] {
         try tables.facts().map { table in
             StoredTable(
-                name: table.name, channel: table.key?.channel.text, type: table.key?.type.text,
-                columns: Dictionary(table.columns.map { ($0.name, $0.type) }) { first, _ in first })
+                name: table.name, channel: table.key?.channel, type: table.key?.type,
+                columns: table.payload.map { .init(path: $0.path, name: $0.column.name, type: $0.column.type) },
+                hasText: table.hasText)
         }
+    }
+
+    /// Rows of the run that `telemetry_events` cannot show: their frames have more than 32 bits.
+    func rowsBeyond32Bits(_ runID: Name) throws(ClickHouseError) -> UInt64 {
+        let statement = BeyondQuestion(runID: runID.text).statement()
+        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        let text = String(decoding: try query(statement.sql, parameters, format: "TSV"), as: UTF8.self)
+        guard let rows = UInt64(text.split(whereSeparator: \.isWhitespace).first ?? "") else {
+            throw ClickHouseError(.unexpectedAnswer, "no count")
+        }
+        return rows
     }
 
     /// Counted in ClickHouse; nil if nothing of the run is there.

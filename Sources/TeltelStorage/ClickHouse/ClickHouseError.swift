@@ -28,6 +28,8 @@ package struct ClickHouseError: Error, Sendable, Equatable, CustomStringConverti
         case payload
         /// The server is too old, or a table is not as teltel makes it.
         case unsupported
+        /// A statement succeeded and changed nothing.
+        case withoutEffect
     }
     package let source: Source
     package let message: String
@@ -45,7 +47,7 @@ package struct ClickHouseError: Error, Sendable, Equatable, CustomStringConverti
     /// True if the request may have been carried out all the same, wholly or in part.
     package var isAmbiguous: Bool {
         switch source {
-        case .unreachable, .payload, .unsupported: false
+        case .unreachable, .payload, .unsupported, .withoutEffect: false
         case .interrupted, .unexpectedAnswer, .cancelled: true
         case .exception(let code): !ClickHouseCode.refusedBeforeWriting.contains(code)
         }
@@ -54,7 +56,7 @@ package struct ClickHouseError: Error, Sendable, Equatable, CustomStringConverti
     package var advice: Advice {
         switch source {
         case .unreachable, .interrupted, .unexpectedAnswer, .cancelled: .retry
-        case .payload: .stop
+        case .payload, .withoutEffect: .stop
         case .unsupported: .wait
         case .exception(let code): ClickHouseCode.advice(code)
         }
@@ -68,7 +70,7 @@ package struct ClickHouseError: Error, Sendable, Equatable, CustomStringConverti
         case .unexpectedAnswer: "unexpected answer from ClickHouse: \(message)"
         case .cancelled: "cancelled: \(message)"
         case .payload: "cannot read what should be sent: \(message)"
-        case .unsupported: message
+        case .unsupported, .withoutEffect: message
         }
     }
 

@@ -13,10 +13,14 @@ package final class ClickHouseTables: InsertTarget {
 
     fileprivate struct Known {
         /// nil: not read yet.
-        var tables: [String: TableDescription]?
+        var tables: [String: TableDescription]? { didSet { facts = nil } }
+        /// The same in words for others; nil: not made yet.
+        var facts: [Facts]?
         var plans: [TableLayout: TablePlan] = [:]
         /// Tables of which the view shows nothing yet, or not all columns.
         var hidden: Set<String> = []
+        /// Since the tables were read last.
+        var hasNarrowView = false
         var viewMadeAt: ContinuousClock.Instant?
         var viewTook = Duration.zero
         /// Why the view does not show all tables: ClickHouse does not take it.
@@ -27,6 +31,7 @@ package final class ClickHouseTables: InsertTarget {
 
     /// With hundreds of tables making the view takes long: at most a fifth of the time while further ones come.
     private static let viewShare = 4
+    private static let longestMaking = Duration.milliseconds(500)
     private static let viewPause = Duration.milliseconds(100)
 
     package static let oldestVersion = (major: 22, minor: 8)
@@ -54,8 +59,11 @@ package final class ClickHouseTables: InsertTarget {
         try change { () throws(ClickHouseError) in
             var tables = try self.tables()
             let plan = try self.plan(layout, &tables)
-            // What is wrong with one of them is said when it is its turn.
-            for other in others where tables[other.name] == nil { _ = try? self.plan(other, &tables) }
+            // What is wrong with one of them is said when it is its turn. Not too many at once: rows of other tables wait meanwhile.
+            let end = ContinuousClock.now + Self.longestMaking
+            for other in others where tables[other.name] == nil && ContinuousClock.now < end {
+                _ = try? self.plan(other, &tables)
+            }
             known.withLock { $0.plans[layout] = plan }
             _ = try makeViewIfDue()
         }
@@ -171,6 +179,7 @@ package final class ClickHouseTables: InsertTarget {
         known.withLock {
             $0.tables = nil
             $0.plans = [:]
+            $0.hasNarrowView = false
         }
     }
 
@@ -192,7 +201,10 @@ package final class ClickHouseTables: InsertTarget {
         try checkForReference()
         let began = ContinuousClock.now
         try run(EventsView(database: database, tables: Array(tables.values)).sql)
+        // The same whatever tables there are; before that it was a view over the tables itself.
+        if !known.withLock({ $0.hasNarrowView }) { try run(EventsView.narrow(database)) }
         known.withLock {
+            $0.hasNarrowView = true
             $0.hidden = []
             $0.viewMadeAt = .now
             $0.viewTook = began.duration(to: .now)
@@ -290,26 +302,29 @@ package final class ClickHouseTables: InsertTarget {
 
     /// Makes the table or changes it until it takes the layout's blocks.
     private func plan(_ layout: TableLayout, _ tables: inout [String: TableDescription]) throws(ClickHouseError) -> TablePlan {
-        let missing = TableDescription(name: layout.name, key: layout.key, columns: [])
-        let wanted = try TablePlan(layout, in: tables[layout.name] ?? missing, isNew: tables[layout.name] == nil)
         let isNew = tables[layout.name] == nil
-        if isNew {
-            try run(TableSQL.createTable(layout, payload: wanted.additions, database: database))
-        } else if wanted.isReady {
-            return wanted
-        } else {
-            try run(TableSQL.alter(layout.name, wanted, database: database))
-        }
-        // Another collector may have been faster with other columns: what counts is what is there.
-        guard let table = try readTables(layout.name)[layout.name] else {
-            throw ClickHouseError(.unsupported, "table \(layout.name) is not as teltel makes it")
-        }
+        var table = tables[layout.name] ?? TableDescription(name: layout.name, key: layout.key, columns: [])
+        var plan = try TablePlan(layout, in: table, isNew: isNew)
+        if plan.isReady, !isNew { return plan }
+        if isNew { try run(TableSQL.createTable(layout, payload: plan.additions, database: database)) }
+        // Names that ClickHouse gave no column although it said so: another is taken then.
+        var barred: Set<[UInt8]> = []
+        var asked = isNew ? nil : plan
+        repeat {
+            if let asked { try run(TableSQL.alter(layout.name, asked, database: database)) }
+            // Another collector may have been faster with other columns: what counts is what is there.
+            guard let found = try readTables(layout.name)[layout.name] else {
+                throw ClickHouseError(.unsupported, "table \(layout.name) is not as teltel makes it")
+            }
+            table = found
+            let present = Set(table.columns.map { Array($0.name.utf8) })
+            barred.formUnion((asked?.additions ?? []).map { Array($0.name.utf8) }.filter { !present.contains($0) })
+            plan = try TablePlan(layout, in: table, isNew: false, barred: barred)
+            if !plan.isReady, plan == asked { throw withoutEffect(layout, plan) }
+            asked = plan
+        } while !plan.isReady
         tables[layout.name] = table
         let fresh = tables
-        let plan = try TablePlan(layout, in: table, isNew: false)
-        guard plan.isReady else {
-            throw ClickHouseError(.interrupted, "table \(layout.name) was changed by another at the same time")
-        }
         known.withLock {
             $0.tables = fresh
             $0.plans.removeAll()
@@ -319,6 +334,14 @@ package final class ClickHouseTables: InsertTarget {
         if !isNew { try makeViewIfPossible(fresh) }
         return plan
     }
+
+    /// Trying again would do the same again.
+    private func withoutEffect(_ layout: TableLayout, _ plan: TablePlan) -> ClickHouseError {
+        ClickHouseError(
+            .withoutEffect,
+            "ClickHouse takes this and does nothing; the rows of this type wait until the table is changed by hand: "
+                + TableSQL.alter(layout.name, plan, database: database))
+    }
 }
 
 extension ClickHouseTables {
@@ -326,14 +349,39 @@ extension ClickHouseTables {
     package struct Facts: Sendable {
         package let name: String
         package let key: TableKey?
-        package let columns: [ColumnLayout]
+        package let payload: [PayloadValue]
+        /// Payloads, or what of them has no column, are kept as text.
+        package let hasText: Bool
+    }
+    /// A column of the payload.
+    package struct PayloadValue: Sendable {
+        /// As it is asked for: `pos.x`, `gear[2]`.
+        package let path: String
+        package let column: ColumnLayout
     }
 
     /// All tables of events. Reads them first if that has not been done.
     package func facts() throws(ClickHouseError) -> [Facts] {
         if known.withLock({ $0.tables == nil }) { try connect() }
-        let tables = known.withLock { $0.tables ?? [:] }
-        return tables.values.sorted { $0.name < $1.name }.map { Facts(name: $0.name, key: $0.key, columns: $0.columns) }
+        return known.withLock { known in
+            if let facts = known.facts { return facts }
+            let facts = (known.tables ?? [:]).values.sorted { $0.name < $1.name }.map { table in
+                let payload = table.columns.compactMap { column in
+                    PayloadColumnName(column.name).map { PayloadValue(path: $0.fullPath, column: column) }
+                }
+                return Facts(name: table.name, key: table.key, payload: payload, hasText: table.type(of: "rest") != nil)
+            }
+            known.facts = facts
+            return facts
+        }
+    }
+}
+
+extension ClickHouseTables {
+    /// How many of these tables are still to be made.
+    package func missing(_ names: some Sequence<String>) -> Int {
+        guard let tables = known.withLock({ $0.tables }) else { return 0 }
+        return names.count { tables[$0] == nil }
     }
 }
 

@@ -12,28 +12,23 @@ struct PayloadColumn: Sendable {
     var isArray: Bool { kind != .text && count > 1 }
 }
 
-/// The columns of a definition.
-///
-/// `pos.x` becomes `payload.pos.x`. An array of up to 16 elements becomes `payload.name[0]` …: brackets, so that it comes back as
-/// an array. A longer one becomes one Array column, whose name has slashes for dots (`payload/a/b`), because ClickHouse takes
-/// dotted Array columns of one prefix for a nested table.
+/// The columns of a definition: one for a number, a text and each element of an array of up to 16; one Array column for a longer
+/// one. `PayloadColumnName` says what they are called.
 struct PayloadColumns: Sendable {
     let columns: [PayloadColumn]
     /// The names cannot be told from each other, or not turned back: the payload is stored as text as well.
     let needsText: Bool
 
     static let longestScalarArray = 16
-    static let prefix = "payload."
-    static let arrayPrefix = "payload/"
 
     init(_ fields: [Field]) {
         var columns: [PayloadColumn] = []
-        var taken: Set<String> = []
+        var taken: Set<Name> = []
         var needsText = Self.haveParentsWithValues(fields)
         for field in fields {
             if !Self.isPlain(field.name.text) { needsText = true }
             for column in Self.columns(of: field) {
-                if taken.insert(column.layout.name).inserted { columns.append(column) } else { needsText = true }
+                if taken.insert(Name(column.layout.name)).inserted { columns.append(column) } else { needsText = true }
             }
         }
         self.columns = columns
@@ -43,25 +38,24 @@ struct PayloadColumns: Sendable {
     private static func columns(of field: Field) -> [PayloadColumn] {
         let type = field.kind.clickHouseType
         if field.kind == .text || field.count == 1 {
-            let layout = ColumnLayout(prefix + field.name.text, type)
+            let layout = ColumnLayout(PayloadColumnName.scalar(field.name.text), type)
             return [PayloadColumn(layout: layout, kind: field.kind, offset: field.offset, count: field.count)]
         }
         if field.count > longestScalarArray {
-            let name = arrayPrefix + field.name.text.replacing(".", with: "/")
-            let layout = ColumnLayout(name, "Array(\(type))")
+            let layout = ColumnLayout(PayloadColumnName.array(field.name.text), "Array(\(type))")
             return [PayloadColumn(layout: layout, kind: field.kind, offset: field.offset, count: field.count)]
         }
         return (0..<field.count).map { element in
             PayloadColumn(
-                layout: ColumnLayout("\(prefix)\(field.name)[\(element)]", type), kind: field.kind,
+                layout: ColumnLayout(PayloadColumnName.scalar("\(field.name)[\(element)]"), type), kind: field.kind,
                 offset: field.offset + element * field.kind.size, count: 1)
         }
     }
 
-    /// A name without the signs that column names give a meaning to, and without empty parts.
+    /// A name that can be told from an element's, without empty parts.
     static func isPlain(_ name: String) -> Bool {
-        !name.isEmpty && !name.utf8.contains { [0x5B, 0x5D, 0x2F, 0x3A].contains($0) || $0 < 0x20 }
-            && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+        !name.utf8.contains { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]") }
+            && Name(name).split(at: ".", keepsEmpty: true).allSatisfy { !$0.isEmpty }
     }
 
     /// "a" and "a.b": in JSON a value has no members.

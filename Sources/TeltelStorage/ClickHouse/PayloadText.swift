@@ -10,7 +10,9 @@ struct PayloadText {
     init(_ columns: [ColumnLayout]) {
         for column in columns {
             guard let name = PayloadColumnName(column.name), let type = PayloadType(column.type) else { continue }
-            root.branch(name.path.split(separator: ".").map(String.init)).columns.append((name, type, column.name))
+            // By bytes: a dot and a mark over it would be one character.
+            let path = name.path.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            root.branch(path.map { String(decoding: $0, as: UTF8.self) }).columns.append((name, type, column.name))
         }
     }
 
@@ -36,7 +38,7 @@ private final class Branch {
 
     func branch(_ path: [String]) -> Branch {
         path.reduce(self) { branch, part in
-            if let found = branch.children.first(where: { $0.name == part }) { return found.branch }
+            if let found = branch.children.first(where: { $0.name.utf8.elementsEqual(part.utf8) }) { return found.branch }
             let made = Branch()
             branch.children.append((part, made))
             return made

@@ -9,39 +9,8 @@ struct TableDescription: Sendable, Equatable {
     /// In the order of the table.
     var columns: [ColumnLayout]
 
-    func type(of column: String) -> String? { columns.first { $0.name == column }?.type }
+    func type(of column: String) -> String? { columns.first { Name($0.name) == Name(column) }?.type }
     var payloadColumns: [ColumnLayout] { columns.filter { PayloadColumnName($0.name) != nil } }
-}
-
-/// The parts of a payload column's name: `payload.pos.x`, `payload.gear[2]:i32`, `payload/samples`.
-struct PayloadColumnName: Hashable, Sendable {
-    /// `pos.x`, without element and kind.
-    let path: String
-    let element: Int?
-    let isArray: Bool
-    /// Of a column that had to give way to one of another kind.
-    let kind: FieldKind?
-
-    init?(_ name: String) {
-        isArray = name.hasPrefix(PayloadColumns.arrayPrefix)
-        guard isArray || name.hasPrefix(PayloadColumns.prefix) else { return nil }
-        var rest = name.dropFirst(PayloadColumns.prefix.count)
-        if let colon = rest.lastIndex(of: ":"),
-            let kind = FieldKind.allCases.first(where: { $0.name == rest[rest.index(after: colon)...] })
-        {
-            self.kind = kind
-            rest = rest[..<colon]
-        } else {
-            kind = nil
-        }
-        if rest.last == "]", let open = rest.lastIndex(of: "["), let number = Int(rest[rest.index(after: open)...].dropLast()) {
-            element = number
-            rest = rest[..<open]
-        } else {
-            element = nil
-        }
-        path = isArray ? String(rest.replacing("/", with: ".")) : String(rest)
-    }
 }
 
 /// A ClickHouse type of a payload column, taken apart.
@@ -80,6 +49,42 @@ struct PayloadType: Hashable, Sendable {
     }
 }
 
+/// What the values of a payload column are: those of one path, of one kind. Compared by bytes, as ClickHouse does.
+private struct PayloadPlace: Hashable {
+    let path: [UInt8]
+    let isArray: Bool
+    let kind: FieldKind
+    init(_ name: PayloadColumnName, _ type: PayloadType) {
+        (path, isArray, kind) = (Array(name.fullPath.utf8), name.isArray, type.kind)
+    }
+}
+
+/// Where a table has place for payload values.
+private struct PayloadPlaces {
+    private var columns: [PayloadPlace: [ColumnLayout]] = [:]
+    /// Names that no new column can have.
+    var taken: Set<[UInt8]>
+
+    init(_ table: TableDescription, barred: Set<[UInt8]>) {
+        taken = barred
+        for column in table.columns {
+            let name = Array(column.name.utf8)
+            taken.insert(name)
+            // ClickHouse adds no column of the name that lies before a dot in another's: it takes that one for a member of it.
+            for dot in name.indices where name[dot] == UInt8(ascii: ".") { taken.insert(Array(name[..<dot])) }
+            guard let parts = PayloadColumnName(column.name), let type = PayloadType(column.type) else { continue }
+            columns[PayloadPlace(parts, type), default: []].append(column)
+        }
+    }
+
+    /// A column for each who asks: blocks of earlier collectors may have two names that say the same.
+    mutating func take(_ place: PayloadPlace) -> ColumnLayout? {
+        guard let found = columns[place]?.first else { return nil }
+        columns[place]?.removeFirst()
+        return found
+    }
+}
+
 /// Which columns a block goes to, and what must be changed in the table first.
 struct TablePlan: Sendable, Equatable {
     /// Source and target, for each column of the block.
@@ -90,41 +95,50 @@ struct TablePlan: Sendable, Equatable {
     var isReady: Bool { additions.isEmpty && madeNullable.isEmpty }
 
     static func == (a: TablePlan, b: TablePlan) -> Bool {
-        a.additions == b.additions && a.madeNullable == b.madeNullable && a.targets.elementsEqual(b.targets) { $0 == $1 }
+        a.additions == b.additions && a.madeNullable == b.madeNullable && a.targets.elementsEqual(b.targets) { Name($0.source) == Name($1.source) && Name($0.target) == Name($1.target) }
     }
 
     /// - Parameter isNew: the table has no rows yet, so that a definition's columns need no NULL.
-    init(_ layout: TableLayout, in table: TableDescription, isNew: Bool) throws(ClickHouseError) {
+    /// - Parameter barred: names that ClickHouse gave no column when it was asked to.
+    init(_ layout: TableLayout, in table: TableDescription, isNew: Bool, barred: Set<[UInt8]> = []) throws(ClickHouseError) {
         let identity = layout.columns.count - layout.payloadColumns.count
         targets = layout.columns.prefix(identity).map { ($0.name, $0.name) }
+        var places = PayloadPlaces(table, barred: barred)
         for column in layout.payloadColumns {
             guard let type = PayloadType(column.type) else {
                 throw ClickHouseError(.unsupported, "\(layout.name): column \(column.name) has type \(column.type)")
             }
-            try place(column, type, in: table, isPlain: isNew && layout.isDefined)
+            try place(column, type, in: table, &places, isPlain: isNew && layout.isDefined)
         }
         // A column without NULL that these rows do not have would show 0 in them.
-        let used = Set(targets.map(\.target))
-        for column in table.payloadColumns where !used.contains(column.name) { makeNullable(column) }
+        let used = Set(targets.map { Name($0.target) })
+        for column in table.payloadColumns where !used.contains(Name(column.name)) { makeNullable(column) }
     }
 
-    private mutating func place(_ column: ColumnLayout, _ type: PayloadType, in table: TableDescription, isPlain: Bool)
-        throws(ClickHouseError)
-    {
-        for name in [column.name, "\(column.name):\(type.kind.name)"] {
-            guard let text = table.type(of: name) else {
-                var added = type
-                added.isNullable = !type.isArray && (type.isNullable || !isPlain)
-                additions.append(ColumnLayout(name, added.text))
-                targets.append((column.name, name))
-                return
-            }
-            guard let existing = PayloadType(text), existing.kind == type.kind, existing.isArray == type.isArray else { continue }
-            targets.append((column.name, name))
-            if type.isNullable { makeNullable(ColumnLayout(name, text)) }
+    /// To the column that the table has for these values, or to a new one.
+    private mutating func place(
+        _ column: ColumnLayout, _ type: PayloadType, in table: TableDescription, _ places: inout PayloadPlaces, isPlain: Bool
+    ) throws(ClickHouseError) {
+        guard let name = PayloadColumnName(column.name) else {
+            throw ClickHouseError(.unsupported, "\(table.name): column \(column.name) is not as teltel makes it")
+        }
+        if let existing = places.take(PayloadPlace(name, type)) {
+            targets.append((column.name, existing.name))
+            if type.isNullable { makeNullable(existing) }
             return
         }
-        throw ClickHouseError(.unsupported, "\(table.name): column \(column.name) is not as teltel makes it")
+        var added = type
+        added.isNullable = !type.isArray && (type.isNullable || !isPlain)
+        guard let free = name.candidates(type.kind).first(where: { !places.taken.contains(Array($0.utf8)) }) else {
+            throw ClickHouseError(
+                .withoutEffect,
+                "\(table.name): ClickHouse says that it adds a column for \(name.path) and does not, under any of the names "
+                    + name.candidates(type.kind).joined(separator: ", ") + ": add one of them with the type \(added.text) by hand"
+            )
+        }
+        places.taken.insert(Array(free.utf8))
+        additions.append(ColumnLayout(free, added.text))
+        targets.append((column.name, free))
     }
 
     private mutating func makeNullable(_ column: ColumnLayout) {

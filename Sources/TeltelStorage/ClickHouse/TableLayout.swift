@@ -39,6 +39,12 @@ package struct ColumnLayout: Hashable, Sendable {
         self.name = name
         self.type = type
     }
+
+    package static func == (a: Self, b: Self) -> Bool { Name(a.name) == Name(b.name) && a.type == b.type }
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(Name(name))
+        hasher.combine(type)
+    }
 }
 
 /// What a frame of a segment holds, and so what a group inserts. Frames with equal layouts may go into one insert.

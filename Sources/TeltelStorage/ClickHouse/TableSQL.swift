@@ -22,6 +22,7 @@ package enum SQLText {
 enum TableSQL {
     static let metadataName = "run_metadata"
     static let viewName = "telemetry_events"
+    static let wideViewName = "telemetry_events_64"
 
     static func qualified(_ database: String, _ table: String) -> String { SQLText.name(database) + "." + SQLText.name(table) }
 

@@ -8,6 +8,8 @@ package struct InserterStatus: Sendable, Equatable {
     package var groupsWaiting = 0
     package var rowsWaiting = 0
     package var rowsRefused = 0
+    /// Tables whose rows wait.
+    package var tablesWaiting: Set<String> = []
     /// More rows than a group has were found in ClickHouse.
     package var surplusRows = 0
     /// Milliseconds since 1970 of the last acknowledged insert.
@@ -292,7 +294,9 @@ package final class Inserter {
 
     private func publish() {
         let (groups, waiting, error, obstacle) = (state.groupCount, state.waitingRows, state.lastError, state.obstacle)
+        let tables = Set(state.waitingTables.map(\.name))
         shared.update {
+            $0.tablesWaiting = tables
             $0.groupsWaiting = groups
             $0.rowsWaiting = waiting
             $0.lastError = error

@@ -93,6 +93,9 @@ package struct InserterState: Sendable {
     /// In the order in which they are tried.
     private var groups: [Group] = []
     private var lastFormedMs: [String: UInt64] = [:]
+    /// Tables that have had rows before take turns with new ones: making those takes time, and who sends many types must not hold up
+    /// the others.
+    private var isTurnOfKnown = false
     private var pacing: InsertPacing
     /// What is being formed is.
     private var isUrgent = false
@@ -100,6 +103,7 @@ package struct InserterState: Sendable {
     private var unreachable = 0
     private var storageFailures = 0
     private var randomState: UInt64
+    /// Of what has not worked since; nil again once all that failed has.
     package private(set) var lastError: String?
 
     package init(cadence: Cadence = Cadence(), seed: UInt64) {
@@ -147,6 +151,7 @@ package struct InserterState: Sendable {
         // Nothing is formed before what waits for its turn is sent: while ClickHouse is away groups would come and come.
         if let group = ready.first { return .wait(untilMs: earliestMs(group, nowMs)) }
         if let layout = dueTable(nowMs) {
+            isTurnOfKnown = lastFormedMs[layout.name] == nil
             lastFormedMs[layout.name] = nowMs
             isUrgent = waiting[layout]!.isDue
             return .form(take(layout))
@@ -179,9 +184,11 @@ package struct InserterState: Sendable {
         return max(due, earliest, failing.map { $0.notBeforeMs + 1 } ?? 0)
     }
 
-    /// Among the tables that are due, the one that waits longest.
+    /// Among the tables that are due and have their turn, the one that waits longest.
     private func dueTable(_ nowMs: UInt64) -> TableLayout? {
-        waiting.filter { dueMs($0.key, $0.value, nowMs) <= nowMs }
+        let due = waiting.filter { dueMs($0.key, $0.value, nowMs) <= nowMs }
+        let preferred = due.filter { (lastFormedMs[$0.key.name] != nil) == isTurnOfKnown }
+        return (preferred.isEmpty ? due : preferred)
             .min { ($0.value.sinceMs, $0.key.name) < ($1.value.sinceMs, $1.key.name) }?.key
     }
 
@@ -249,7 +256,13 @@ package struct InserterState: Sendable {
         update(name) { group in
             group.task = group.isAmbiguous ? .countAfter : .conclude
             group.obstacle = nil
+            group.failures = 0
         }
+        forgetErrorIfMended()
+    }
+
+    private mutating func forgetErrorIfMended() {
+        if unreachable == 0, storageFailures == 0, groups.allSatisfy({ $0.failures == 0 }) { lastError = nil }
     }
 
     /// ClickHouse is there again, perhaps another one: what failed before is tried at once.
@@ -324,6 +337,7 @@ package struct InserterState: Sendable {
     package mutating func concluded(_ name: String) {
         storageFailures = 0
         groups.removeAll { $0.name == name }
+        forgetErrorIfMended()
     }
 
     /// Others stand for the group now.

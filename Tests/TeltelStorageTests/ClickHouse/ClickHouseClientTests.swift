@@ -91,6 +91,9 @@ struct ClickHouseClientTests {
             let error = #expect(throws: ClickHouseError.self) { try ClickHouseClient(endpoint).ping() }
             #expect(error?.source == .unreachable)
             #expect(error?.isAmbiguous == false)
+            // Of a socket libcurl says that nobody is at port 80.
+            #expect(error?.message.contains("port 80") == false)
+            if let socket = endpoint.socket { #expect(error?.message.contains("embedded ClickHouse's socket \(socket)") == true) }
         }
     }
 

@@ -43,11 +43,11 @@ struct ClickHouseStorageTests {
 
         let table = TableKey(channel: "body", type: "state").tableName
         let halves = Self.hardDoubles.map { $0 >> 32 }
-        #expect(try house.bits("reinterpretAsUInt64(`payload.a.f64`)", from: table) == Self.hardDoubles)
+        #expect(try house.bits("reinterpretAsUInt64(`payload.a/f64`)", from: table) == Self.hardDoubles)
         #expect(try house.bits("reinterpretAsUInt64(sim_time)", from: table) == Self.hardDoubles)
-        #expect(try house.bits("`payload.a.u64`", from: table) == Self.hardDoubles.indices.map { .max - UInt64($0) })
+        #expect(try house.bits("`payload.a/u64`", from: table) == Self.hardDoubles.indices.map { .max - UInt64($0) })
         #expect(
-            try house.bits("reinterpretAsUInt64(`payload.a.i64`)", from: table)
+            try house.bits("reinterpretAsUInt64(`payload.a/i64`)", from: table)
                 == Self.hardDoubles.indices.map { 1 << 63 + UInt64($0) })
         #expect(try house.bits("reinterpretAsUInt32(`payload.f32`)", from: table) == halves)
         #expect(try house.bits("`payload.u32`", from: table) == halves)
@@ -93,6 +93,41 @@ struct ClickHouseStorageTests {
         )
         // The second frame is beyond what the column can hold.
         #expect(row == ["run 1\tengine\tit's\ta\\b\t1\t0.5\t12\t{\"car\":\"7\"}\t{\"x\":1.5}\t1700000000"])
+        #expect(
+            try house.lines(sql.replacing("'telemetry_events'", with: "'telemetry_events_64'"))
+                == expected.map { $0.replacing("frame_index\tUInt32", with: "frame_index\tUInt64") })
+        #expect(
+            try house.lines("SELECT frame_index, payload FROM telemetry_events_64 ORDER BY frame_index")
+                == ["1\t{\"x\":1.5}", "4294967296\t{\"x\":2.5}"])
+        try house.removeFiles()
+    }
+
+    /// What a query names is all that is read, through both views: the type's own table, and of it the run's rows around the frames.
+    @Test func questionsToTheViewsReadOnlyWhatTheyName() throws {
+        let house = try TestClickHouse(.file)
+        let frames = 40_000
+        for type in ["a", "b", "c"] {
+            var rows = RingRows()
+            for frame in 0..<frames { rows.add(frame: UInt64(frame), simTime: 0, payload: plainBytes(Double(frame))) }
+            let blocks = NativeBlocks(catalog: TableCatalog())
+            let schema = EventSchema(
+                channel: "c", type: type, encoding: .record(size: 8), fields: [Field(name: "x", kind: .f64, offset: 0)])
+            _ = rows.append(to: blocks, schema)
+            try house.store(blocks.finished())
+        }
+        for view in ["telemetry_events", "telemetry_events_64"] {
+            let condition = "run_id = 'run 1' AND type = 'b' AND frame_index BETWEEN 100 AND 200"
+            let plan = try house.lines("EXPLAIN indexes = 1 SELECT payload FROM \(view) WHERE \(condition)")
+            let granules = plan.filter { $0.contains("Granules: ") && $0.contains("/") }
+                .map { $0.split(separator: "Granules: ")[1].split(separator: "/").compactMap { Int($0) } }
+            // The other tables' filters are never true: no part of them is looked at.
+            #expect(granules.count == 1, "\(view): \(plan.joined(separator: "\n"))")
+            #expect(granules.first.map { $0[0] < $0[1] } == true, "\(view): \(granules)")
+            #expect(
+                try house.lines("SELECT count(), sum(JSONExtractFloat(payload, 'x')) FROM \(view) WHERE \(condition)") == [
+                    "101\t15150"
+                ])
+        }
         try house.removeFiles()
     }
 
@@ -167,7 +202,7 @@ struct ClickHouseStorageTests {
         #expect(
             columns == [
                 "payload.x\tNullable(Float64)", "payload.y\tNullable(Float64)", "payload.x:i64\tNullable(Int64)",
-                "payload.z.z\tNullable(UInt8)",
+                "payload.z/z\tNullable(UInt8)",
             ])
         let expected = [
             #"{"x":0,"y":-0}"#, #"{"x":9223372036854775807,"z":{"z":9}}"#, #"{"x":7.5}"#, #"{"y":8.25,"x":null}"#, #"{"y":1}"#,

@@ -11,12 +11,14 @@ private struct Flat: Equatable {
     var isExact: Bool
 }
 
-private func flatten(_ text: String) -> Flat? {
+private func flatten(_ text: String, mostElements: Int = 16) -> Flat? {
     let parser = JSONParser()
     var flat = teltel_json_flat()
     var text = text
     let isJSON = text.withUTF8 { bytes in
-        bytes.withMemoryRebound(to: CChar.self) { teltel_json_flatten(parser.handle, $0.baseAddress, $0.count, &flat) }
+        bytes.withMemoryRebound(to: CChar.self) {
+            teltel_json_flatten(parser.handle, $0.baseAddress, $0.count, mostElements, &flat)
+        }
     }
     guard isJSON == 1 else { return nil }
     let numbers = (0..<flat.number_count).map { index in
@@ -35,17 +37,61 @@ struct JSONPayloadTests {
         (#"{"a":9007199254740992}"#, ["a=9007199254740992.0"], true),
         (#"{"a":9007199254740993}"#, ["a=9007199254740992.0"], false),
         (#"{"a":18446744073709551615}"#, ["a=1.8446744073709552e+19"], false),
-        (#"{"a":123456789012345678901234567890,"b":1e999,"c":1}"#, ["c=1.0"], false),
-        (#"{"a":1,"b":"text"}"#, ["a=1.0"], false), (#"{"a":1,"b":true}"#, ["a=1.0"], false), (#"{"a":null}"#, [], false),
+        (#"{"a":123456789012345678901234567890,"b":1e999,"c":1}"#, ["a=1.2345678901234568e+29", "c=1.0"], false),
+        (
+            #"{"a":18446744073709551616,"b":18446744073709551615}"#, ["a=1.8446744073709552e+19", "b=1.8446744073709552e+19"],
+            false
+        ),
+        (
+            #"{"a":-9223372036854775809,"b":-9223372036854775808}"#, ["a=-9.223372036854776e+18", "b=-9.223372036854776e+18"],
+            false
+        ),
+        (#"{"a":[99999999999999999999999999999999,1]}"#, ["a[0]=1e+32", "a[1]=1.0"], false),
+        (#"{"a":1,"b":"text"}"#, ["a=1.0"], false), (#"{"a":1,"b":true,"c":false}"#, ["a=1.0", "b=1.0", "c=0.0"], false),
+        (#"{"a":null}"#, [], false),
         (#"{"a":{}}"#, [], false), (#"{"a":[]}"#, [], false), (#"{"a":[1,"NaN"]}"#, ["a[0]=1.0", "a[1]=nan"], false),
         (#"{"a":[1,{"b":2}]}"#, [], false), (#"{"pos.x":1}"#, ["pos.x=1.0"], false),
         (#"{"a":1,"a":2}"#, ["a=1.0", "a=2.0"], false),
         (#"{"a":{"b":1},"a":{"c":2}}"#, ["a.b=1.0", "a.c=2.0"], false),
-        (#"{"":1,"x[0]":2,"y:i64":3,"z/z":4,".a":5,"b..c":6,"ok":7}"#, ["ok=7.0"], false),
+        (
+            #"{"":1,"x[0]":2,".a":5,"b..c":6,"ok":7,"o":{"":8}}"#,
+            ["=1.0", "x[0]=2.0", ".a=5.0", "b..c=6.0", "ok=7.0", "o.=8.0"],
+            false
+        ),
+        (#"{"y:i64":3,"z/z":4,"n\n":5}"#, ["y:i64=3.0", "z/z=4.0", "n\n=5.0"], true),
+        (#"{"":{"a":1}}"#, [".a=1.0"], false),
         ("7", [], false), ("null", [], false), (#""text""#, [], false), ("[1,2]", [], false),
     ])
     func numbersAreFound(_ text: String, _ numbers: [String], _ isExact: Bool) {
         #expect(flatten(text) == Flat(numbers: numbers, isExact: isExact))
+    }
+
+    @Test func longArraysHavePathsUpToALimit() {
+        let numbers = (0..<17).map(String.init).joined(separator: ",")
+        #expect(flatten("{\"a\":[\(numbers)]}") == Flat(numbers: [], isExact: false))
+        let found = flatten("{\"a\":[\(numbers)]}", mostElements: 17)
+        #expect(found?.numbers.count == 17)
+        #expect(found?.numbers.last == "a[16]=16.0")
+    }
+
+    /// Each integer around the borders of 64 bits, and of any length, is what Swift reads.
+    @Test func longIntegersAreTheNearestDouble() {
+        let borders = [
+            "9223372036854775807", "9223372036854775808", "9223372036854775809", "18446744073709551615", "18446744073709551616",
+        ]
+        let lengths = (17...310).flatMap {
+            [
+                String(repeating: "9", count: $0), "1" + String(repeating: "0", count: $0 - 1),
+                "1" + String(repeating: "2", count: $0 - 1),
+            ]
+        }
+        for digits in borders + lengths {
+            for text in [digits, "-" + digits] {
+                let value = Double(text) ?? .nan
+                let expected = value.isFinite ? ["a=\(value)"] : []
+                #expect(flatten("{\"a\":\(text)}")?.numbers == expected, "\(text)")
+            }
+        }
     }
 
     @Test(arguments: [
@@ -75,7 +121,7 @@ struct JSONPayloadTests {
             _ = rows.append(to: blocks, schema)
             lists.append(try #require(blocks.finished().first).description.table.payloadColumns.map(\.name))
         }
-        #expect(lists == [["payload.a"], ["payload.a", "payload.b.c"], ["payload.a", "payload.b.c"]])
+        #expect(lists == [["payload.a"], ["payload.a", "payload.b/c"], ["payload.a", "payload.b/c"]])
     }
 
     @Test func columnsHaveALimit() throws {
@@ -114,7 +160,8 @@ struct JSONPayloadTests {
             #"{"pos":{"y":"Infinity","z":5e-324}}"#, #"{"big":9007199254740993,"small":-9007199254740992}"#,
             #"{"a":{"b":1},"c":null}"#,
             #"{"a":2}"#, #"{"a.b":3}"#, #"{"list":[1,2,3]}"#, #"[1,{"a":2}]"#, #""text""#, #"12.5"#, #"null"#, #"true"#,
-            #"{"a":{"b":7}}"#, #"{"gear[0]":1,"x:i64":2}"#, #"{"<&>":"<&>"}"#, #"{"huge":1e400}"#,
+            #"{"a":{"b":7}}"#, #"{"gear[0]":1,"x:i64":2}"#, #"{"<&>":"<&>"}"#, #"{"train/loss":1,"fps:render":{"a%2Fb":2}}"#,
+            #"{"n\nl":1,"":{"":2},"t":true,"long":100000000000000000000}"#, #"{"huge":1e400}"#,
         ]
         let house = try TestClickHouse(.body)
         try storeJSON(house, channel: "c", type: "t", payloads.enumerated().map { (UInt64($0.offset), $0.element) })
@@ -127,7 +174,7 @@ struct JSONPayloadTests {
         #expect(stored.last == #"{"huge":1e400}"#)
         let table = TableKey(channel: "c", type: "t").tableName
         #expect(
-            try house.lines("SELECT sum(`payload.a.b`), sum(`payload.list[2]`), countIf(isNaN(`payload.pos.x`)) FROM \(table)")
+            try house.lines("SELECT sum(`payload.a/b`), sum(`payload.list[2]`), countIf(isNaN(`payload.pos/x`)) FROM \(table)")
                 == ["11\t3\t1"])
         try house.removeFiles()
     }

@@ -33,11 +33,45 @@ struct TableSchemaTests {
                 [$0.path, $0.element.map(String.init) ?? "", $0.isArray ? "array" : "", $0.kind?.name ?? ""]
             }
         }
-        #expect(parts("payload.pos.x") == ["pos.x", "", "", ""])
+        #expect(parts("payload.pos/x") == ["pos.x", "", "", ""])
         #expect(parts("payload.gear[12]:i64") == ["gear", "12", "", "i64"])
+        #expect(parts("payload.gear[12]:i64:2") == ["gear", "12", "", "i64"])
         #expect(parts("payload/a/b:f32") == ["a.b", "", "array", "f32"])
         #expect(parts("payload.x:other") == ["x:other", "", "", ""])
+        #expect(parts("payload.train%2Floss:f64") == ["train/loss", "", "", "f64"])
+        #expect(parts("payload.") == ["", "", "", ""])
         #expect(parts("rest") == nil)
+        // Of earlier collectors.
+        #expect(parts("payload.pos.x") == ["pos.x", "", "", ""])
+        #expect(parts("payload.a.b[2]:i32") == ["a.b", "2", "", "i32"])
+    }
+
+    /// Paths of anything that has a meaning in names.
+    private static let paths: [String] = {
+        let parts = [
+            "", "a", ".", "/", ":", "%", "[0]", "[01]", "]", "2F", "f64", ":i32", ":i32:2", "\n", "\u{7F}", "é", "`", "'",
+        ]
+        return parts.flatMap { first in parts.flatMap { second in parts.map { first + second + $0 } } }
+    }()
+
+    @Test func everyPathHasANameOfItsOwn() throws {
+        var paths: [[UInt8]: [UInt8]] = [:]
+        for path in Self.paths {
+            for (name, isArray) in [(PayloadColumnName.scalar(path), false), (PayloadColumnName.array(path), true)] {
+                let bytes = Array(name.utf8)
+                let known = paths.updateValue(Array(path.utf8), forKey: bytes)
+                #expect(known == nil || known == Array(path.utf8), "\(path) and another are both \(name)")
+                // ClickHouse would take it for a member of a nested table.
+                #expect(bytes.dropFirst(8).contains(UInt8(ascii: ".")) == false, "\(name)")
+                #expect(bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, "\(name)")
+                for candidate in try #require(PayloadColumnName(name)).candidates(.i64) {
+                    let parts = try #require(PayloadColumnName(candidate))
+                    #expect(Array(parts.fullPath.utf8) == Array(path.utf8), "\(path) became \(candidate)")
+                    #expect(parts.isArray == isArray)
+                    #expect(parts.kind == (candidate == name ? nil : .i64))
+                }
+            }
+        }
     }
 
     @Test func arraysBecomeElementsOrOneColumn() {
@@ -46,7 +80,7 @@ struct TableSchemaTests {
         ]).columns
         #expect(
             columns.map(\.layout) == [
-                ColumnLayout("payload.a.b[0]", "Int16"), ColumnLayout("payload.a.b[1]", "Int16"),
+                ColumnLayout("payload.a/b[0]", "Int16"), ColumnLayout("payload.a/b[1]", "Int16"),
                 ColumnLayout("payload/c/d", "Array(Float32)"),
             ])
         #expect(columns.map(\.offset) == [4, 6, 8])
@@ -85,6 +119,46 @@ struct TableSchemaTests {
         #expect(before.targets.last.map { [$0.source, $0.target] } == ["payload.x", "payload.x:i64"])
         let table = Self.table([ColumnLayout("payload.x", "Nullable(Float64)"), ColumnLayout("payload.x:i64", "Nullable(Int64)")])
         #expect(try TablePlan(wanted, in: table, isNew: false).isReady)
+    }
+
+    @Test func valuesOfOnePathStayInTheColumnThatEarlierCollectorsMade() throws {
+        let table = Self.table([
+            ColumnLayout("payload.pos.x", "Nullable(Float64)"), ColumnLayout("payload.pos.x:i64", "Nullable(Int64)"),
+        ])
+        for (type, target) in [("Float64", "payload.pos.x"), ("Int64", "payload.pos.x:i64")] {
+            let plan = try TablePlan(Self.layout([ColumnLayout("payload.pos/x", type)]), in: table, isNew: false)
+            #expect(plan.isReady)
+            #expect(plan.targets.last.map { [$0.source, $0.target] } == ["payload.pos/x", target])
+        }
+        // What waits in the spool since then.
+        let old = try TablePlan(Self.layout([ColumnLayout("payload.pos.x", "Float64")]), in: Self.table([]), isNew: false)
+        #expect(old.additions == [ColumnLayout("payload.pos/x", "Nullable(Float64)")])
+    }
+
+    @Test func aNameBeforeADotOfAnotherIsNotUsed() throws {
+        let table = Self.table([ColumnLayout("payload.motor.state.now", "Nullable(Float64)")])
+        for path in ["motor", "motor.state"] {
+            let layout = Self.layout([ColumnLayout(PayloadColumnName.scalar(path), "Float64")])
+            let plan = try TablePlan(layout, in: table, isNew: false)
+            let expected = path == "motor" ? "payload.motor:f64" : "payload.motor/state"
+            #expect(plan.additions == [ColumnLayout(expected, "Nullable(Float64)")])
+        }
+    }
+
+    @Test func aNameThatIsGivenNoColumnGivesWay() throws {
+        let wanted = Self.layout([ColumnLayout("payload.x", "Float64")])
+        var barred: Set<[UInt8]> = []
+        for name in ["payload.x", "payload.x:f64", "payload.x:f64:2", "payload.x:f64:3"] {
+            let plan = try TablePlan(wanted, in: Self.table([]), isNew: false, barred: barred)
+            #expect(plan.additions == [ColumnLayout(name, "Nullable(Float64)")])
+            barred.insert(Array(name.utf8))
+        }
+        let error = #expect(throws: ClickHouseError.self) {
+            try TablePlan(wanted, in: Self.table([]), isNew: false, barred: barred)
+        }
+        #expect(error?.source == .withoutEffect)
+        // Not again and again: nothing passes by itself.
+        #expect(error?.advice == .stop)
     }
 
     @Test func placesInTheCatalogAreLimited() {

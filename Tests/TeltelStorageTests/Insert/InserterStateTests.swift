@@ -208,6 +208,60 @@ import Testing
         }
     }
 
+    @Test func anErrorIsSaidUntilWhatFailedHasWorked() {
+        for error in [ClickHouseError(.unreachable, "away"), ClickHouseError(.exception(252), "too many parts")] {
+            var state = Self.sending()
+            state.formed(Self.manifest("h"))
+            state.failed("g", error, nowMs: 10_000)
+            #expect(state.lastError == error.description)
+            if case .exception = error.source {
+                // That another group goes on mends nothing.
+                state.inserted("h", nowMs: 11_000)
+                state.concluded("h")
+                #expect(state.lastError == error.description)
+            }
+            state.inserted("g", nowMs: 20_000)
+            #expect(state.lastError == nil)
+        }
+    }
+
+    @Test func manyNewTablesDoNotHoldUpKnownOnes() {
+        var state = InserterState(seed: 1)
+        func offer(_ name: String, _ now: UInt64) {
+            let layout = TableLayout(name: name, key: Self.table.key, columns: TableLayout.identity, isDefined: true)
+            state.offer(
+                OfferedFrame(
+                    id: FrameID(segment: SegmentID(log: 1, offset: now), index: 0), layout: layout, rows: 10, rawBytes: 1_000,
+                    ranges: [], isSuspect: false), nowMs: now)
+        }
+        /// The tables whose rows are formed into groups, in their order, each stored at once.
+        func formed(_ count: Int, from begin: UInt64) -> [String] {
+            var (names, now): ([String], UInt64) = ([], begin)
+            while names.count < count {
+                switch state.next(nowMs: now) {
+                case .form(let frames):
+                    names.append(frames[0].layout.name)
+                    state.formed(
+                        GroupManifest(
+                            name: "g\(now)", layout: frames[0].layout, members: [GroupMember(frame: frames[0].id, rows: 10)],
+                            ranges: [], rawBytes: 1_000))
+                case .insert(let name): state.inserted(name, nowMs: now)
+                case .conclude(let name): state.concluded(name)
+                case .wait(let until): now = until ?? now + 1
+                default: return names
+                }
+            }
+            return names
+        }
+        offer("known", 0)
+        #expect(formed(1, from: 0) == ["known"])
+        for number in 0..<100 { offer("new\(number)", 10_000) }
+        offer("known", 11_000)
+        #expect(formed(3, from: 20_000).contains("known"))
+        // And the other way round: known ones do not hold up new ones.
+        #expect(formed(6, from: 40_000).allSatisfy { $0.hasPrefix("new") })
+    }
+
     @Test func aClickHouseThatIsBackIsTriedAtOnce() {
         var state = Self.sending()
         state.failed("g", ClickHouseError(.exception(48), "not implemented"), nowMs: 10_000)

@@ -71,7 +71,7 @@ final class CurlTransfer: @unchecked Sendable {
             let code = withExtendedLifetime(exchange) { run(request, exchange) }
             return Outcome(code: code, exchange: exchange, status: status)
         }
-        try check(result, isPing: request.isPing)
+        try check(result, isPing: request.isPing, socket: request.socket)
     }
 
     private struct Outcome {
@@ -155,14 +155,16 @@ final class CurlTransfer: @unchecked Sendable {
         }
     }
 
-    private func check(_ outcome: Outcome, isPing: Bool) throws(ClickHouseError) {
+    private func check(_ outcome: Outcome, isPing: Bool, socket: String?) throws(ClickHouseError) {
         let reason = errorText[0] == 0 ? String(cString: curl_easy_strerror(outcome.code)) : String(cString: errorText)
         if outcome.wasStopped { throw ClickHouseError(.cancelled, "ended by the caller") }
         if outcome.fileFailed { throw ClickHouseError(.payload, "the payload ended early") }
         switch outcome.code {
         case CURLE_OK: break
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_URL_MALFORMAT:
-            throw ClickHouseError(.unreachable, reason)
+            // libcurl names a host and a port that a socket has not.
+            throw ClickHouseError(
+                .unreachable, socket.map { "nothing answers at the embedded ClickHouse's socket \($0)" } ?? reason)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CACERT_BADFILE:
             throw ClickHouseError(.unreachable, reason)
         default: throw ClickHouseError(.interrupted, reason)

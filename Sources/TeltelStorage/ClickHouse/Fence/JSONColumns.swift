@@ -27,7 +27,7 @@ private final class NumberColumn {
 
     init(path: UnsafeRawBufferPointer) {
         self.path.append(path)
-        layout = ColumnLayout(PayloadColumns.prefix + String(decoding: path, as: UTF8.self), "Nullable(Float64)")
+        layout = ColumnLayout(PayloadColumnName.scalar(String(decoding: path, as: UTF8.self)), "Nullable(Float64)")
     }
 
     /// Exactly so many rows: those that were not there are null, those behind are forgotten.
@@ -111,7 +111,7 @@ final class JSONColumns {
             }
             var flat = teltel_json_flat()
             let parsed = row.payload.withMemoryRebound(to: CChar.self) {
-                teltel_json_flatten(parser.handle, $0.baseAddress, $0.count, &flat)
+                teltel_json_flatten(parser.handle, $0.baseAddress, $0.count, PayloadColumns.longestScalarArray, &flat)
             }
             guard parsed != 0 else {
                 refused += 1

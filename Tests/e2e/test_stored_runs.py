@@ -1,0 +1,136 @@
+"""What is said about stored runs: frames of more than 32 bits, times, totals, sizes, and what storage is busy with."""
+import json
+import re
+import shutil
+import tempfile
+import time
+
+import pytest
+from analysis import all_stored, lines, series
+from clickhouse import Server
+from database import sql, table_of
+from support import Collector, wait_until
+from test_ingest import post
+from test_stored_fields import end, event
+
+LARGEST = 2**32 - 1
+
+
+def test_frames_beyond_32_bits_are_stored_shown_and_counted(collector, start_engine, programs):
+    """An engine with microseconds as frames gets there after 72 minutes."""
+    start_engine(programs / "shape", "us", "t", LARGEST - 2, 6, "x:f64=1").communicate()
+    start_engine(programs / "shape", "ms", "t", 0, 4, "x:f64=1").communicate()
+    for run, events in (("us", 8), ("ms", 6)):
+        all_stored(collector, run, events)
+    frames = [row["frame_index"] for row in series(collector, "us", "t", "x", "engine")]
+    assert frames == list(range(LARGEST - 2, LARGEST + 4))
+    both = {view: sql(collector, f"SELECT run_id, count() AS n, max(frame_index) AS m FROM {view} GROUP BY run_id ORDER BY run_id")
+            for view in ("telemetry_events", "telemetry_events_64")}
+    wide = {row["run_id"]: (int(row["n"]), int(row["m"])) for row in both["telemetry_events_64"]}
+    narrow = {row["run_id"]: (int(row["n"]), int(row["m"])) for row in both["telemetry_events"]}
+    assert wide["us"] == (8, LARGEST + 3) and wide["ms"] == narrow["ms"]
+    # run.end has the last frame, so it is among those that are left out.
+    beyond = wide["us"][0] - narrow["us"][0]
+    assert narrow["us"][1] == LARGEST and beyond >= 3
+    assert collector.json("/api/run?runId=us")["eventsBeyond32Bits"] == beyond
+    assert "eventsBeyond32Bits" not in collector.json("/api/run?runId=ms")
+
+    def told(run):
+        [row] = lines(collector, f"run/{run}")
+        return row if row["is_final"] else None
+
+    row = wait_until(lambda: told("us"), "the totals are final", 60)
+    assert (int(row["events_beyond_32_bits"]), row["max_frame_index"], int(row["total_events"])) == (beyond, LARGEST, 8)
+    row = wait_until(lambda: told("ms"), "the totals are final", 60)
+    assert int(row["events_beyond_32_bits"]) == 0 and int(row["total_events"]) == 6
+
+
+def instant(text: str) -> int:
+    """Of RFC 3339 in UTC."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text), text
+    return int(time.mktime(time.strptime(text + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")) - time.timezone)
+
+
+@pytest.mark.parametrize("where", ["embedded", "server"])
+def test_times_say_their_zone(make_collector, tmp_path, where, monkeypatch):
+    """A run of one hour, across the end of summer time: wherever collector and server are, it is one hour long."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    server = Server(tmp_path / "server") if where == "server" else None
+    collector = make_collector(*(["--clickhouse-url", server.url] if server else []), start=False)
+    collector.variables["TZ"] = "America/New_York"
+    collector.server = server
+    collector.start()
+    begin = 1793511000
+    events = [event("tz", "t", {"x": 1}, 0, wallTimeMs=begin * 1000),
+              event("tz", "run.end", {"status": "completed"}, 1, wallTimeMs=(begin + 3600) * 1000)]
+    assert post(collector, *events)[1]["accepted"] == 2
+    all_stored(collector, "tz", 2)
+    row = wait_until(lambda: (found := lines(collector, "run/tz"))[0]["is_final"] and found[0], "it is in run_metadata", 60)
+    assert row["started_at"] == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin))
+    live = collector.json("/api/run?runId=tz")
+    assert row["started_at"][:19] == live["created"][:19] and row["ended_at"][:19] == live["endedAt"][:19]
+    [listed] = [one for one in lines(collector, "runs", daysBack=36500) if one["run_id"] == "tz"]
+    assert (listed["started_at"], listed["ended_at"]) == (row["started_at"], row["ended_at"])
+    if where == "embedded":
+        assert sql(collector, "SELECT timezone() AS zone")[0]["zone"] in ("UTC", "Etc/UTC")
+    else:
+        server.kill()
+
+
+@pytest.mark.parametrize("days", [0, 30, 20_787, 20_788, 30_000, 36_500])
+def test_runs_of_any_number_of_days_back(known_runs, days):
+    """Two thousand years are not asked for; a hundred are, and 1970 lies between."""
+    found = {row["run_id"] for row in lines(known_runs, "runs", daysBack=days)}
+    assert ("now" in found) == (days > 0) and ("long-ago" in found) == (days > 15_000)
+
+
+@pytest.fixture(scope="module")
+def known_runs(tmp_path_factory):
+    shm = tempfile.mkdtemp(prefix="teltel-test-", dir="/dev/shm")
+    collector = Collector(tmp_path_factory.mktemp("days"), shm, []).start()
+    long_ago = (int(time.time()) - 15_000 * 86_400) * 1000
+    assert post(collector, event("now", "t", {"x": 1}), end("now"), event("long-ago", "t", {"x": 1}, wallTimeMs=long_ago),
+                event("long-ago", "run.end", {}, 1, wallTimeMs=long_ago + 1))[1]["accepted"] == 4
+    for run in ("now", "long-ago"):
+        wait_until(lambda: collector.request(f"/api/analysis/run/{run}")[0] == 200, f"{run} is in run_metadata", 60)
+    yield collector
+    collector.kill()
+    shutil.rmtree(shm, ignore_errors=True)
+
+
+def test_totals_grow_until_they_are_final(collector):
+    """What comes after a run's row was final makes another row."""
+    assert post(collector, event("late", "t", {"x": 1}), end("late", 1))[1]["accepted"] == 2
+
+    def final(events):
+        status, _, body = collector.request("/api/analysis/run/late")
+        row = json.loads(body) if status == 200 else {}
+        return row.get("is_final") and int(row["total_events"]) == events
+
+    wait_until(lambda: final(2), "the totals are final", 60)
+    assert post(collector, *(event("late", "t", {"x": 1}, 2 + frame) for frame in range(500)))[1]["accepted"] == 500
+    wait_until(lambda: final(502), "and again", 60)
+    [listed] = [row for row in lines(collector, "runs") if row["run_id"] == "late"]
+    assert listed["is_final"] is True and int(listed["total_events"]) == 502
+
+
+def test_many_new_types_are_said_and_hold_up_nobody(make_collector):
+    collector = make_collector("--max-tables", "150")
+    known = [event("known", "old", {"x": 1})]
+    assert post(collector, *known)[1]["accepted"] == 1
+    all_stored(collector, "known", 1)
+    events = [event("many", f"type-{number}", {"x": number}, number) for number in range(200)]
+    assert post(collector, *events)[1]["accepted"] == 200
+    told = wait_until(lambda: (found := collector.json("/api/storage"))["inserts"]["missingTables"] > 1 and found, "tables are missing")
+    assert told["inserts"]["waitingTables"] >= told["inserts"]["missingTables"]
+    assert "tables of new types are being made" in told["detail"] and told["state"] == "ok"
+    # What has its table goes on meanwhile.
+    assert post(collector, event("known", "old", {"x": 2}, 1))[1]["accepted"] == 1
+    wait_until(lambda: collector.run("known")["stored"] == 2, "rows of a known type are stored")
+    left = collector.json("/api/storage")["inserts"]["missingTables"]
+    assert left > 0, "before all tables are made"
+    all_stored(collector, "many", 200)
+    after = collector.json("/api/storage")
+    assert after["inserts"]["missingTables"] == after["inserts"]["waitingTables"] == 0 and after["inserts"].get("lastError") is None
+    assert after["sharingTypes"] > 50 and "share one table" in after["detail"] and "--max-tables" in after["detail"]
+    assert table_of(collector, "c", "type-0")
