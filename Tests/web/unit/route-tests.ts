@@ -18,7 +18,7 @@ test("links lead to the run they were made for", () => {
 test("a page's state survives the URL", () => {
   const panels = parsePanels("chart!log:c/t/%2A/f,c/t/*/g;table:c/t//h");
   const state: RunQuery = {
-    sourceId: "a,b", panels, axis: "simTime", windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
+    sourceId: "a,b", panels, axis: "simTime" as const, isAxisChosen: true, windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
   };
   equal(parseRunQuery(formatRunQuery(state)), state);
 });

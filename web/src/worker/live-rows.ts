@@ -102,7 +102,9 @@ export class LiveRows {
     const places = this.placesOf(schema);
     for (let row = 0; row < block.rows; row += 1) {
       const rows = this.rowsOf(type, keyed(row));
-      if (rows && this.isNew(rows, block, row)) this.addRow(rows, block, row, places);
+      if (!rows || !this.isNew(rows, block, row)) continue;
+      rows.isThinned ||= block.isReduced;
+      this.addRow(rows, block, row, places);
     }
     if (block.isReduced) this.counters.reducedRows += block.rows;
   }

@@ -6,8 +6,9 @@ import { formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
 import { Panel } from "../../series/layout";
 import { lineName } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { RunSession } from "./run-session";
+import { differenceOf, showValue } from "./shown-value";
 
 /** Values change so often at most, or nobody could read them. */
 const intervalMs = 100;
@@ -29,8 +30,11 @@ export class Legend {
   private shown = "";
   private dueMs = 0;
   private seen = "";
+  /** Of the lines, in their order. */
+  names: readonly string[] = [];
 
-  constructor(private readonly session: RunSession, private panel: Panel) {
+  /** @param onPoint called with the line that is pointed at here; -1: none */
+  constructor(private readonly session: RunSession, private panel: Panel, private readonly onPoint: (index: number) => void) {
     this.head = element(
       "thead", { hidden: true }, element(
         "tr", {}, element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Line")),
@@ -48,7 +52,7 @@ export class Legend {
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
     // Pointer and cursors are followed at once, rows that come by themselves not.
-    const places = `${frame.hover?.frame} ${frame.cursors.map((sample) => sample?.frame).join()}`;
+    const places = `${frame.hover?.frame} ${frame.hover?.simTime} ${frame.cursors.map((place) => place?.frame).join()}`;
     const isMoved = frame.hover !== null || frame.cursors[0] !== null ? places !== this.seen : false;
     if (nowMs < this.dueMs && !isMoved) return;
     this.seen = places;
@@ -62,17 +66,24 @@ export class Legend {
 
   private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
     if (!row) return;
-    this.put(row.value, line.text?.value ?? (line.atCursor ?? line.newest)?.value);
+    const isWhole = this.session.fullPrecision.value;
+    // The columns say of which cursor they are: the pointer has no part in them.
+    if (line.text) this.put(row.value, line.text.value);
+    else showValue(row.value, hasTwo ? line.atFirst : shownValue(line), isWhole);
     for (const cell of row.cells) cell.hidden = !hasTwo;
     if (!hasTwo) return;
-    const { atCursor, atSecond, between } = line;
-    const difference = atCursor && atSecond ? atSecond.value - atCursor.value : undefined;
-    const values = [atSecond?.value, difference, between?.min, between?.max, between?.mean];
-    values.forEach((value, place) => {
-      const cell = row.cells[place] as HTMLElement;
-      const isRough = place >= 2 && between !== null && !between.isExact;
-      this.put(cell, value, isRough ? roughWords : undefined);
-      cell.classList.toggle("is-rough", isRough);
+    const { atFirst, atSecond, between } = line;
+    const [second, ...others] = row.cells as [HTMLElement, ...HTMLElement[]];
+    showValue(second, atSecond, isWhole);
+    const difference = differenceOf(atFirst, atSecond);
+    const isRough = between !== null && !between.isExact;
+    const values: [number | undefined, boolean][] = [
+      [difference.value, difference.isRough], [between?.min, isRough], [between?.max, isRough], [between?.mean, isRough],
+    ];
+    values.forEach(([value, isAbout], place) => {
+      const cell = others[place] as HTMLElement;
+      this.put(cell, value, isAbout ? roughWords : undefined);
+      cell.classList.toggle("is-rough", isAbout);
     });
   }
 
@@ -93,6 +104,7 @@ export class Legend {
     const shown = JSON.stringify(names);
     if (shown === this.shown) return;
     this.shown = shown;
+    this.names = names;
     this.rows = names.map((name, index) => this.makeRow(name, index));
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
@@ -101,7 +113,7 @@ export class Legend {
     const value = element("td", { class: "legend-value", "data-testid": "legend-value" });
     const cells = columnNames.map((column) => element("td", { class: "legend-value", "data-testid": `legend-${column.toLowerCase()}` }));
     const row = element(
-      "tr", { "data-testid": "legend-line" },
+      "tr", { "data-testid": "legend-line", mouseenter: () => this.onPoint(index), mouseleave: () => this.onPoint(-1) },
       element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name" }, name)),
       value, ...cells,
     );

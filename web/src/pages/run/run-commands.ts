@@ -38,7 +38,7 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Time", "earlier", "Show what was earlier", ["a"], pan(-panStep));
   add("Time", "later", "Show what came later", ["d"], pan(panStep));
   for (const [axis, title, key] of [["frame", "frames", "1"], ["simTime", "simulated time", "2"], ["wallTime", "wall time", "3"]] as const) {
-    add("Time", `axis-${axis}`, `Axis of ${title}`, [key], () => void time.setAxis(axis as TimeAxis));
+    add("Time", `axis-${axis}`, `Axis of ${title}`, [key], () => void session.setAxis(axis as TimeAxis));
   }
 
   add("Cursor", "left", "Cursor one frame back", ["ArrowLeft"], () => moveCursor(session, -1));
@@ -75,7 +75,8 @@ function cursorPlace(session: RunSession): number | null {
   const sample = session.answer.value?.cursors[0];
   if (!sample) return null;
   const axis = session.time.axis.value;
-  return axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+  const place = axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+  return Number.isFinite(place) ? place : null;
 }
 
 /** From where the cursor is, else from the middle of what is shown. */

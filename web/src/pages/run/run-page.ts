@@ -7,6 +7,7 @@ import { ApiError } from "../../wire/http";
 import { errorBox, loadingBox } from "../message";
 import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
+import { Readout } from "./readout";
 import { PanelGrid } from "./panel-grid";
 import { registerRunCommands } from "./run-commands";
 import { openSizeRequest } from "./request-dialog";
@@ -58,7 +59,7 @@ function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
     tree.element,
     element(
       "div", { class: "run-charts" },
-      runToolbar(session, loop.pace, lifetime), new TimeBar(session, lifetime).element, grid.element,
+      runToolbar(session, loop.pace, lifetime), new TimeBar(session, lifetime).element, new Readout(session, lifetime).element, grid.element,
     ),
   );
 }

@@ -16,7 +16,7 @@ import { ApiError, fetchRun, fetchSizes } from "../../wire/api";
 import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
-import { FailureTold, FrameAnswer, Sample, WantedType } from "../../worker/protocol";
+import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
 import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
 import { TimeView } from "./time-view";
 
@@ -28,6 +28,8 @@ const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
 /** So often in a row storage is asked for the fields of such types, then ever more seldom. */
 const eagerPolls = 6;
+/** Rows that were on their way when a run ended are here after so long: then what is shown is held. */
+const lastRowsMs = 1500;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
@@ -57,12 +59,17 @@ export class RunSession {
   private written: RunQuery;
   private writeTimer = 0;
   private endSeenMs = NaN;
+  /** The run has been followed, and has ended a moment ago. */
+  private isEnding = false;
+  /** The user has chosen an axis; else the page takes the one that shows something. */
+  private isAxisChosen: boolean;
   private undescribedPolls = 0;
   private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
     this.isChosen = query.panels !== null;
+    this.isAxisChosen = query.isAxisChosen;
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
     this.written = query;
@@ -82,6 +89,11 @@ export class RunSession {
 
   get isRunning(): boolean {
     return this.detail.value?.status === "running";
+  }
+
+  /** What is shown moves along with the newest rows. */
+  get isFollowing(): boolean {
+    return this.isRunning || this.isEnding;
   }
 
   /** The newest row that is shown. */
@@ -106,12 +118,12 @@ export class RunSession {
   }
 
   get layout(): Layout {
-    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value };
+    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value.map((panel) => ({ ...panel, range: null })) };
   }
 
   apply(layout: Layout): void {
     this.time.windowSeconds.value = layout.windowSeconds;
-    void this.time.setAxis(layout.axis);
+    void this.setAxis(layout.axis);
     this.choose(layout.panels.map((panel, index) => makePanel(`p${index + 1}`, panel.series, { ...panel, id: `p${index + 1}` })));
   }
 
@@ -125,7 +137,20 @@ export class RunSession {
   }
 
   follow(): void {
+    this.isEnding = false;
     this.time.follow();
+  }
+
+  /** Shows the same on another axis. */
+  async setAxis(axis: TimeAxis): Promise<void> {
+    this.isAxisChosen = true;
+    const from = this.time.axis.value;
+    if (axis === from) return;
+    // Panels with a time of their own have it on that axis.
+    const own = this.panels.value.flatMap(({ id, range }) => (range ? [{ id, range }] : []));
+    const moved = new Map(await Promise.all(own.map(async ({ id, range }) => [id, await this.data.moveRange(range, from, axis)] as const)));
+    await this.time.setAxis(axis);
+    if (own.length > 0) this.panels.value = this.panels.value.map((panel) => (panel.range ? { ...panel, range: moved.get(panel.id) ?? null } : panel));
   }
 
   /** Says that the tree shows the instances of a type: they are known only from its data, which is asked for here. */
@@ -136,8 +161,42 @@ export class RunSession {
 
   private takeAnswer(answer: FrameAnswer): void {
     const before = this.answer.value;
+    if (!this.isAxisChosen && answer.bestAxis !== answer.axis && answer.axis === "frame") this.takeAxis(answer.bestAxis);
+    this.time.limits = this.limitsOf(answer);
     this.answer.value = answer;
     if (before) this.data.giveBack(before);
+  }
+
+  /** Of a run whose sender counts no frames, all lies on frame 0: its time is shown. */
+  private takeAxis(axis: TimeAxis): void {
+    this.time.range.value = null;
+    this.time.axis.value = axis;
+    this.written = this.query;
+    writeQuery(formatRunQuery(this.written), false);
+  }
+
+  /** From where to where there is anything on the axis; null: nobody knows. */
+  private limitsOf({ axis, extent, whole }: FrameAnswer): Range | null {
+    const rows = axis === "frame" ? extent : whole;
+    if (!rows) return null;
+    let { from, to } = rows;
+    // What lies before the rows that are here is in storage, and nobody has said where it begins.
+    if (this.isRunning && axis === "simTime") from = Math.min(from, 0);
+    if (this.isRunning && axis === "wallTime") from = Math.min(from, this.detail.value?.startedMs || from);
+    if (axis === "frame") for (const loss of this.losses.ranges.value) [from, to] = [Math.min(from, loss.from), Math.max(to, loss.to)];
+    return { from, to };
+  }
+
+  /** The end of a run that was followed moves nothing: what is shown is held once its last rows are here. */
+  private holdAtEnd(): void {
+    const { range } = this.answer.value ?? {};
+    if (!this.isEnding || performance.now() - this.endSeenMs < lastRowsMs) return;
+    this.isEnding = false;
+    if (this.time.range.value || !range) return;
+    this.time.range.value = range;
+    // Nobody has asked for it, so there is nothing to go back from.
+    this.written = this.query;
+    writeQuery(formatRunQuery(this.written), false);
   }
 
   // MARK: the run
@@ -150,6 +209,7 @@ export class RunSession {
       const shown = this.sourceId || detail.sourceId;
       this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
       this.losses.noteRun(detail);
+      if (this.isRunning && detail.status !== "running" && this.time.range.value === null) this.isEnding = true;
       this.detail.value = detail;
       this.error.value = null;
       this.tellRun(detail);
@@ -171,6 +231,7 @@ export class RunSession {
   private tellRun(detail: RunDetail): void {
     if (detail.status === "running") this.endSeenMs = NaN;
     else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
+    this.holdAtEnd();
     const isComplete = detail.stored + detail.lost >= detail.accepted;
     const isLate = performance.now() - this.endSeenMs > storagePatienceMs;
     this.data.setRun({
@@ -256,15 +317,16 @@ export class RunSession {
     this.wantTypes();
     window.clearTimeout(this.writeTimer);
     // Wheels and drags come in many small steps: where they end is one.
-    const { range, cursors } = this.written;
-    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value]) !== JSON.stringify([range, cursors]);
+    const { range, cursors, panels } = this.written;
+    const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
+    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value, own(this.panels.value)]) !== JSON.stringify([range, cursors, own(panels)]);
     if (isMove) this.writeTimer = window.setTimeout(() => this.writeUrl(), writeDelayMs);
     else this.writeUrl();
   }
 
   private get query(): RunQuery {
     return {
-      sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
+      isAxisChosen: this.isAxisChosen, sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
     };
   }
@@ -285,6 +347,7 @@ export class RunSession {
     const query = parseRunQuery(location.search);
     this.written = query;
     this.isChosen = query.panels !== null;
+    this.isAxisChosen = query.isAxisChosen;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);
     this.time.restore(query);
   }

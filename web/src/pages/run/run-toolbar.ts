@@ -35,7 +35,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
     time.windowSeconds.value = Number(value);
     session.follow();
   });
-  const axes = segments("Time axis", "axis", axisNames, (value) => void time.setAxis(value as TimeAxis));
+  const axes = segments("Time axis", "axis", axisNames, (value) => void session.setAxis(value as TimeAxis));
   const clock = element("span", { class: "clock", "data-testid": "clock" });
   const meter = element("span", { class: "pace", "data-testid": "pace" });
   const notice = element("span", { class: "notice", role: "status", "data-testid": "stream-notice" });
@@ -102,6 +102,9 @@ function stateWords(session: RunSession): [level: string, text: string] {
   }
   if (isStorageOff()) return ["off", "From memory: storage is off"];
   const isThere = readiness.value?.storageState === "ok";
+  // Memory has nothing to add to what storage has: it is only a matter of reading it.
+  const run = detail.value;
+  if (isThere && run.stored + run.lost >= run.accepted) return ["busy", "Loading"];
   return isThere ? ["busy", "Ended, being stored"] : ["off", "From memory: storage does not answer"];
 }
 

@@ -4,7 +4,7 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
 
@@ -55,7 +55,7 @@ abstract class ValuePanel implements PanelContent {
 
   /** A number at the cursor, else the newest one; or a text. */
   protected valueOf(line: LineAnswer | undefined): number | string | undefined {
-    return line?.text?.value ?? (line?.atCursor ?? line?.newest)?.value;
+    return line?.text?.value ?? (line && shownValue(line).sample?.value);
   }
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
@@ -74,7 +74,7 @@ export class TablePanel extends ValuePanel {
     super(session, panel);
     const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col" }, name));
     this.element = element(
-      "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Newest values" },
+      "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Values" },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.body),
     );
   }
@@ -94,7 +94,7 @@ export class TablePanel extends ValuePanel {
   protected override fill(answer: PanelAnswer): void {
     answer.lines.forEach((line, index) => {
       const row = this.rows[index];
-      const sample = line.text ?? line.atCursor ?? line.newest;
+      const sample = line.text ?? shownValue(line).sample;
       if (!row) return;
       this.put(row.value, this.valueOf(line));
       row.value.classList.toggle("number", line.text === null);
