@@ -85,6 +85,7 @@ def columns_without_ink(page: Page, name: str, start: float, end: float) -> int:
         """(canvas, [start, end]) => {
           const over = canvas.closest(".uplot").querySelector(".u-over").getBoundingClientRect();
           const box = canvas.getBoundingClientRect();
+          if (box.width === 0) return -1;  // nothing is drawn yet
           const ratio = canvas.width / box.width;
           const left = (over.left - box.left + over.width * start) * ratio, width = over.width * (end - start) * ratio;
           // The browser complains about looks at a canvas that is meant for drawing only.

@@ -217,8 +217,9 @@ def test_a_marked_stretch_of_time_is_zoomed_and_kept_in_the_url(page, vehicle, r
     vehicle(run_id, seconds=3).wait(timeout=60)
     open_run(page, run_id)
     expect(page.get_by_test_id("data-state")).to_have_text("From storage")
-    # Charts are laid out anew while series come in: all of them first.
-    wait_until(page, "() => [...document.querySelectorAll('[data-testid=panel]')].every((panel) => panel.dataset.rows > 10)")
+    # Charts are laid out anew while series come in: all of them first that are in sight.
+    wait_until(page, """() => [...document.querySelectorAll('[data-testid=panel]')]
+      .filter((panel) => panel.getBoundingClientRect().top < innerHeight).every((panel) => panel.dataset.rows > 10)""")
     over = panel(page, "body.state/pos").locator(".u-over")
     expect(over).to_be_visible()
     box = over.bounding_box()

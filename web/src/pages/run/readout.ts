@@ -40,6 +40,7 @@ export class Readout {
     this.put("pointer", answer.hover, answer, shown);
     this.put("first", first, answer, shown);
     this.put("second", second, answer, shown);
+    this.element.classList.toggle("has-two", first !== null && second !== null);
     setHidden(this.difference, !first || !second);
     if (first && second) {
       const [frames, seconds] = [second.frame - first.frame, second.simTime - first.simTime];

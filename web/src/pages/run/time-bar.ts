@@ -30,7 +30,7 @@ export class TimeBar {
 
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
     this.track = element(
-      "div", { class: "time-track", role: "slider", tabindex: "0", "aria-label": "Shown part of the run", "data-testid": "time-bar" },
+      "div", { class: "time-track", role: "slider", tabindex: "0", "aria-label": "Shown frames of the run", "data-testid": "time-bar" },
       this.memory, this.ticks, this.losses, this.thumb, ...this.cursors,
     );
     this.element = element("div", { class: "time-bar" }, this.first, this.track, this.last);
@@ -49,6 +49,7 @@ export class TimeBar {
     this.extent = { from, to: to > from ? to : from + 1 };
     this.shown = this.axis === "frame" ? answer.frames : answer.range;
     if (hasMoved) {
+      setAttribute(this.track, "aria-label", this.axis === "frame" ? "Shown frames of the run" : "Shown time of the run");
       this.drawLosses();
       this.drawTicks();
     }
