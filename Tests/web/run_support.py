@@ -39,13 +39,13 @@ def over(page: Page, name: str):
     return panel(page, name).locator(".u-over")
 
 
-def drag(page: Page, name: str, start: float, end: float) -> None:
+def drag(page: Page, name: str, start: float, end: float, button: str = "left") -> None:
     """Drags over the plot, places as shares of its width."""
     box = over(page, name).bounding_box()
     page.mouse.move(box["x"] + box["width"] * start, box["y"] + 30)
-    page.mouse.down()
+    page.mouse.down(button=button)
     page.mouse.move(box["x"] + box["width"] * end, box["y"] + 30, steps=5)
-    page.mouse.up()
+    page.mouse.up(button=button)
 
 
 def point_at(page: Page, name: str, place: float) -> None:

@@ -115,11 +115,15 @@ def test_cursors_are_put_by_click_and_shift_click(page, collector, run_id, state
     expect(legend(page)).to_have_text(str(first))
 
 
-def test_a_drag_with_shift_puts_no_cursor(page, known):
+@pytest.mark.parametrize("button", ["left", "middle"])
+def test_a_drag_that_moves_puts_no_cursor(page, known, button):
+    """With Shift, or with the middle button."""
     open_known_run(page, known, "?from=500&to=1000")
-    page.keyboard.down("Shift")
-    drag(page, LEVEL, 0.5, 0.7)
-    page.keyboard.up("Shift")
+    if button == "left":
+        page.keyboard.down("Shift")
+    drag(page, LEVEL, 0.5, 0.7, button)
+    if button == "left":
+        page.keyboard.up("Shift")
     wait_for_range(page, LEVEL, "from < 450")
     wait_until(page, "() => !location.search.includes('from=500')")
     assert cursors(page) == (None, None)
@@ -128,7 +132,9 @@ def test_a_drag_with_shift_puts_no_cursor(page, known):
 @pytest.mark.parametrize("width", [1920, 1440, 1280, 800, 390])
 def test_frame_and_times_of_pointer_and_cursors_are_always_in_sight(page, known, width):
     page.set_viewport_size({"width": width, "height": 900})
-    open_known_run(page, known, "?cursor=1234")
+    page.goto(f"/runs/{known}?cursor=1234")
+    panel(page, LEVEL).scroll_into_view_if_needed()  # on a phone it lies further down
+    wait_for_range(page, LEVEL, "panel.dataset.lines > 0")
     clock = r"\d\d:\d\d:\d\d\.\d{3}"
     expect(readout(page, "first")).to_have_text(re.compile(rf"Cursor 1: 1,234 · 12\.340 s · {clock}$"))
     expect(readout(page, "first")).to_be_visible()

@@ -141,7 +141,7 @@ def test_a_cursor_beyond_the_view_takes_the_view_along(page, known):
     drag(page, LEVEL, 0.1, 0.2)
     wait_for_range(page, LEVEL, "to < 500")
     page.keyboard.press("End")
-    wait_for_range(page, LEVEL, "to > more[0] - 2", FRAMES)
+    wait_for_range(page, LEVEL, "to === more[0]", FRAMES - 1)
 
 
 def test_what_lies_between_two_cursors(page, known):

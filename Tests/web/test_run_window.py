@@ -5,7 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from run_support import FRAMES, columns_without_ink, drag, open_known_run, over, panel, point_at, shown, wait_for_range, wheel
+from run_support import FRAMES, click, columns_without_ink, cursors, drag, open_known_run, over, panel, point_at, shown, wait_for_range, wheel
 from support import wait_until as until
 from web_support import event, ingest, wait_until
 
@@ -187,14 +187,10 @@ def test_a_stored_run_is_being_loaded_not_stored(page, collector, run_id):
 # MARK: losses
 
 
-def with_losses(page, losses: list[dict], last_frame: int) -> None:
+def with_losses(page, collector, run_id: str, losses: list[dict], last_frame: int) -> None:
     """As the API tells it of an engine that was faster than its ring."""
-
-    def answer(route):
-        run = route.fetch().json()
-        route.fulfill(json={**run, "losses": losses, "lastFrame": last_frame})
-
-    page.route(re.compile(r"/api/run\?"), answer)
+    run = {**collector.json(f"/api/run?runId={run_id}"), "losses": losses, "lastFrame": last_frame}
+    page.route(re.compile(r"/api/run\?"), lambda route: route.fulfill(json=run))
 
 
 def loss_places(page) -> list[tuple[float, float]]:
@@ -208,11 +204,11 @@ def loss_places(page) -> list[tuple[float, float]]:
     }""")
 
 
-def test_bar_and_charts_reach_as_far_as_the_engine_and_show_where_events_are_missing(page, known):
+def test_bar_and_charts_reach_as_far_as_the_engine_and_show_where_events_are_missing(page, collector, known):
     """Most of the run was refused, behind all that is stored: what is stored is not red, and the end is not the last row's."""
     losses = [{"kind": "refused", "reason": "full", "from": 650, "to": 809, "count": 800},
               {"kind": "refused", "reason": "full", "from": 2000, "to": 7999, "count": 30_000}]
-    with_losses(page, losses, 7999)
+    with_losses(page, collector, known, losses, 7999)
     open_known_run(page, known)
     expect(page.locator(".time-label").last).to_have_text("7,999")
     wait_for_range(page, LEVEL, "from === 0 && to === 7999")
@@ -224,8 +220,9 @@ def test_bar_and_charts_reach_as_far_as_the_engine_and_show_where_events_are_mis
     until(lambda: columns_without_ink(page, LEVEL, 0.3, 0.95) < over(page, LEVEL).bounding_box()["width"] * 0.3, "hatched")
 
 
-def test_a_loss_of_a_moment_can_be_seen(page, known):
-    with_losses(page, [{"kind": "lost", "reason": "overwritten", "from": 1000, "to": 1000, "count": 1}], 10_000_000)
+def test_a_loss_of_a_moment_can_be_seen(page, collector, known):
+    loss = {"kind": "lost", "reason": "overwritten", "from": 1000, "to": 1000, "count": 1}
+    with_losses(page, collector, known, [loss], 10_000_000)
     open_known_run(page, known)
     expect(page.get_by_test_id("time-loss")).to_be_visible()
     assert page.get_by_test_id("time-loss").bounding_box()["width"] >= 2
@@ -303,6 +300,9 @@ def test_posts_without_frames_are_shown_over_their_time(page, collector, run_id)
     wait_until(page, """() => Math.abs(Number(document.querySelector('[data-panel="tank/level"] [data-testid="legend-value"]').textContent) - 500) < 10""")
     # What was posted before the page was opened is not late.
     expect(page.get_by_test_id("pace")).not_to_contain_text("delay")
+    click(page, LEVEL, 0.5)
+    expect(page.get_by_text("The events of this run have no frame numbers")).to_be_visible()
+    assert cursors(page) == (None, None)
     # Nobody has gone anywhere: Back does not lead to the same page with another axis.
     page.go_back()
     assert "/runs/" not in page.url

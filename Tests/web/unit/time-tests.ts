@@ -1,6 +1,6 @@
 import { LossLog } from "../../../web/src/data/loss-log";
 import { quantile, Pace } from "../../../web/src/pages/run/pace";
-import { panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
+import { inside, panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
 import { calmLogRange } from "../../../web/src/plot/value-range";
 import { readRunDetail } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
@@ -21,6 +21,7 @@ test("zooming never shows more than the run, nor less of a young one's window th
   equal(zoomed({ from: 1500, to: 1600 }, 1550, 4, "frame", limits), { from: 1279, to: 1679 });
   equal(zoomed({ from: 0, to: 600 }, 300, 2, "frame", { from: 0, to: 120 }), { from: 0, to: 600 });
   equal(panned({ from: 1500, to: 1600 }, 5, limits), { from: 1579, to: 1679 });
+  equal([inside({ from: 1600, to: 1800 }, limits), inside({ from: -50, to: 2000 }, limits)], [{ from: 1479, to: 1679 }, limits]);
   equal(panned({ from: 777_050, to: 777_060 }, -20, { from: 777_000, to: 778_000 }), { from: 777_000, to: 777_010 });
 });
 

@@ -4,6 +4,7 @@ import { element, setAttribute, setHidden } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
+import { notify } from "../../shell/toasts";
 import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../worker/protocol";
 import { Legend } from "./legend";
 import { PanelContent } from "./panel-content";
@@ -139,9 +140,10 @@ export class ChartPanel implements PanelContent {
 
   /** Puts a cursor on the frame that a place of the axis means. */
   private async setCursor(at: number, isSecond: boolean): Promise<void> {
-    const { time, data } = this.session;
+    const { time, data, answer } = this.session;
     const frame = await data.findFrame(at, time.axis.value);
     if (frame !== null) time.setCursor(isSecond ? 1 : 0, frame);
+    else if (answer.value?.bestAxis !== "frame") notify("The events of this run have no frame numbers: a cursor has nothing to stand on.");
   }
 }
 

@@ -41,8 +41,9 @@ export class PointerTip {
     const lines = answer.lines.filter((line) => line.atPointer !== null);
     const hasValues = lines.some((line) => line.atPointer?.kind !== "none");
     setText(this.place, frame.bestAxis === "frame" ? `Frame ${formatCount(hover.frame)}` : formatSimTime(hover.simTime));
-    const times = [formatSimTime(hover.simTime), formatClock(hover.wallTime)].slice(frame.bestAxis === "frame" ? 0 : 1);
-    setText(this.time, [...times, ...(hasValues ? [] : ["no values"])].join(" · "));
+    const simTime = frame.bestAxis === "frame" && Number.isFinite(hover.simTime) ? [formatSimTime(hover.simTime)] : [];
+    const wallTime = Number.isFinite(hover.wallTime) ? [formatClock(hover.wallTime)] : [];
+    setText(this.time, [...simTime, ...wallTime, ...(hasValues ? [] : ["no values"])].join(" · "));
     lines.slice(0, linesMax).forEach((line, index) => {
       const row = this.rowAt(index);
       const place = answer.lines.indexOf(line);

@@ -57,7 +57,9 @@ export class Readout {
     // Between rows times are reckoned.
     const about = "isExact" in place && !place.isExact && Number.isFinite(place.simTime) ? "≈ " : "";
     const frame = answer.bestAxis === "frame" ? [formatCount(place.frame)] : [];
-    setText(words, [...frame, `${about}${formatSimTime(place.simTime)}`, `${formatClock(place.wallTime)}`, ...(isHole ? ["no values"] : [])].join(" · "));
+    const simTime = Number.isFinite(place.simTime) ? [about + formatSimTime(place.simTime)] : [];
+    const wallTime = Number.isFinite(place.wallTime) ? [formatClock(place.wallTime)] : [];
+    setText(words, [...frame, ...simTime, ...wallTime, ...(isHole ? ["no values"] : [])].join(" · "));
     item.classList.toggle("is-hole", isHole);
     item.classList.toggle("is-shown", name === shown);
     setAttribute(item, "title", `Frame, simulated time, wall time${name === shown ? shownWords : ""}`);

@@ -9,6 +9,7 @@ import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
 import { RunSession } from "./run-session";
 import { openRunLayouts } from "./run-toolbar";
+import { inside } from "./time-view";
 
 const zoomStep = 2;
 const panStep = 0.25;
@@ -99,7 +100,7 @@ function putCursor(session: RunSession, frame: number | undefined): void {
   const shown = answer.value?.frames;
   if (!shown || (place >= shown.from && place <= shown.to)) return;
   const half = (shown.to - shown.from) / 2;
-  const frames = { from: Math.max(0, place - half), to: Math.max(0, place - half) + 2 * half };
+  const frames = inside({ from: place - half, to: place + half }, extent ?? { from: 0, to: Infinity });
   if (time.axis.value === "frame") time.show(frames);
   else void session.data.moveRange(frames, "frame", time.axis.value).then((range) => { if (range) time.show(range); });
 }

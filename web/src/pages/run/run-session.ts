@@ -209,7 +209,8 @@ export class RunSession {
       const shown = this.sourceId || detail.sourceId;
       this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
       this.losses.noteRun(detail);
-      if (this.isRunning && detail.status !== "running" && this.time.range.value === null) this.isEnding = true;
+      if (detail.status === "running") this.isEnding = false;
+      else if (this.isRunning && this.time.range.value === null) this.isEnding = true;
       this.detail.value = detail;
       this.error.value = null;
       this.tellRun(detail);

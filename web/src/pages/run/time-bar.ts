@@ -16,7 +16,7 @@ export class TimeBar {
   private readonly memory = element("div", { class: "time-memory", "data-testid": "time-memory" });
   private readonly losses = element("div", { class: "time-losses" });
   private readonly ticks = element("div", { class: "time-ticks", "aria-hidden": "true" });
-  private readonly thumb = element("div", { class: "time-thumb", "data-testid": "time-thumb" });
+  private readonly thumb = element("div", { class: "time-thumb", "data-testid": "time-thumb", hidden: true });
   private readonly cursors = [0, 1].map((place) => element("div", { class: `time-cursor time-cursor-${place}`, hidden: true }));
   private readonly first = element("span", { class: "time-label" });
   private readonly last = element("span", { class: "time-label" });
@@ -31,7 +31,7 @@ export class TimeBar {
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
     this.track = element(
       "div", { class: "time-track", role: "slider", tabindex: "0", "aria-label": "Shown frames of the run", "data-testid": "time-bar" },
-      this.memory, this.ticks, this.losses, this.thumb, ...this.cursors,
+      this.memory, this.losses, this.ticks, this.thumb, ...this.cursors,
     );
     this.element = element("div", { class: "time-bar" }, this.first, this.track, this.last);
     this.listen();

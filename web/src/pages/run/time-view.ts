@@ -131,7 +131,12 @@ export function panned(shown: Range, share: number, limits: Range | null = null)
   return within({ from: shown.from + by, to: shown.to + by }, shown, limits);
 }
 
-/** Moves and, if need be, cuts a stretch so that it reaches no further than the run, or than what is shown already. */
+/** Moves and, if need be, cuts a stretch so that it reaches no further than the run. */
+export function inside(range: Range, limits: Range | null): Range {
+  return limits ? within(range, limits, limits) : range;
+}
+
+/** The same, or no further than what is shown already. */
 function within(range: Range, shown: Range, limits: Range | null): Range {
   const low = Math.min(limits?.from ?? 0, shown.from);
   const high = limits ? Math.max(limits.to, shown.to) : Infinity;
