@@ -1,6 +1,7 @@
 import { bucketRange, BucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
-import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/worker/protocol";
+import { markFilled, markLowFirst, markNotFinite, measured, Summary, TimeAxis } from "../../../web/src/worker/protocol";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
+import { lastMeasured, sampleAt } from "../../../web/src/worker/samples";
 import { readSeriesLines } from "../../../web/src/worker/series-lines";
 import { summarise, together } from "../../../web/src/worker/summaries";
 import { equal, isTrue, test } from "./harness";
@@ -125,11 +126,22 @@ test("stored rows tell instances apart, and null is no value", () => {
   const lines = [
     '{"frame_index":1,"sim_time":0.1,"wall_time_ms":1000,"value":1,"key":"a"}', '{"frame_index":1,"sim_time":0.1,"wall_time_ms":null,"value":"NaN","key":"b"}',
     '{"frame_index":2,"sim_time":0.2,"wall_time_ms":1100,"value":null,"key":"a"}', '{"frame_index":3,"sim', "7",
+    '{"frame_index":2,"sim_time":0.2,"wall_time_ms":1100,"value":null,"key":"c"}',
   ];
   const byKey = readSeriesLines(lines, "v", () => new Rows(16, new MemoryBudget(Infinity)));
   equal([...byKey.keys()], ["a", "b"]);
   const [a, b] = [byKey.get("a") as Rows, byKey.get("b") as Rows];
   equal([framesOf(a), a.has(0, 0), a.has(1, 0), b.has(0, 0), b.valueAt(0, 0)], [[1, 2], true, false, true, NaN]);
+});
+
+test("an event without the field is no NaN: neither at a cursor nor as the newest value", () => {
+  const part = { rows: made([[1, 5], [2, NaN], [3, undefined], [4, undefined]]), column: 0, from: -Infinity };
+  const line = { series: 0, id: { channel: "c", type: "t", key: "", field: "v" }, key: "", parts: [part], joinFrame: Infinity };
+  equal([0, 1, 2].map((row) => measured(sampleAt(part, row))), [5, NaN, undefined]);
+  equal(lastMeasured(line, sampleAt(part, 3))?.frame, 2);
+  equal(lastMeasured(line, sampleAt(part, 0))?.frame, 1);
+  const bare = { ...line, parts: [{ ...part, rows: made([[1, undefined]]) }] };
+  equal([measured(lastMeasured(bare, sampleAt(bare.parts[0] as typeof part, 0))), measured(null)], [undefined, undefined]);
 });
 
 test("what storage and memory have counted goes together", () => {

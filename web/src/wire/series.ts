@@ -89,11 +89,10 @@ export interface StoredField {
   isText: boolean;
 }
 
-/** What of a run's types can be asked for: for types whose senders have described nothing. */
-export async function fetchStoredFields(runId: string): Promise<StoredField[]> {
-  const response = await request(`/api/analysis/fields?${query({ runId })}`);
-  return splitLines(await response.text()).map((line) => {
-    const row = JSON.parse(line);
+/** What of the types of a run's source can be asked for: for types whose senders have described nothing. */
+export async function fetchStoredFields(runId: string, sourceId: string): Promise<StoredField[]> {
+  const response = await request(`/api/analysis/fields?${query({ runId, sourceId })}`);
+  return splitLines(await response.text()).map((line) => JSON.parse(line)).filter((row) => (row.sourceId ?? sourceId) === sourceId).map((row) => {
     return { channel: String(row.channel), type: String(row.type), field: String(row.field), isText: row.kind === "String" };
   });
 }

@@ -6,7 +6,7 @@ import { formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
 import { Panel } from "../../series/layout";
 import { lineName } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, measured, PanelAnswer } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 
 /** Values change so often at most, or nobody could read them. */
@@ -62,12 +62,13 @@ export class Legend {
 
   private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
     if (!row) return;
-    this.put(row.value, line.text?.value ?? (line.atCursor ?? line.newest)?.value);
+    this.put(row.value, line.text?.value ?? measured(line.atCursor ?? line.newest));
     for (const cell of row.cells) cell.hidden = !hasTwo;
     if (!hasTwo) return;
     const { atCursor, atSecond, between } = line;
-    const difference = atCursor && atSecond ? atSecond.value - atCursor.value : undefined;
-    const values = [atSecond?.value, difference, between?.min, between?.max, between?.mean];
+    const [first, second] = [measured(atCursor), measured(atSecond)];
+    const difference = first !== undefined && second !== undefined ? second - first : undefined;
+    const values = [second, difference, between?.min, between?.max, between?.mean];
     values.forEach((value, place) => {
       const cell = row.cells[place] as HTMLElement;
       const isRough = place >= 2 && between !== null && !between.isExact;

@@ -199,7 +199,10 @@ export class RunSession {
   private async askForFields(): Promise<void> {
     if (readiness.value?.storageState !== "ok") return;
     const types = new Map<string, { channel: string; type: string; fields: StoredField[] }>();
-    for (const field of await fetchStoredFields(this.runId)) {
+    const { runId, sourceId } = this.series;
+    for (const field of await fetchStoredFields(runId, sourceId)) {
+      // Other sources of the run have types, and fields, of their own.
+      if (!this.catalogue.find(field.channel, field.type)) continue;
       const id = JSON.stringify([field.channel, field.type]);
       const known = types.get(id) ?? { channel: field.channel, type: field.type, fields: [] };
       known.fields.push(field);

@@ -4,7 +4,7 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, measured, PanelAnswer } from "../../worker/protocol";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
 
@@ -55,7 +55,7 @@ abstract class ValuePanel implements PanelContent {
 
   /** A number at the cursor, else the newest one; or a text. */
   protected valueOf(line: LineAnswer | undefined): number | string | undefined {
-    return line?.text?.value ?? (line?.atCursor ?? line?.newest)?.value;
+    return line?.text?.value ?? measured(line?.atCursor ?? line?.newest);
   }
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
