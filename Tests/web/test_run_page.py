@@ -100,7 +100,7 @@ def test_rejected_lines_are_on_the_page_of_their_run(page, collector, run_id):
     good = event(run_id, 2, {"v": 2})
     ingest(collector, good, good | {"frameIndex": -1, "payload": "<b>"}, good | {"simTime": "soon"})
     lines = page.get_by_test_id("rejected-lines")
-    expect(lines.locator("summary")).to_have_text(re.compile("2 rejected lines: (bad-frame-index 1, bad-sim-time 1|bad-sim-time 1, bad-frame-index 1)"))
+    expect(lines.locator("summary")).to_have_text(re.compile("2 rejected lines: bad-frame-index 1, bad-sim-time 1"))
     lines.locator("summary").click()
     expect(lines.locator("tbody tr").first).to_contain_text("simTime must be a number from 0")
     expect(lines.locator("tbody tr").nth(1)).to_contain_text("bad-frame-index")

@@ -107,6 +107,28 @@ test("without known types the first ones are chosen, bookkeeping only if there i
   equal(presetPanels(new Catalogue()), []);
 });
 
+test("two runs of one program look alike, whatever came first", () => {
+  const found = (...names: string[]): FieldInfo[] => names.map((name) => ({ name, kind: "f64", unit: "", isKey: false, labels: [] }));
+  const posted = (order: readonly string[]) => {
+    const made = new Catalogue();
+    for (const type of order) made.describe([describe(type, [])]);
+    for (const type of order) for (const name of order) made.discover("c", type, found(name, `${name}10`, `${name}9`));
+    return made;
+  };
+  const [one, other] = [posted(["wheel", "body", "tank"]), posted(["tank", "wheel", "body"])];
+  const listed = (made: Catalogue) => made.all().map((type) => [type.type, ...type.fields.keys()]);
+  equal(listed(one)[0], ["body", "body", "body9", "body10", "tank", "tank9", "tank10", "wheel", "wheel9", "wheel10"]);
+  equal(listed(one), listed(other));
+  equal(namesOf(presetPanels(one)), namesOf(presetPanels(other)));
+});
+
+test("fields keep the order in which their program has defined them, others follow by name", () => {
+  const made = new Catalogue();
+  made.discover("c", "t", [{ name: "a", kind: "f64", unit: "", isKey: false, labels: [] }]);
+  made.describe([describe("t", [["z", ""], ["m", ""]])]);
+  equal([...made.find("c", "t")?.fields.keys() ?? []], ["z", "m", "a"]);
+});
+
 test("an array is drawn by its elements, if they are few", () => {
   const made = new Catalogue();
   const field = (name: string, kind: string): FieldInfo => ({ name, kind, unit: "N", isKey: false, labels: [] });
