@@ -1,6 +1,6 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
 import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
-import { groupPrefix, lineName, panelTitle } from "../../../web/src/series/names";
+import { commonUnit, groupPrefix, lineName, panelPath, panelTitle } from "../../../web/src/series/names";
 import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
 import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/series/series-id";
 import { FieldInfo, TypeInfo } from "../../../web/src/wire/run-types";
@@ -91,6 +91,25 @@ test("names of lines are short but not ambiguous", () => {
   equal(lineName(mixed, x, "", []), "body.state x");
   equal(lineName(mixed, force, "3", ["wheelId"]), "wheel.force 3 · normalLoad");
   equal([groupPrefix("a.b.c"), groupPrefix("plain")], ["a.b", ""]);
+});
+
+test("lines of one type in many channels are told apart, and the title stays short", () => {
+  const ids = Array.from({ length: 40 }, (_, index): SeriesId => ({ channel: `ch${index}`, type: index % 2 === 0 ? "state" : `type${index}`, key: "", field: "alpha" }));
+  const many = makePanel("p", ids);
+  equal(new Set(ids.map((id) => lineName(many, id, "", []))).size, 40);
+  equal([ids[0], ids[1]].map((id) => lineName(many, id as SeriesId, "", [])), ["ch0 state alpha", "type1 alpha"]);
+  equal([panelTitle(many), panelPath(many)], ["state, type1, type3 and 18 more", "40 channels · 21 types"]);
+  const one = makePanel("p", ids.filter(({ type }) => type === "state"));
+  equal([panelTitle(one), panelPath(one)], ["alpha", "20 channels · state"]);
+  equal(lineName(one, ids[2] as SeriesId, "7", ["id"]), "ch2 7 · alpha");
+  equal(panelTitle(makePanel("p", ["a", "b", "c", "d"].map((name) => series("t", name)))), "a, b, c, d");
+});
+
+test("the unit in a title is that of all values", () => {
+  const known = catalogue(...vehicle);
+  const panel = (...ids: SeriesId[]) => commonUnit(makePanel("p", ids), known);
+  equal(panel(series("body.state", "pos.x"), series("body.state", "pos.y")), "m");
+  equal([panel(series("body.state", "pos.x"), series("body.state", "rot.qx")), panel(series("body.state", "pos.x"), series("body.state", "vel.x"))], ["", ""]);
 });
 
 test("the first choice is position, velocity, wheels and the time of frames", () => {

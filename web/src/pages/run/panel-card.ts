@@ -2,7 +2,7 @@
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Panel, spanMax } from "../../series/layout";
-import { isTextSeries, panelPath, panelTitle, panelUnits } from "../../series/names";
+import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
 import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
 import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
@@ -77,8 +77,7 @@ export class PanelCard {
     this.panel = panel;
     if (hasChanged) this.replaceContent();
     this.content.update(panel);
-    const units = panelUnits(panel, this.session.catalogue).filter(Boolean);
-    const unit = units.length === 1 ? units[0] as string : "";
+    const unit = commonUnit(panel, this.session.catalogue);
     const title = panelTitle(panel) || "Empty panel";
     this.title.replaceChildren(title, unit !== "" ? element("span", { class: "unit" }, unit) : "");
     setText(this.path, panelPath(panel));
