@@ -1,5 +1,6 @@
 // The collector's HTTP interface, as far as this UI needs it.
 
+import { parseExactJson } from "./exact-json";
 import { ApiError, query, request, splitLines } from "./http";
 import { readRunDetail, readStoredRun, RunDetail, RunSummary } from "./run-types";
 
@@ -13,13 +14,13 @@ export interface Readiness {
 }
 
 export async function fetchRun(runId: string, sourceId: string, signal?: AbortSignal): Promise<RunDetail> {
-  return readRunDetail(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).json());
+  return readRunDetail(parseExactJson(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).text()));
 }
 
 /** Runs that storage knows of, newest first; fails while storage is off. */
 export async function fetchStoredRuns(daysBack: number, signal?: AbortSignal): Promise<RunSummary[]> {
   const response = await request(`/api/analysis/runs?${query({ daysBack: String(daysBack) })}`, { signal });
-  return splitLines(await response.text()).map((line) => readStoredRun(JSON.parse(line)));
+  return splitLines(await response.text()).map((line) => readStoredRun(parseExactJson(line)));
 }
 
 function sizesPath(runId: string): string {

@@ -2,7 +2,7 @@
 // values between them come to.
 
 import { element, setAttribute, setText } from "../../base/dom";
-import { formatValue } from "../../format/numbers";
+import { formatAllDigits, formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
 import { Panel } from "../../series/layout";
 import { lineName } from "../../series/names";
@@ -78,9 +78,9 @@ export class Legend {
   }
 
   /** Six digits in the cell, all of them when they are asked for and in its title, if that has nothing else to say. */
-  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : String(value)): void {
+  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : formatAllDigits(value)): void {
     const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
-    setText(cell, isWhole ? String(value) : formatValue(value));
+    setText(cell, isWhole ? formatAllDigits(value) : formatValue(value));
     setAttribute(cell, "title", title);
   }
 

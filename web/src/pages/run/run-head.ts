@@ -4,6 +4,7 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
 import { RejectedLines, counts } from "./rejected-lines";
+import { indentJson } from "../../wire/exact-json";
 import { RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
 import { runPath } from "../route";
@@ -76,7 +77,7 @@ export class RunHead {
     this.tile("Stored", ...(isOff ? storageOff : stored(run)), false);
     this.rejected.show(run);
     this.config.hidden = run.config === "" || run.config === "{}";
-    setText(this.configText, this.config.hidden ? "" : prettyJson(run.config));
+    setText(this.configText, this.config.hidden ? "" : indentJson(run.config));
   }
 
   /** Programs that take part in the same run: a page shows one of them. */
@@ -152,13 +153,4 @@ const storageOff: [value: string, detail: string] = ["–", "storage is off"];
 function stored(run: RunDetail): [value: string, detail: string] {
   const waiting = run.accepted - run.stored - run.lost;
   return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : "events"];
-}
-
-/** Indented, if it is JSON; engines may give any text. */
-function prettyJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

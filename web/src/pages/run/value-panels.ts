@@ -1,7 +1,7 @@
 // The inside of panels that show newest values instead of lines: a table, or numbers large enough to be read from afar.
 
 import { element, setAttribute, setText } from "../../base/dom";
-import { formatCount, formatValue } from "../../format/numbers";
+import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
 import { FrameAnswer, LineAnswer, measured, PanelAnswer } from "../../worker/protocol";
@@ -60,8 +60,8 @@ abstract class ValuePanel implements PanelContent {
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
     const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
-    setText(place, isWhole ? String(value) : formatValue(value));
-    setAttribute(place, "title", value === undefined ? "" : String(value));
+    setText(place, isWhole ? formatAllDigits(value) : formatValue(value));
+    setAttribute(place, "title", value === undefined ? "" : formatAllDigits(value));
   }
 }
 
