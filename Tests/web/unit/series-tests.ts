@@ -1,4 +1,5 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
+import { searchChannels } from "../../../web/src/series/channel-search";
 import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
 import { commonUnit, groupPrefix, lineName, panelPath, panelTitle } from "../../../web/src/series/names";
 import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
@@ -146,6 +147,27 @@ test("fields keep the order in which their program has defined them, others foll
   made.discover("c", "t", [{ name: "a", kind: "f64", unit: "", isKey: false, labels: [] }]);
   made.describe([describe("t", [["z", ""], ["m", ""]])]);
   equal([...made.find("c", "t")?.fields.keys() ?? []], ["z", "m", "a"]);
+});
+
+test("a search looks at all types, fields and instances, and says what it does not list", () => {
+  const many = Array.from({ length: 502 }, (_, index) => describe(`msg.${index}`, [["x", ""]]));
+  const wide = describe("wide", Array.from({ length: 2000 }, (_, index): [string, string] => [`f${index}`, "N"]));
+  const keyed = describe("wheel", [["id", "", true], ["load", "N"], ["a/b,c;d:e", ""]]);
+  const known = catalogue(...many, wide, keyed);
+  known.noteKeys("c", "wheel", Array.from({ length: 100 }, (_, index) => String(index)));
+  const find = (text: string) => searchChannels(known.all(), text.split(" ").filter(Boolean));
+  const all = find("");
+  equal([all.shown.length, all.left], [200, 304]);
+  equal([find("msg.450").shown.map(({ type }) => type.type), find("nowhere").shown], [["msg.450"], []]);
+  const [one] = find("wide").shown;
+  equal([one?.instances.shown[0]?.fields.shown.length, one?.instances.shown[0]?.fields.left], [200, 1800]);
+  equal(find("f1999").shown.map(({ instances }) => instances.shown[0]?.fields.shown.map(({ name }) => name)), [["f1999"]]);
+  const [wheels] = find("wheel load").shown;
+  equal([wheels?.instances.shown.length, wheels?.instances.left, wheels?.instances.shown[0]?.key], [33, 68, everyKey]);
+  equal(find("load 77").shown[0]?.instances.shown.map(({ key, fields }) => [key, fields.shown.map(({ name }) => name)]), [["77", ["load"]]]);
+  equal(find("b,c;d").shown[0]?.instances.shown[0]?.fields.shown.map(({ name }) => name), ["a/b,c;d:e"]);
+  const plotted = searchChannels(known.all(), [], (type, key) => type.type === "wheel" && key === "99");
+  equal(plotted.shown.map(({ type, instances }) => [type.type, ...instances.shown.map(({ key }) => key)]), [["wheel", "99"]]);
 });
 
 test("an array is drawn by its elements, if they are few", () => {

@@ -140,6 +140,16 @@ export class PanelCard {
     this.content.resize();
   }
 
+  /** What somebody has just asked for may lie below the fold: it comes into view, and is marked for a moment. */
+  showInView(): void {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.element.classList.remove("is-new");
+    // A style that was read begins the mark anew.
+    void this.element.offsetWidth;
+    this.element.classList.add("is-new");
+    this.element.addEventListener("animationend", () => this.element.classList.remove("is-new"), { once: true });
+  }
+
   destroy(): void {
     this.content.destroy();
     this.element.remove();

@@ -4,6 +4,7 @@ import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
+import { isShown } from "../../series/presets";
 import { parseSeriesId, SeriesId } from "../../series/series-id";
 import { FrameAnswer, PanelRequest } from "../../worker/protocol";
 import { acceptDrops } from "./drag-and-drop";
@@ -16,7 +17,10 @@ export class PanelGrid {
   readonly element = element("div", { class: "panel-grid", "data-testid": "panels" });
   private readonly cards = new Map<string, PanelCard>();
   private readonly cardOf = new Map<Element, PanelCard>();
+  /** The panel that is to be brought into view once it has its place; "": none. */
+  private wantedInView = "";
   private readonly sight: IntersectionObserver;
+  private readonly arrangeSoon: () => void;
   private readonly size: ResizeObserver;
   private readonly empty = element(
     "div", { class: "message" }, element("p", {}, "No panels. Tick channels in the tree, or drag them here."),
@@ -36,10 +40,10 @@ export class PanelGrid {
       this.onSight();
     });
     acceptDrops(this.element, { series: (text) => this.addPanel(readSeries(text)), panel: (id) => this.move(id, null) });
-    const arrange = oncePerFrame(() => this.arrange());
-    lifetime.add(session.panels.subscribe(arrange));
-    lifetime.add(session.catalogue.version.subscribe(arrange));
-    lifetime.add(session.maximised.subscribe(arrange));
+    this.arrangeSoon = oncePerFrame(() => this.arrange());
+    lifetime.add(session.panels.subscribe(this.arrangeSoon));
+    lifetime.add(session.catalogue.version.subscribe(this.arrangeSoon));
+    lifetime.add(session.maximised.subscribe(this.arrangeSoon));
     lifetime.add(() => this.destroy());
   }
 
@@ -61,8 +65,16 @@ export class PanelGrid {
   addPanel(series: readonly SeriesId[], part: Partial<Panel> = {}): void {
     const panels = this.session.panels.value;
     const id = freePanelId(panels);
+    this.session.maximised.value = "";
     this.session.choose([...panels, makePanel(id, series, part)]);
     this.session.activePanel.value = id;
+    this.wantedInView = id;
+  }
+
+  /** Brings the panel that draws a series into view, and marks it for a moment. */
+  reveal(series: SeriesId): void {
+    this.wantedInView = this.session.panels.value.find((panel) => isShown([panel], series))?.id ?? "";
+    this.arrangeSoon();
   }
 
   addSeries(id: string, series: readonly SeriesId[]): void {
@@ -109,6 +121,8 @@ export class PanelGrid {
     });
     if (panels.length > 0) this.empty.remove();
     else this.element.append(this.empty);
+    this.cards.get(this.wantedInView)?.showInView();
+    this.wantedInView = "";
     this.onSight();
   }
 

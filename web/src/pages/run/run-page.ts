@@ -51,7 +51,10 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
 function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
   const grid: PanelGrid = new PanelGrid(session, lifetime, () => loop.touch());
   const loop: FrameLoop = new FrameLoop(session, { requests: () => grid.requests(), draw: (answer) => grid.draw(answer) }, lifetime);
-  const tree = new ChannelTree(session, lifetime, (series) => grid.addSeries(session.activePanel.value, series));
+  const tree = new ChannelTree(session, lifetime, {
+    addToActive: (series) => grid.addSeries(session.activePanel.value, series),
+    reveal: (series) => grid.reveal(series),
+  });
   registerRunCommands(session, grid, tree, lifetime);
   return element(
     "div", { class: "run-body" },
