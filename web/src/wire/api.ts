@@ -1,7 +1,8 @@
 // The collector's HTTP interface, as far as this UI needs it.
 
 import { parseExactJson } from "./exact-json";
-import { ApiError, query, request, splitLines } from "./http";
+import { ApiError, curlOf, query, request, splitLines } from "./http";
+import { fillParameters } from "./sql-text";
 import { readRunDetail, readStoredRun, RunDetail, RunSummary } from "./run-types";
 
 export { ApiError } from "./http";
@@ -44,8 +45,7 @@ export interface Explanation {
 /** The query behind a run's size, without asking it. */
 export async function explainSize(runId: string): Promise<Explanation> {
   const json = await (await request(`${sizesPath(runId)}&explain=1`)).json();
-  const head = Object.entries(json?.parameters ?? {}).map(([name, value]) => `-- param_${name}=${String(value)}\n`).join("");
-  return { sql: head + String(json?.sql ?? ""), curl: `curl '${location.origin}${sizesPath(runId)}'` };
+  return { sql: fillParameters(String(json?.sql ?? ""), json?.parameters ?? {}), curl: curlOf(sizesPath(runId)) };
 }
 
 export async function fetchReadiness(signal?: AbortSignal): Promise<Readiness> {
