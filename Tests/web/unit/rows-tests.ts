@@ -1,7 +1,7 @@
 import { bucketRange, BucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
-import { markFilled, markLowFirst, markNotFinite, measured, Summary, TimeAxis } from "../../../web/src/worker/protocol";
+import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/worker/protocol";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
-import { lastMeasured, sampleAt } from "../../../web/src/worker/samples";
+import { lastMeasured } from "../../../web/src/worker/samples";
 import { readSeriesLines } from "../../../web/src/worker/series-lines";
 import { summarise, together } from "../../../web/src/worker/summaries";
 import { equal, isTrue, test } from "./harness";
@@ -134,14 +134,14 @@ test("stored rows tell instances apart, and null is no value", () => {
   equal([framesOf(a), a.has(0, 0), a.has(1, 0), b.has(0, 0), b.valueAt(0, 0)], [[1, 2], true, false, true, NaN]);
 });
 
-test("an event without the field is no NaN: neither at a cursor nor as the newest value", () => {
+test("the newest value is the newest that was measured", () => {
   const part = { rows: made([[1, 5], [2, NaN], [3, undefined], [4, undefined]]), column: 0, from: -Infinity };
   const line = { series: 0, id: { channel: "c", type: "t", key: "", field: "v" }, key: "", parts: [part], joinFrame: Infinity };
-  equal([0, 1, 2].map((row) => measured(sampleAt(part, row))), [5, NaN, undefined]);
-  equal(lastMeasured(line, sampleAt(part, 3))?.frame, 2);
-  equal(lastMeasured(line, sampleAt(part, 0))?.frame, 1);
+  const upTo = (of: typeof line, frame: number) => lastMeasured(of, { frame, simTime: 0, wallTime: 0, value: NaN });
+  equal([4, 3, 2, 1, 0].map((frame) => upTo(line, frame)?.frame), [2, 2, 2, 1, undefined]);
+  equal(upTo(line, 4)?.value, NaN);
   const bare = { ...line, parts: [{ ...part, rows: made([[1, undefined]]) }] };
-  equal([measured(lastMeasured(bare, sampleAt(bare.parts[0] as typeof part, 0))), measured(null)], [undefined, undefined]);
+  equal([upTo(bare, 1), lastMeasured(line, null)], [null, null]);
 });
 
 test("what storage and memory have counted goes together", () => {

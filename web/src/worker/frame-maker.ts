@@ -7,8 +7,8 @@ import {
   FrameAnswer, FrameRequest, LineAnswer, PanelAnswer, PanelRequest, Range, Sample, TimeAxis, markFilled,
 } from "./protocol";
 import { Rows } from "./rows";
-import { lastMeasured, sampleAt } from "./samples";
-import { Line, Sources } from "./sources";
+import { lastMeasured } from "./samples";
+import { Line, Part, Sources } from "./sources";
 import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
 
@@ -247,6 +247,13 @@ function extremesOf(values: Float64Array, marks: Uint8Array, line: number, count
     max = Math.max(max, values[lows + count + index] as number);
   }
   return min <= max ? { min, max } : { min: NaN, max: NaN };
+}
+
+function sampleAt(part: Part, row: number): Sample {
+  const { rows, column } = part;
+  return {
+    frame: rows.frameAt(row), simTime: rows.at(row, "simTime"), wallTime: rows.at(row, "wallTime"), value: rows.valueAt(row, column),
+  };
 }
 
 function newestSample(lines: readonly Line[]): Sample | null {

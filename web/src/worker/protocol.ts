@@ -72,13 +72,6 @@ export interface Sample {
   /** Milliseconds since 1970; NaN: not known. */
   wallTime: number;
   value: number;
-  /** The event of this row has no such field; `value` says nothing then. */
-  isAbsent?: boolean;
-}
-
-/** What a sample has measured: undefined where there is none. */
-export function measured(sample: Sample | null | undefined): number | undefined {
-  return !sample || sample.isAbsent ? undefined : sample.value;
 }
 
 /** A text and the row that it came with. */
