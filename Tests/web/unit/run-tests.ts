@@ -1,6 +1,7 @@
-import { bytesBehind } from "../../../web/src/pages/run/run-head";
+import { bytesBehind } from "../../../web/src/pages/run/run-facts";
 import { readRunDetail } from "../../../web/src/wire/run-types";
 import { indentJson, parseExactJson } from "../../../web/src/wire/exact-json";
+import { fillParameters } from "../../../web/src/wire/sql-text";
 import { equal, test } from "./harness";
 
 test("a description with holes or rubbish reads as zeros and empty lists", () => {
@@ -24,6 +25,14 @@ test("integers keep their digits, whatever else stands in the text", () => {
     n: [9007199254740991, "9007199254740993"],
   });
   equal(readRunDetail(parseExactJson('{"seed":9007199254740993,"accepted":9007199254740993}')).seed, "9007199254740993");
+});
+
+test("parameters stand in their places, and nothing else is touched", () => {
+  equal(fillParameters("SELECT `{run:String}`, '{run:String}\\'' FROM t WHERE r = {run:String} AND f BETWEEN {from:UInt64} AND {to:UInt64} {x:String}",
+    { run: "it's a \\ b\n", from: "18446744073709551615", to: "1; DROP" }),
+  "SELECT `{run:String}`, '{run:String}\\'' FROM t WHERE r = 'it\\'s a \\\\ b\\n' AND f BETWEEN 18446744073709551615 AND '1; DROP' {x:String}");
+  // A number that is meant as text stays one.
+  equal(fillParameters("{run:String}", { run: "7" }), "'7'");
 });
 
 test("a configuration is indented and nothing else is done to it", () => {

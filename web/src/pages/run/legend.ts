@@ -5,8 +5,8 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatAllDigits, formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
 import { Panel } from "../../series/layout";
-import { lineName } from "../../series/names";
-import { FrameAnswer, LineAnswer, measured, PanelAnswer } from "../../worker/protocol";
+import { commonUnit, lineName, unitOf } from "../../series/names";
+import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 
 /** Values change so often at most, or nobody could read them. */
@@ -34,7 +34,8 @@ export class Legend {
     this.head = element(
       "thead", { hidden: true }, element(
         "tr", {}, element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Line")),
-        ...["First", ...columnNames].map((name) => element("th", { scope: "col" }, name)),
+        element("th", { scope: "col" }, "First"), element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Unit")),
+        ...columnNames.map((name) => element("th", { scope: "col" }, name)),
       ),
     );
     this.element = element("div", { class: "legend", "data-testid": "legend", tabindex: "0", role: "group", "aria-label": "Legend" },
@@ -62,13 +63,14 @@ export class Legend {
 
   private fill(row: Row | undefined, line: LineAnswer, hasTwo: boolean): void {
     if (!row) return;
-    this.put(row.value, line.text?.value ?? measured(line.atCursor ?? line.newest));
+    this.put(row.value, line.text?.value ?? (line.atCursor ?? line.newest)?.value);
     for (const cell of row.cells) cell.hidden = !hasTwo;
     if (!hasTwo) return;
     const { atCursor, atSecond, between } = line;
-    const [first, second] = [measured(atCursor), measured(atSecond)];
-    const difference = first !== undefined && second !== undefined ? second - first : undefined;
-    const values = [second, difference, between?.min, between?.max, between?.mean];
+    const difference = atCursor && atSecond ? atSecond.value - atCursor.value : undefined;
+    // Nothing was measured between the cursors, or nobody knows yet: that is no NaN.
+    const known = between && between.count > 0 ? between : undefined;
+    const values = [atSecond?.value, difference, known?.min, known?.max, known?.mean];
     values.forEach((value, place) => {
       const cell = row.cells[place] as HTMLElement;
       const isRough = place >= 2 && between !== null && !between.isExact;
@@ -86,25 +88,28 @@ export class Legend {
 
   private arrange(answer: PanelAnswer): void {
     const { catalogue } = this.session;
-    const names = answer.lines.map((line) => {
+    // The unit that all lines share stands in the panel's title.
+    const isMixed = commonUnit(this.panel, catalogue) === "";
+    const names = answer.lines.map((line): [name: string, unit: string] => {
       const id = this.panel.series[line.series];
-      if (!id) return "";
-      return lineName(this.panel, id, line.key, catalogue.find(id.channel, id.type)?.keyFields ?? []);
+      if (!id) return ["", ""];
+      const name = lineName(this.panel, id, line.key, catalogue.find(id.channel, id.type)?.keyFields ?? []);
+      return [name, isMixed ? unitOf(id, catalogue) : ""];
     });
     const shown = JSON.stringify(names);
     if (shown === this.shown) return;
     this.shown = shown;
-    this.rows = names.map((name, index) => this.makeRow(name, index));
+    this.rows = names.map(([name, unit], index) => this.makeRow(name, unit, index));
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
 
-  private makeRow(name: string, index: number): Row {
+  private makeRow(name: string, unit: string, index: number): Row {
     const value = element("td", { class: "legend-value", "data-testid": "legend-value" });
     const cells = columnNames.map((column) => element("td", { class: "legend-value", "data-testid": `legend-${column.toLowerCase()}` }));
     const row = element(
       "tr", { "data-testid": "legend-line" },
-      element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name" }, name)),
-      value, ...cells,
+      element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name", title: name }, name)),
+      value, element("td", { class: "legend-unit" }, unit), ...cells,
     );
     return { row, value, cells };
   }

@@ -81,6 +81,8 @@ export class PanelCard {
     const title = panelTitle(panel) || "Empty panel";
     this.title.replaceChildren(title, unit !== "" ? element("span", { class: "unit" }, unit) : "");
     setText(this.path, panelPath(panel));
+    setAttribute(this.title, "title", title);
+    setAttribute(this.path, "title", panelPath(panel));
     const types = new Set(panel.series.map((id) => id.type));
     setAttribute(this.element, "aria-label", `${[...types].join(", ")} ${title}`);
     setAttribute(this.element, "data-panel", `${types.size === 1 ? `${[...types][0]}/` : ""}${title}`);

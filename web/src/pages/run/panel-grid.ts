@@ -17,6 +17,8 @@ export class PanelGrid {
   readonly element = element("div", { class: "panel-grid", "data-testid": "panels" });
   private readonly cards = new Map<string, PanelCard>();
   private readonly cardOf = new Map<Element, PanelCard>();
+  /** Panels fill the window: while something is dragged there is a place that is none of them. */
+  private readonly dropPlace = element("div", { class: "drop-place", "data-testid": "drop-place" }, "Drop here for a new panel");
   /** The panel that is to be brought into view once it has its place; "": none. */
   private wantedInView = "";
   private readonly sight: IntersectionObserver;
@@ -39,6 +41,7 @@ export class PanelGrid {
       for (const entry of entries) this.cardOf.get(entry.target)?.resize();
       this.onSight();
     });
+    this.element.append(this.dropPlace);
     acceptDrops(this.element, { series: (text) => this.addPanel(readSeries(text)), panel: (id) => this.move(id, null) });
     this.arrangeSoon = oncePerFrame(() => this.arrange());
     lifetime.add(session.panels.subscribe(this.arrangeSoon));
@@ -109,6 +112,10 @@ export class PanelGrid {
     const panels = this.session.panels.value;
     const wanted = new Set(panels.map((panel) => panel.id));
     for (const [id, card] of [...this.cards]) if (!wanted.has(id)) this.drop(id, card);
+    for (const columns of [2, 3]) {
+      this.element.style.setProperty(`--columns-of-${columns}`, String(Math.min(columns, Math.max(1, cellsOf(panels, columns)))));
+      this.element.style.setProperty(`--rows-of-${columns}`, String(Math.max(1, Math.ceil(cellsOf(panels, columns) / columns))));
+    }
     const maximised = wanted.has(this.session.maximised.value) ? this.session.maximised.value : "";
     this.element.classList.toggle("has-maximised", maximised !== "");
     panels.forEach((panel, place) => {
@@ -155,6 +162,11 @@ export class PanelGrid {
     this.sight.disconnect();
     this.size.disconnect();
   }
+}
+
+/** So many places of the grid the panels take: enough to give each row its share of the window. */
+function cellsOf(panels: readonly Panel[], columns: number): number {
+  return panels.reduce((sum, panel) => sum + Math.min(panel.width, columns) * panel.height, 0);
 }
 
 function readSeries(text: string): SeriesId[] {

@@ -4,7 +4,7 @@ import { element, setAttribute, setText } from "../../base/dom";
 import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, measured, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
 
@@ -55,7 +55,7 @@ abstract class ValuePanel implements PanelContent {
 
   /** A number at the cursor, else the newest one; or a text. */
   protected valueOf(line: LineAnswer | undefined): number | string | undefined {
-    return line?.text?.value ?? measured(line?.atCursor ?? line?.newest);
+    return line?.text?.value ?? (line?.atCursor ?? line?.newest)?.value;
   }
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
@@ -72,7 +72,8 @@ export class TablePanel extends ValuePanel {
 
   constructor(session: RunSession, panel: Panel) {
     super(session, panel);
-    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col" }, name));
+    const isNumber = (name: string) => name === "Value" || name === "Frame" || name === "Sim time";
+    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col", ...(isNumber(name) ? { class: "number" } : {}) }, name));
     this.element = element(
       "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Newest values" },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.body),
