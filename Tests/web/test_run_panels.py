@@ -181,6 +181,7 @@ def test_texts_stand_in_tables_live_and_stored(page, collector, run_id):
     page.get_by_test_id("run-title").click()
     page.keyboard.press("Home")
     expect(value).to_have_text("<b>lap 0")
+    wait_until(page, "() => location.search.includes('cursor=0')")
     page.reload()
     expect(value).to_have_text("<b>lap 0")
     page.locator('[data-kind="table"]').get_by_test_id("panel-sql").click()

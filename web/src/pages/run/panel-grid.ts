@@ -1,8 +1,9 @@
 // All panels of a run: their places, and what can be done to them.
 
 import { oncePerFrame } from "../../base/coalesce";
-import { element } from "../../base/dom";
+import { element, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { isDrawable, isText } from "../../data/catalogue";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
 import { isShown } from "../../series/presets";
 import { parseSeriesId, SeriesId } from "../../series/series-id";
@@ -24,9 +25,8 @@ export class PanelGrid {
   private readonly sight: IntersectionObserver;
   private readonly arrangeSoon: () => void;
   private readonly size: ResizeObserver;
-  private readonly empty = element(
-    "div", { class: "message" }, element("p", {}, "No panels. Tick channels in the tree, or drag them here."),
-  );
+  private readonly emptyWords = element("p");
+  private readonly empty = element("div", { class: "message", "data-testid": "no-panels" }, this.emptyWords);
 
   /** @param onSight called when other panels are in sight, or have another size */
   constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly onSight: () => void) {
@@ -126,11 +126,19 @@ export class PanelGrid {
       const there = this.element.children[place];
       if (there !== card.element) this.element.insertBefore(card.element, there ?? null);
     });
+    setText(this.emptyWords, this.whyEmpty());
     if (panels.length > 0) this.empty.remove();
     else this.element.append(this.empty);
     this.cards.get(this.wantedInView)?.showInView();
     this.wantedInView = "";
     this.onSight();
+  }
+
+  private whyEmpty(): string {
+    const { catalogue, isRunning } = this.session;
+    const hasValues = catalogue.all().some(({ fields }) => [...fields.values()].some((field) => isDrawable(field) || isText(field)));
+    if (hasValues) return "No panels. Tick channels in the tree, or drag them here.";
+    return isRunning ? "Waiting for the first event with values." : "This run has no values to draw.";
   }
 
   private add(panel: Panel): PanelCard {
