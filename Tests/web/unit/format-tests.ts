@@ -1,10 +1,16 @@
-import { formatBytes, formatCount, formatPlace, formatRate, formatTick, formatValue } from "../../../web/src/format/numbers";
+import { formatAllDigits, formatBytes, formatCount, formatPlace, formatRate, formatTick, formatValue } from "../../../web/src/format/numbers";
 import { formatAxisTime, formatDuration, formatExact, formatRelative, parseTime, timeSteps } from "../../../web/src/format/times";
 import { calmRange } from "../../../web/src/plot/value-range";
 import { equal, isTrue, test } from "./harness";
 
 test("counts have thousands separators", () => {
   equal([0, 999, 1000, 1234567, NaN].map(formatCount), ["0", "999", "1,000", "1,234,567", "–"]);
+});
+
+test("what a number cannot hold in all digits is marked", () => {
+  equal([formatCount(9007199254740991), formatCount(9007199254740993)], ["9,007,199,254,740,991", "≈ 9,007,199,254,740,992"]);
+  equal([1e300, 2 ** 53, -(2 ** 63), 0.1, NaN, "9007199254740993"].map(formatAllDigits),
+    ["1e+300", "≈ 9007199254740992", "≈ -9223372036854775808", "0.1", "NaN", "9007199254740993"]);
 });
 
 test("rates keep three digits and change scale without writing 1000", () => {

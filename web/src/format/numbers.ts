@@ -2,9 +2,15 @@
 
 const grouping = new Intl.NumberFormat("en-US");
 
+/** Whole numbers beyond this may stand for a neighbour of theirs: they are marked. */
+function isRounded(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) <= 2 ** 64;
+}
+
 /** A count with thousands separators: 1,234,567. */
 export function formatCount(count: number): string {
-  return Number.isFinite(count) ? grouping.format(Math.round(count)) : "–";
+  if (!Number.isFinite(count)) return "–";
+  return (isRounded(count) ? "≈ " : "") + grouping.format(Math.round(count));
 }
 
 /** A rate per second with three digits: 0, 4.2, 950, 12.4 k, 1.03 M. */
@@ -56,6 +62,11 @@ export function formatValue(value: number | undefined): string {
 /** A frame on an axis: in full, since neighbours differ in their last digits. */
 export function formatPlace(frame: number): string {
   return grouping.format(frame).replace("-", "−");
+}
+
+/** A value with all its digits; marked where a whole number has more of them than the page's numbers can tell apart. */
+export function formatAllDigits(value: number | string): string {
+  return typeof value === "number" && isRounded(value) ? `≈ ${BigInt(value)}` : String(value);
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 } from "./protocol";
 import { Rows } from "./rows";
 import { Line, Sources } from "./sources";
+import { lastMeasured } from "./samples";
 import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
 import { moveRange, wholeRange } from "./stretches";
@@ -149,7 +150,7 @@ export class FrameMaker {
       });
       if (buckets) extremes = extremesOf(values, marks, index, count);
       // What is held stands still, its values too.
-      const newest = held ? lastIn(line, held.to, axis) : newestSample([line]);
+      const newest = lastMeasured(line, held ? lastIn(line, held.to, axis) : newestSample([line]));
       return this.line(line, extremes, newest, pointed, cursors);
     });
     return {

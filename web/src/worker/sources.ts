@@ -1,6 +1,7 @@
 // Where the rows of a series come from: memory for what came live, storage for what lies before it. Both meet at one frame, so
 // that no row is shown twice and none is left out.
 
+import { byName } from "../base/natural-order";
 import { everyKey, SeriesId } from "../series/series-id";
 import { LiveRows } from "./live-rows";
 import { LoadWords, Range, RunState, Summary, TextSample } from "./protocol";
@@ -163,5 +164,5 @@ function joinOf(live: readonly Line[]): number {
 }
 
 function inKeyOrder(lines: Line[]): Line[] {
-  return lines.sort((a, b) => a.key.localeCompare(b.key, "en", { numeric: true }));
+  return lines.sort((a, b) => byName(a.key, b.key));
 }

@@ -2,10 +2,10 @@
 // values between them come to.
 
 import { element, setAttribute, setText } from "../../base/dom";
-import { formatValue } from "../../format/numbers";
+import { formatAllDigits, formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
 import { Panel } from "../../series/layout";
-import { lineName } from "../../series/names";
+import { commonUnit, lineName, unitOf } from "../../series/names";
 import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 import { differenceOf, showValue } from "./shown-value";
@@ -38,7 +38,8 @@ export class Legend {
     this.head = element(
       "thead", { hidden: true }, element(
         "tr", {}, element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Line")),
-        ...["First", ...columnNames].map((name) => element("th", { scope: "col" }, name)),
+        element("th", { scope: "col" }, "First"), element("th", { scope: "col" }, element("span", { class: "for-screen-readers" }, "Unit")),
+        ...columnNames.map((name) => element("th", { scope: "col" }, name)),
       ),
     );
     this.element = element("div", { class: "legend", "data-testid": "legend", tabindex: "0", role: "group", "aria-label": "Legend" },
@@ -77,8 +78,10 @@ export class Legend {
     showValue(second, atSecond, isWhole);
     const difference = differenceOf(atFirst, atSecond);
     const isRough = between !== null && !between.isExact;
+    // Nothing was measured between the cursors, or nobody knows yet: that is no NaN.
+    const known = between && between.count > 0 ? between : undefined;
     const values: [number | undefined, boolean][] = [
-      [difference.value, difference.isRough], [between?.min, isRough], [between?.max, isRough], [between?.mean, isRough],
+      [difference.value, difference.isRough], [known?.min, isRough], [known?.max, isRough], [known?.mean, isRough],
     ];
     values.forEach(([value, isAbout], place) => {
       const cell = others[place] as HTMLElement;
@@ -88,34 +91,37 @@ export class Legend {
   }
 
   /** Six digits in the cell, all of them when they are asked for and in its title, if that has nothing else to say. */
-  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : String(value)): void {
+  private put(cell: HTMLElement, value: number | string | undefined, title = value === undefined ? "" : formatAllDigits(value)): void {
     const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
-    setText(cell, isWhole ? String(value) : formatValue(value));
+    setText(cell, isWhole ? formatAllDigits(value) : formatValue(value));
     setAttribute(cell, "title", title);
   }
 
   private arrange(answer: PanelAnswer): void {
     const { catalogue } = this.session;
-    const names = answer.lines.map((line) => {
+    // The unit that all lines share stands in the panel's title.
+    const isMixed = commonUnit(this.panel, catalogue) === "";
+    const names = answer.lines.map((line): [name: string, unit: string] => {
       const id = this.panel.series[line.series];
-      if (!id) return "";
-      return lineName(this.panel, id, line.key, catalogue.find(id.channel, id.type)?.keyFields ?? []);
+      if (!id) return ["", ""];
+      const name = lineName(this.panel, id, line.key, catalogue.find(id.channel, id.type)?.keyFields ?? []);
+      return [name, isMixed ? unitOf(id, catalogue) : ""];
     });
     const shown = JSON.stringify(names);
     if (shown === this.shown) return;
     this.shown = shown;
-    this.names = names;
-    this.rows = names.map((name, index) => this.makeRow(name, index));
+    this.names = names.map(([name]) => name);
+    this.rows = names.map(([name, unit], index) => this.makeRow(name, unit, index));
     this.body.replaceChildren(...this.rows.map(({ row }) => row));
   }
 
-  private makeRow(name: string, index: number): Row {
+  private makeRow(name: string, unit: string, index: number): Row {
     const value = element("td", { class: "legend-value", "data-testid": "legend-value" });
     const cells = columnNames.map((column) => element("td", { class: "legend-value", "data-testid": `legend-${column.toLowerCase()}` }));
     const row = element(
       "tr", { "data-testid": "legend-line", mouseenter: () => this.onPoint(index), mouseleave: () => this.onPoint(-1) },
-      element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name" }, name)),
-      value, ...cells,
+      element("th", { scope: "row" }, element("span", { class: `mark ${lineClass(index)}` }), element("span", { class: "legend-name", title: name }, name)),
+      value, element("td", { class: "legend-unit" }, unit), ...cells,
     );
     return { row, value, cells };
   }

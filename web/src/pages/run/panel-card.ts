@@ -2,7 +2,7 @@
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Panel, spanMax } from "../../series/layout";
-import { isTextSeries, panelPath, panelTitle, panelUnits } from "../../series/names";
+import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
 import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
 import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
@@ -74,11 +74,12 @@ export class PanelCard {
     this.panel = panel;
     if (hasChanged) this.replaceContent();
     this.content.update(panel);
-    const units = panelUnits(panel, this.session.catalogue).filter(Boolean);
-    const unit = units.length === 1 ? units[0] as string : "";
+    const unit = commonUnit(panel, this.session.catalogue);
     const title = panelTitle(panel) || "Empty panel";
     this.title.replaceChildren(title, unit !== "" ? element("span", { class: "unit" }, unit) : "");
     setText(this.path, panelPath(panel));
+    setAttribute(this.title, "title", title);
+    setAttribute(this.path, "title", panelPath(panel));
     const types = new Set(panel.series.map((id) => id.type));
     setAttribute(this.element, "aria-label", `${[...types].join(", ")} ${title}`);
     setAttribute(this.element, "data-panel", `${types.size === 1 ? `${[...types][0]}/` : ""}${title}`);
@@ -139,6 +140,16 @@ export class PanelCard {
 
   resize(): void {
     this.content.resize();
+  }
+
+  /** What somebody has just asked for may lie below the fold: it comes into view, and is marked for a moment. */
+  showInView(): void {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.element.classList.remove("is-new");
+    // A style that was read begins the mark anew.
+    void this.element.offsetWidth;
+    this.element.classList.add("is-new");
+    this.element.addEventListener("animationend", () => this.element.classList.remove("is-new"), { once: true });
   }
 
   destroy(): void {

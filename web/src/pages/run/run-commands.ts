@@ -10,12 +10,13 @@ import { PanelGrid } from "./panel-grid";
 import { RunSession } from "./run-session";
 import { openRunLayouts } from "./run-toolbar";
 import { inside } from "./time-view";
+import { TreeFold } from "./tree-fold";
 
 const zoomStep = 2;
 const panStep = 0.25;
 const bigStep = 10;
 
-export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, lifetime: Lifetime): void {
+export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, fold: TreeFold, lifetime: Lifetime): void {
   const { time } = session;
   const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) => {
     const command: Command = { id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) };
@@ -53,10 +54,15 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors());
   add("Cursor", "digits", "Show values with all digits", ["p"], () => { session.fullPrecision.value = !session.fullPrecision.value; });
 
-  add("Panels", "search", "Search channels", ["/"], () => tree.focusSearch());
+  add("Panels", "search", "Search channels", ["/"], () => {
+    fold.open();
+    tree.focusSearch();
+  });
+  add("Panels", "tree", "Fold the tree of channels, and back", ["t"], () => fold.toggle());
   add("Panels", "maximise", "Maximise the active panel, and back", ["m"], () => {
     session.maximised.value = session.maximised.value === "" ? session.activePanel.value || session.panels.value[0]?.id || "" : "";
   });
+  add("Panels", "restore", "Back from the maximised panel", ["Escape"], () => { session.maximised.value = ""; }, () => session.maximised.value !== "");
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
   add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "");
   add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));

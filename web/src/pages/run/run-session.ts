@@ -26,6 +26,8 @@ const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
+/** Then others are asked for, if there are more. */
+const pollsPerLook = 3;
 /** So often in a row storage is asked for the fields of such types, then ever more seldom. */
 const eagerPolls = 6;
 /** Rows that were on their way when a run ended are here after so long: then what is shown is held. */
@@ -219,7 +221,7 @@ export class RunSession {
       // Of posted events nobody has said what they are made of: numbers tell it as they come, texts only in storage.
       if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
-      // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
+      // What comes live tells of fields sooner than storage; of an ended run nothing comes.
       const isPatient = !this.isRunning || this.undescribedTypes().length === 0 || this.undescribedPolls > undescribedPollsMax;
       // Types that have no fields at all would be asked for without end: ever more seldom.
       const isDue = this.undescribedPolls <= eagerPolls || (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
@@ -234,7 +236,8 @@ export class RunSession {
     else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
     this.holdAtEnd();
     const isComplete = detail.stored + detail.lost >= detail.accepted;
-    const isLate = performance.now() - this.endSeenMs > storagePatienceMs;
+    // While nothing at all is stored there is nothing to read: storage may be busy with others.
+    const isLate = detail.stored > 0 && performance.now() - this.endSeenMs > storagePatienceMs;
     this.data.setRun({
       runId: this.runId, sourceId: this.sourceId, storedSourceId: this.series.sourceId,
       isRunning: detail.status === "running",
@@ -261,16 +264,18 @@ export class RunSession {
   private async askForFields(): Promise<void> {
     if (readiness.value?.storageState !== "ok") return;
     const types = new Map<string, { channel: string; type: string; fields: StoredField[] }>();
-    for (const field of await fetchStoredFields(this.runId)) {
+    const { runId, sourceId } = this.series;
+    for (const field of await fetchStoredFields(runId, sourceId)) {
+      // Other sources of the run have types, and fields, of their own.
+      if (!this.catalogue.find(field.channel, field.type)) continue;
       const id = JSON.stringify([field.channel, field.type]);
       const known = types.get(id) ?? { channel: field.channel, type: field.type, fields: [] };
       known.fields.push(field);
       types.set(id, known);
     }
     for (const { channel, type, fields } of types.values()) {
-      // Numbers that came live are known by better names: storage has columns for plain ones only. Texts never come by themselves.
-      const isKnown = (this.catalogue.find(channel, type)?.fields.size ?? 0) > 0;
-      this.catalogue.discover(channel, type, fields.filter(({ isText }) => isText || !isKnown).map(({ field, isText }) => ({
+      // Texts never come by themselves, and of many numbers only some come live: what is known already stays as it is.
+      this.catalogue.discover(channel, type, fields.map(({ field, isText }) => ({
         name: field, kind: isText ? "text" : "f64", unit: "", isKey: false, labels: [],
       })));
     }
@@ -278,7 +283,11 @@ export class RunSession {
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */
   private undescribedTypes(): string[] {
-    return this.catalogue.all().filter(({ fields }) => fields.size === 0).slice(0, undescribedTypesMax).map(({ type }) => type);
+    const all = this.catalogue.all().filter(({ fields }) => fields.size === 0).map(({ type }) => type);
+    if (all.length <= undescribedTypesMax) return all;
+    // Some may never tell, having texts only: the others must not wait for them.
+    const first = (Math.floor(this.undescribedPolls / pollsPerLook) * undescribedTypesMax) % all.length;
+    return [...all, ...all].slice(first, first + undescribedTypesMax).sort();
   }
 
   private wantTypes(): void {

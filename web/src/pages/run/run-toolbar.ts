@@ -22,7 +22,8 @@ export function openRunLayouts(session: RunSession): void {
   openLayouts({ current: () => session.layout, apply: (layout) => session.apply(readLayout(layout)) });
 }
 
-export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime): HTMLElement {
+/** @param treeButton opens and folds the tree of channels */
+export function runToolbar(session: RunSession, pace: Pace, treeButton: HTMLElement, lifetime: Lifetime): HTMLElement {
   const { time, data } = session;
   const badge = element("span", { class: "badge", role: "status", "data-testid": "data-state" });
   const pause = element("button", {
@@ -69,7 +70,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   lifetime.add(() => window.clearInterval(timer));
   return element(
     "div", { class: "toolbar", role: "toolbar", "aria-label": "Time and layout" },
-    badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
+    treeButton, badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
     action("open-layouts", "Layouts", () => openRunLayouts(session)),
   );
 }

@@ -1,7 +1,7 @@
 // A line's value in a cell: what it is, and what it is not. A value of another frame is marked and says of which one it is.
 
 import { setAttribute, setText } from "../../base/dom";
-import { formatCount, formatValue } from "../../format/numbers";
+import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
 import { ValueAt } from "../../worker/protocol";
 
 const roughWords = "storage is being asked for the very one";
@@ -9,7 +9,7 @@ const roughWords = "storage is being asked for the very one";
 /** Null: there is nothing to say of the line. */
 export function showValue(cell: HTMLElement, at: ValueAt | null, isWhole: boolean): void {
   const value = at?.sample?.value;
-  setText(cell, isWhole && value !== undefined ? String(value) : formatValue(value));
+  setText(cell, isWhole && value !== undefined ? formatAllDigits(value) : formatValue(value));
   setAttribute(cell, "title", valueWords(at));
   cell.classList.toggle("is-rough", at?.kind === "near");
   cell.classList.toggle("is-before", at?.kind === "before");
@@ -20,9 +20,9 @@ export function valueWords(at: ValueAt | null): string {
   if (!at) return "";
   switch (at.kind) {
     case "none": return "No value at this frame";
-    case "at": return String(at.sample.value);
-    case "before": return `${at.sample.value}, of frame ${formatCount(at.sample.frame)}: the last one up to here`;
-    case "near": return `${at.sample.value}, of frame ${formatCount(at.sample.frame)}; ${roughWords}`;
+    case "at": return formatAllDigits(at.sample.value);
+    case "before": return `${formatAllDigits(at.sample.value)}, of frame ${formatCount(at.sample.frame)}: the last one up to here`;
+    case "near": return `${formatAllDigits(at.sample.value)}, of frame ${formatCount(at.sample.frame)}; ${roughWords}`;
   }
 }
 

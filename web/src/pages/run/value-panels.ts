@@ -1,7 +1,7 @@
 // The inside of panels that show newest values instead of lines: a table, or numbers large enough to be read from afar.
 
 import { element, setAttribute, setText } from "../../base/dom";
-import { formatCount, formatValue } from "../../format/numbers";
+import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
 import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
@@ -60,8 +60,8 @@ abstract class ValuePanel implements PanelContent {
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
     const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
-    setText(place, isWhole ? String(value) : formatValue(value));
-    setAttribute(place, "title", value === undefined ? "" : String(value));
+    setText(place, isWhole ? formatAllDigits(value) : formatValue(value));
+    setAttribute(place, "title", value === undefined ? "" : formatAllDigits(value));
   }
 }
 
@@ -72,7 +72,8 @@ export class TablePanel extends ValuePanel {
 
   constructor(session: RunSession, panel: Panel) {
     super(session, panel);
-    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col" }, name));
+    const isNumber = (name: string) => name === "Value" || name === "Frame" || name === "Sim time";
+    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col", ...(isNumber(name) ? { class: "number" } : {}) }, name));
     this.element = element(
       "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Values" },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.body),
