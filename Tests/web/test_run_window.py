@@ -307,6 +307,8 @@ def test_posts_without_frames_are_shown_over_their_time(page, collector, run_id)
     page.go_back()
     assert "/runs/" not in page.url
     page.go_forward()
+    wait_for_range(page, LEVEL, "panel.dataset.lines > 0")
+    expect(page.get_by_test_id("axis-simTime")).to_be_checked()
     page.keyboard.press("1")
     wait_until(page, "() => location.search.includes('axis=frame')")
     expect(page.get_by_test_id("axis-frame")).to_be_checked()
