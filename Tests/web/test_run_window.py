@@ -125,7 +125,7 @@ def test_a_panels_own_time_has_its_own_values_and_stands_in_the_url(page, known)
       }
     }""")
     assert top < 0.33
-    wait_until(page, "() => location.search.includes('x=')")
+    wait_until(page, "from => Math.abs(Number(/x=([^~]+)~/.exec(decodeURIComponent(location.search))?.[1]) - from) < 1e-6", own[0])
     page.reload()
     wait_for_range(page, LEVEL, "Math.abs(from - more[0]) < 1e-9 && Math.abs(to - more[1]) < 1e-9", *own)
     wait_for_range(page, HEAT, "from === 0 && to === more[0]", FRAMES - 1)
