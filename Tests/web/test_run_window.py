@@ -125,7 +125,7 @@ def test_a_panels_own_time_has_its_own_values_and_stands_in_the_url(page, known)
       }
     }""")
     assert top < 0.33
-    wait_until(page, "() => location.search.includes('x=')")
+    wait_until(page, "from => Math.abs(Number(/x=([^~]+)~/.exec(decodeURIComponent(location.search))?.[1]) - from) < 1e-6", own[0])
     page.reload()
     wait_for_range(page, LEVEL, "Math.abs(from - more[0]) < 1e-9 && Math.abs(to - more[1]) < 1e-9", *own)
     wait_for_range(page, HEAT, "from === 0 && to === more[0]", FRAMES - 1)
@@ -307,6 +307,8 @@ def test_posts_without_frames_are_shown_over_their_time(page, collector, run_id)
     page.go_back()
     assert "/runs/" not in page.url
     page.go_forward()
+    wait_for_range(page, LEVEL, "panel.dataset.lines > 0")
+    expect(page.get_by_test_id("axis-simTime")).to_be_checked()
     page.keyboard.press("1")
     wait_until(page, "() => location.search.includes('axis=frame')")
     expect(page.get_by_test_id("axis-frame")).to_be_checked()
