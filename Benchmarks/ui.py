@@ -240,10 +240,12 @@ def zooms(browser, collector: Collector, shm: Path, program: Path, points: int, 
         box = page.page.locator(".u-over").bounding_box()
         page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
         before = page.busy()
+        page.page.keyboard.down("Control")
         for step in range(steps):
-            page.page.mouse.wheel(0, -100 if step % 20 < 10 else 100)
+            page.page.mouse.wheel(0, -100 if step % 20 < 10 else 100)  # with Ctrl: alone it scrolls the page
             # Two frames and a moment: the worker's answer is drawn by then, and so is the plain chart's.
             page.page.evaluate(SETTLED)
+        page.page.keyboard.up("Control")
         return page.since(before, steps, "step")
 
     def own(_number: int) -> Measured:

@@ -1,5 +1,7 @@
 """What the tests of a run's page share: panels, what they show, and runs whose every value is known."""
 
+import urllib.parse
+
 from playwright.sync_api import Page, expect
 from web_support import event, ingest, wait_until
 
@@ -37,18 +39,70 @@ def over(page: Page, name: str):
     return panel(page, name).locator(".u-over")
 
 
-def drag(page: Page, name: str, start: float, end: float) -> None:
+def drag(page: Page, name: str, start: float, end: float, button: str = "left") -> None:
     """Drags over the plot, places as shares of its width."""
     box = over(page, name).bounding_box()
     page.mouse.move(box["x"] + box["width"] * start, box["y"] + 30)
-    page.mouse.down()
+    page.mouse.down(button=button)
     page.mouse.move(box["x"] + box["width"] * end, box["y"] + 30, steps=5)
-    page.mouse.up()
+    page.mouse.up(button=button)
 
 
 def point_at(page: Page, name: str, place: float) -> None:
     box = over(page, name).bounding_box()
     page.mouse.move(box["x"] + box["width"] * place, box["y"] + 30)
+
+
+def click(page: Page, name: str, place: float, *, shift: bool = False) -> None:
+    """As a hand does: goes there, presses, lets go."""
+    if shift:
+        page.keyboard.down("Shift")
+    box = over(page, name).bounding_box()
+    page.mouse.click(box["x"] + box["width"] * place, box["y"] + 30)
+    if shift:
+        page.keyboard.up("Shift")
+
+
+def wheel(page: Page, name: str, place: float, by: float, key: str | None = None) -> None:
+    point_at(page, name, place)
+    if key:
+        page.keyboard.down(key)
+    page.mouse.wheel(0, by)
+    if key:
+        page.keyboard.up(key)
+
+
+def cursors(page: Page) -> tuple[int | None, int | None]:
+    """As the URL has them."""
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(page.url).query)
+    first, second = (query.get(name, [None])[0] for name in ("cursor", "cursor2"))
+    return first and int(first), second and int(second)
+
+
+def columns_without_ink(page: Page, name: str, start: float, end: float) -> int:
+    """How many pixel columns of the plot, between two shares of its width, have nothing in a colour of lines: none is drawn there."""
+    return panel(page, name).locator("canvas").evaluate(
+        """(canvas, [start, end]) => {
+          const over = canvas.closest(".uplot").querySelector(".u-over").getBoundingClientRect();
+          const box = canvas.getBoundingClientRect();
+          if (box.width === 0) return -1;  // nothing is drawn yet
+          const ratio = canvas.width / box.width;
+          const left = (over.left - box.left + over.width * start) * ratio, width = over.width * (end - start) * ratio;
+          // The browser complains about looks at a canvas that is meant for drawing only.
+          const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height}).getContext("2d", {willReadFrequently: true});
+          copy.drawImage(canvas, 0, 0);
+          const {data, width: columns, height} = copy.getImageData(left, (over.top - box.top) * ratio, width, over.height * ratio);
+          let empty = 0;
+          for (let column = 0; column < columns; column += 1) {
+            let hasInk = false;
+            for (let row = 0; row < height && !hasInk; row += 1) {
+              const [red, green, blue, alpha] = data.slice((row * columns + column) * 4, (row * columns + column) * 4 + 4);
+              hasInk = alpha > 60 && Math.max(red, green, blue) - Math.min(red, green, blue) > 40;
+            }
+            if (!hasInk) empty += 1;
+          }
+          return empty;
+        }""", [start, end])
 
 
 def values(page: Page, name: str) -> list[str]:

@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
 import urllib.parse
 import urllib.request
 
 import pytest
 from playwright.sync_api import expect
 from run_support import open_known_run, panel, panels, wait_for_range
+from support import wait_until as until
 from web_support import event, ingest, wait_until
 
 LEVEL, HEAT, SLIP = "tank/level", "tank/heat", "wheel.force/slipRatio"
@@ -50,8 +52,14 @@ def test_a_channel_is_dragged_into_a_panel(page, known):
     page.get_by_test_id("tree-branch").and_(page.locator('[data-name="wheel.force"]')).locator("summary").first.click()
     page.get_by_test_id("tree-branch").and_(page.locator('[data-name="every wheelId"]')).locator("summary").click()
     slip = field(page, "plant/wheel.force/*/slipRatio").locator("xpath=..")
-    slip.drag_to(page.get_by_test_id("panels"), target_position={"x": 700, "y": 100})
+    slip.hover()
+    page.mouse.down()
+    page.mouse.move(400, 400, steps=3)
+    page.get_by_test_id("drop-place").hover()
+    page.get_by_test_id("drop-place").hover()
+    page.mouse.up()
     expect(lines(page, SLIP)).to_have_count(2)
+    expect(page.get_by_test_id("drop-place")).to_be_hidden()
 
 
 def test_channels_are_plotted_by_keyboard(page, known):
@@ -123,9 +131,17 @@ def test_a_panel_fills_the_page_and_goes_back(page, known):
     open_with(page, known, "tank//level", "tank//heat")
     panel(page, HEAT).get_by_test_id("panel-maximise").click()
     expect(panel(page, LEVEL)).to_be_hidden()
-    assert panel(page, HEAT).bounding_box()["height"] > 400
+    # All of the window: time axis and legend are in it, too.
+    assert panel(page, HEAT).bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 800}
+    expect(panel(page, HEAT).get_by_test_id("legend-line")).to_be_in_viewport(ratio=1)
+    assert panel(page, HEAT).get_by_test_id("plot").bounding_box()["height"] > 600
     page.keyboard.press("m")
     expect(panel(page, LEVEL)).to_be_visible()
+    panel(page, LEVEL).focus()
+    page.keyboard.press("m")
+    expect(panel(page, HEAT)).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(panel(page, HEAT)).to_be_visible()
     panel(page, HEAT).get_by_test_id("panel-remove").click()
     expect(page.get_by_test_id("panel")).to_have_count(1)
     page.keyboard.press("n")
@@ -165,6 +181,7 @@ def test_texts_stand_in_tables_live_and_stored(page, collector, run_id):
     page.get_by_test_id("run-title").click()
     page.keyboard.press("Home")
     expect(value).to_have_text("<b>lap 0")
+    wait_until(page, "() => location.search.includes('cursor=0')")
     page.reload()
     expect(value).to_have_text("<b>lap 0")
     page.locator('[data-kind="table"]').get_by_test_id("panel-sql").click()
@@ -210,11 +227,184 @@ def test_sql_and_request_of_each_series(page, known, collector):
     open_with(page, known, "wheel.force/*/slipRatio+tank//level")
     page.get_by_test_id("panel-sql").click()
     expect(page.get_by_test_id("sql")).to_have_count(2)
-    expect(page.get_by_test_id("sql").last).to_contain_text("-- param_run=known")
+    # The request comes first: the embedded database answers nobody else.
+    first, second = page.get_by_test_id("sql-dialog").locator("h4").all_inner_texts()[:2]
+    assert (first, second) == ("Request", "SQL")
+    expect(page.get_by_test_id("sql-dialog")).to_contain_text("The embedded ClickHouse takes queries from the collector alone")
+    assert run_request(page) == list(range(2000))
+    assert [row["frame_index"] for row in run_sql(collector, page)] == list(range(2000))
+
+
+def run_request(page) -> list[int]:
     curl = page.get_by_test_id("curl").last.inner_text()
     url = re.fullmatch(r"curl '(.*)'", curl)[1]
     with urllib.request.urlopen(url, timeout=30) as answer:
-        assert len(answer.read().splitlines()) == 2000
+        return [json.loads(line)["frame_index"] for line in answer.read().splitlines()]
+
+
+def run_sql(collector, page) -> list[dict]:
+    """As it stands in the dialog, at the database."""
+    sql = page.get_by_test_id("sql").last.inner_text()
+    command = ["curl", "-sS", "--fail-with-body", "--unix-socket", str(collector.data / "clickhouse/host.sock"), "--data-binary", sql,
+               "http://localhost/?database=teltel&readonly=1&default_format=JSONEachRow&output_format_json_quote_64bit_integers=0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_sql_is_that_of_what_the_panel_shows(page, known, collector, run_id):
+    """Of a stretch, and of a panel that is followed."""
+    page.goto(f"/runs/{known}?panels=chart:plant/tank//level&from=100&to=200")
+    wait_for_range(page, LEVEL, "panel.dataset.lines > 0 && from === 100")
+    page.get_by_test_id("panel-sql").click()
+    expect(page.get_by_test_id("sql-dialog")).to_contain_text("frames 100 to 200")
+    assert run_request(page) == [row["frame_index"] for row in run_sql(collector, page)] == list(range(100, 201))
+    followed = f"{run_id}'s"
+    ingest(collector, *[event(followed, frame, {"level": frame}, "tank", "plant") for frame in range(3000)])
+    until(lambda: collector.run(followed)["stored"] >= 3000, "all is stored")
+    page.goto(f"/runs/{urllib.parse.quote(followed)}?window=5")
+    wait_for_range(page, LEVEL, "to === 2999")
+    page.get_by_test_id("panel-sql").click()
+    expect(page.get_by_test_id("curl")).to_contain_text("fromFrame=2499&toFrame=2999")
+    assert run_request(page) == [row["frame_index"] for row in run_sql(collector, page)] == list(range(2499, 3000))
+
+
+def test_names_may_have_any_letters(page, collector, run_id):
+    """Also those that mean something in a URL, a path or a layout."""
+    odd = ["a/b,c;d:e", "train/loss", "fps:render", "x y+z"]
+    ingest(collector, *[event(run_id, frame, {name: frame + place for place, name in enumerate(odd)}, "wide", "bus") for frame in range(3)],
+           event(run_id, 3, {"reason": "done", "status": "completed"}, "run.end", "run"))
+    page.goto(f"/runs/{run_id}?panels=")
+    expect(page.get_by_test_id("data-state")).not_to_have_text("Loading")
+    for place, name in enumerate(odd):
+        page.get_by_test_id("tree-search").fill(name)
+        field(page, f"bus/wide//{urllib.parse.quote(name, safe='')}").check()
+        expect(panel(page, f"wide/{name}").get_by_test_id("legend-value")).to_have_text(str(2 + place))
+    page.reload()
+    for place, name in enumerate(odd):
+        expect(panel(page, f"wide/{name}").get_by_test_id("legend-value")).to_have_text(str(2 + place))
+
+
+def test_a_new_panel_comes_into_view(page, known):
+    page.set_viewport_size({"width": 1280, "height": 500})
+    open_with(page, known, *["tank//level"] * 6)
+    page.mouse.wheel(0, -5000)
+    field(page, "plant/tank//heat").check()
+    expect(panel(page, HEAT)).to_be_in_viewport(ratio=0.9)
+    page.evaluate("scrollTo(0, 0)")
+    expect(panel(page, HEAT)).not_to_be_in_viewport()
+    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="wheel.force"]')).locator("summary").first.click()
+    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="every wheelId"]')).locator("summary").click()
+    field(page, "plant/wheel.force/*/slipRatio").focus()
+    page.keyboard.press("Enter")
+    expect(panel(page, SLIP)).to_be_in_viewport(ratio=0.9)
+
+
+def test_where_one_is_in_the_run_stays_in_sight(page, known):
+    page.set_viewport_size({"width": 1280, "height": 500})
+    open_with(page, known, *["tank//level"] * 8)
+    page.get_by_test_id("panel").last.scroll_into_view_if_needed()
+    expect(page.get_by_role("toolbar")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_test_id("time-bar")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") > 200
+
+
+@pytest.mark.parametrize("size, columns, rows", [((1440, 900), 2, 3), ((1920, 1080), 3, 2)], ids=["1440x900", "1920x1080"])
+def test_six_panels_fill_the_window(page, known, size, columns, rows):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_with(page, known, *["tank//level"] * 6)
+    boxes = [each.bounding_box() for each in page.get_by_test_id("panel").all()]
+    assert (len({box["x"] for box in boxes}), len({box["y"] for box in boxes})) == (columns, rows)
+    bottom = max(box["y"] + box["height"] for box in boxes)
+    assert size[1] - 30 < bottom <= size[1], bottom
+    assert page.evaluate("document.documentElement.scrollHeight") == size[1]
+
+
+def test_all_values_between_two_cursors_are_seen_in_a_narrow_panel(page, collector, run_id):
+    """Usual numbers fit; longer ones are scrolled to, and the line's name stays."""
+    fields = {"load": 3433.51, "deviation": -0.0012345678}
+    ingest(collector, *[event(run_id, frame, {name: value * (1 + frame * 1e-5) for name, value in fields.items()}, "tank", "plant") for frame in range(100)])
+    page.goto(f"/runs/{run_id}?panels=chart:plant/tank//load;chart:plant/tank//deviation&cursor=10&cursor2=90")
+    load, deviation = panel(page, "tank/load"), panel(page, "tank/deviation")
+    expect(load.get_by_test_id("legend-mean")).to_have_text(re.compile("3435.2"))
+    legend, cell = load.get_by_test_id("legend").bounding_box(), load.get_by_test_id("legend-mean").bounding_box()
+    assert cell["x"] + cell["width"] <= legend["x"] + legend["width"] + 0.5
+    mean, name = deviation.get_by_test_id("legend-mean"), deviation.locator(".legend-name")
+    deviation.get_by_test_id("legend").hover()
+    page.mouse.wheel(1000, 0)
+    expect(mean).to_be_in_viewport(ratio=1)
+    expect(name).to_be_in_viewport(ratio=0.3)
+
+
+def test_lines_of_many_channels_are_told_apart(page, collector, run_id):
+    names = [f"ch{number:02}" for number in range(12)]
+    ingest(collector, *[event(run_id, frame, {"alpha": frame}, "state", name) for frame in range(10) for name in names])
+    page.goto(f"/runs/{run_id}?panels=chart:{','.join(f'{name}/state//alpha' for name in names)}")
+    expect(page.get_by_test_id("legend-line")).to_have_count(12)
+    assert page.locator(".legend-name").all_inner_texts() == [f"{name} alpha" for name in names]
+    expect(page.get_by_test_id("panel-title")).to_have_text("alpha")
+    expect(page.get_by_test_id("panel")).to_contain_text("12 channels · state")
+
+
+def test_long_names_leave_room_for_what_matters(page, collector, run_id):
+    name, kind, leaf = f"{run_id}/{'nightly-' * 25}", "typeOfAVeryLongName" * 5, "aFieldWhoseNameIsLong" * 4
+    ingest(collector, *[event(name, frame, {leaf: frame}, kind, "channelOfALongName" * 5) for frame in range(10)],
+           event(name, 10, {"reason": "numerical instability " * 20, "status": "failed"}, "run.end", "run"))
+    page.goto(f"/runs/{urllib.parse.quote(name, safe='')}")
+    value = page.get_by_test_id("legend-value")
+    expect(value).to_have_text("9")
+    for part in (value, page.get_by_test_id("status"), page.get_by_test_id("end-reason"), page.get_by_test_id("run-details")):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert page.get_by_test_id("end-reason").bounding_box()["width"] > 150
+    card, title, legend = (page.get_by_test_id(each).bounding_box() for each in ("panel", "panel-title", "legend"))
+    box = value.bounding_box()
+    assert title["width"] > card["width"] / 2 and box["x"] + box["width"] <= legend["x"] + legend["width"]
+    assert page.locator(".run-title").bounding_box()["height"] <= 44
+    tree = page.get_by_test_id("tree").bounding_box()
+    for row in page.locator(".tree summary, .tree .tree-channel, .tree label").all():
+        box = row.bounding_box()
+        assert box["height"] <= 24 and box["x"] + box["width"] <= tree["x"] + tree["width"]
+
+
+def test_on_a_phone_the_tree_is_a_sheet(page, known):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/runs/{known}?panels=chart:plant/tank//level")
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    # Status, bar and the first chart are what one sees.
+    for part in (page.get_by_test_id("status"), page.get_by_test_id("time-bar"), panel(page, LEVEL), page.get_by_test_id("tree-button")):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_test_id("tree-button").click()
+    expect(page.get_by_test_id("tree")).to_be_in_viewport(ratio=1)
+    field(page, "plant/tank//heat").check()
+    page.mouse.click(200, 60)
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    expect(panel(page, HEAT)).to_be_in_viewport(ratio=0.5)
+
+
+def test_the_tree_is_folded_and_stays_so(page, known):
+    open_with(page, known, "tank//level")
+    before = panel(page, LEVEL).bounding_box()["width"]
+    page.keyboard.press("t")
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    assert panel(page, LEVEL).bounding_box()["width"] > before + 200
+    page.reload()
+    expect(panel(page, LEVEL)).to_be_visible()
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    # The search needs it.
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("tree-search")).to_be_focused()
+    page.get_by_test_id("tree-button").click()
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+
+
+def test_heads_of_a_table_stand_over_their_columns(page, known):
+    page.goto(f"/runs/{known}?panels=table:plant/tank//level")
+    expect(page.get_by_test_id("table-row")).to_be_visible()
+    sides = page.locator("[data-kind=table] table").evaluate("""table => ["thead th", "tbody > tr > *"].map(cells =>
+      [...table.querySelectorAll(cells)].map(cell => getComputedStyle(cell).textAlign))""")
+    assert sides[0] == sides[1] == ["left", "right", "left", "right", "right"]
 
 
 def test_everything_has_a_role_and_a_name(page, known):

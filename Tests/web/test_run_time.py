@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from run_support import FRAMES, drag, open_known_run, over, panel, point_at, shown, values, wait_for_range
+from run_support import FRAMES, drag, open_known_run, panel, point_at, shown, values, wait_for_range, wheel
 from web_support import event, ingest, wait_until
 
 LEVEL, HEAT = "tank/level", "tank/heat"
@@ -51,20 +51,21 @@ def test_zoom_by_drag_and_wheel_pan_back_and_reset(page, known):
     # All panels show the same, and so does the URL.
     wait_for_range(page, HEAT, "from === more[0] && to === more[1]", *first)
     wait_until(page, "() => location.search.includes('from=')")
-    point_at(page, LEVEL, 0.5)
-    page.mouse.wheel(0, -120)
+    wheel(page, LEVEL, 0.5, -120, "Control")
     wait_for_range(page, LEVEL, "to - from < more[0] * 0.9", first[1] - first[0])
     closer = shown(page, LEVEL)
-    page.keyboard.down("Shift")
-    page.mouse.wheel(0, 60)
-    page.keyboard.up("Shift")
+    wheel(page, LEVEL, 0.5, 60, "Shift")
     wait_for_range(page, LEVEL, "from > more[0]", closer[0])
     drag_with_shift = shown(page, LEVEL)
     page.keyboard.down("Shift")
     drag(page, LEVEL, 0.5, 0.7)
     page.keyboard.up("Shift")
     wait_for_range(page, LEVEL, "from < more[0]", drag_with_shift[0])
-    page.keyboard.press("Backspace")
+    # Back goes through what was shown, gesture by gesture, however quickly they followed each other.
+    for _ in range(8):
+        if page.get_by_test_id("zoom-back").is_hidden():
+            break
+        page.keyboard.press("Backspace")
     wait_for_range(page, LEVEL, "from === 0 && to === more[0]", FRAMES - 1)
     drag(page, LEVEL, 0.1, 0.3)
     wait_for_range(page, LEVEL, "to < 700")
@@ -140,7 +141,7 @@ def test_a_cursor_beyond_the_view_takes_the_view_along(page, known):
     drag(page, LEVEL, 0.1, 0.2)
     wait_for_range(page, LEVEL, "to < 500")
     page.keyboard.press("End")
-    wait_for_range(page, LEVEL, "to > more[0] - 2", FRAMES)
+    wait_for_range(page, LEVEL, "to === more[0]", FRAMES - 1)
 
 
 def test_what_lies_between_two_cursors(page, known):
@@ -153,13 +154,6 @@ def test_what_lies_between_two_cursors(page, known):
     mean = (sum(range(1000, 1501)) - 1234 + 5000) / 501
     expect(legend.get_by_test_id("legend-mean")).to_have_text(f"{mean:.6g}")
     expect(legend.locator(".is-rough")).to_have_count(0)
-    point_at(page, LEVEL, 0.3)
-    box = over(page, LEVEL).bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 20)
-    page.keyboard.down("Shift")
-    page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 20)
-    page.keyboard.up("Shift")
-    wait_until(page, "() => /cursor=(49\\d|50\\d)&cursor2=(149\\d|150\\d)/.test(location.search)")
 
 
 def test_all_digits_on_demand(page, collector, run_id):

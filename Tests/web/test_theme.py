@@ -80,6 +80,12 @@ def test_lines_can_be_told_apart(colours, eyes):
     assert near == []
 
 
+def test_the_first_lines_differ_in_lightness(colours):
+    """x, y and z of a vector are thin lines: hues alone do not tell them apart."""
+    first = [colours[f"--line-{n}"] for n in range(1, 5)]
+    assert min(contrast(one, other) for one, other in itertools.combinations(first, 2)) > 1.3
+
+
 def test_a_theme_is_chosen_and_kept(live_page):
     live_page.emulate_media(color_scheme="light")
     live_page.goto("/")
@@ -114,7 +120,8 @@ def test_charts_follow_the_theme(page, collector, vehicle):
     expect(page.get_by_test_id("data-state")).to_have_text("From storage")
     canvas = page.get_by_test_id("panel").first.locator("canvas")
     expect(canvas).to_be_visible()
-    page.wait_for_function("() => [...document.querySelectorAll('[data-testid=panel]')].every((panel) => panel.dataset.rows > 10)")
+    page.wait_for_function("""() => [...document.querySelectorAll('[data-testid=panel]')]
+      .filter((panel) => panel.getBoundingClientRect().top < innerHeight).every((panel) => panel.dataset.rows > 10)""")
     before = canvas.evaluate("canvas => canvas.toDataURL()")
     page.get_by_test_id("theme").click()
     page.get_by_test_id("theme").click()

@@ -120,6 +120,16 @@ test("instances are told apart by their key, and nothing is taken twice", () => 
   equal(live.counters.rows, 4);
 });
 
+test("keys of 64 bits are told apart by all their digits", () => {
+  const { live } = liveRows();
+  const [block] = decodeColumns(message(plain), schemas)?.blocks ?? [];
+  if (!block) throw new Error("no block");
+  const wide = new BigUint64Array([2n ** 53n, 2n ** 53n + 1n, 2n ** 64n - 1n]);
+  const [keys, loads] = block.columns as [typeof block.columns[0], typeof block.columns[0]];
+  live.take({ ...block, columns: [{ ...keys, values: Array.from(wide, Number), wide }, loads] });
+  equal([...live.find("c", "wheel.force")?.instances.keys() ?? []], ["9007199254740992", "9007199254740993", "18446744073709551615"]);
+});
+
 test("a thinned-out block for each key is taken whole", () => {
   const { live } = liveRows();
   take(live, { sequences: [100, 900], frames: [1, 9], wheels: [0, 0], loads: [1, 2], isReduced: true, notFinite: [0] });

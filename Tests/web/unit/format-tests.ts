@@ -1,10 +1,16 @@
-import { formatBytes, formatCount, formatRate, formatTick, formatValue } from "../../../web/src/format/numbers";
-import { formatDuration, formatExact, formatRelative, parseTime } from "../../../web/src/format/times";
+import { formatAllDigits, formatBytes, formatCount, formatPlace, formatRate, formatTick, formatValue } from "../../../web/src/format/numbers";
+import { formatAxisTime, formatDuration, formatExact, formatRelative, parseTime, timeSteps } from "../../../web/src/format/times";
 import { calmRange } from "../../../web/src/plot/value-range";
 import { equal, isTrue, test } from "./harness";
 
 test("counts have thousands separators", () => {
   equal([0, 999, 1000, 1234567, NaN].map(formatCount), ["0", "999", "1,000", "1,234,567", "–"]);
+});
+
+test("what a number cannot hold in all digits is marked", () => {
+  equal([formatCount(9007199254740991), formatCount(9007199254740993)], ["9,007,199,254,740,991", "≈ 9,007,199,254,740,992"]);
+  equal([1e300, 2 ** 53, -(2 ** 63), 0.1, NaN, "9007199254740993"].map(formatAllDigits),
+    ["1e+300", "≈ 9007199254740992", "≈ -9223372036854775808", "0.1", "NaN", "9007199254740993"]);
 });
 
 test("rates keep three digits and change scale without writing 1000", () => {
@@ -24,7 +30,29 @@ test("values have six digits and name what is not finite", () => {
 test("ticks show all digits of their step", () => {
   equal([-0.05, -0.025, 1e-17, 0.025].map((value) => formatTick(value, 0.025)), ["−0.050", "−0.025", "0.000", "0.025"]);
   equal([20, 40].map((value) => formatTick(value, 20)), ["20", "40"]);
-  equal(formatTick(2_500_000, 500_000), "2.50e6");
+  equal([formatTick(2_500_000, 500_000), formatTick(-1_000_500.5, 0.5)], ["2,500,000", "−1,000,500.5"]);
+  equal([1e9, 1.25e9, 1.5e9].map((value) => formatTick(value, 2.5e8)), ["1.00e9", "1.25e9", "1.50e9"]);
+});
+
+test("no two ticks of an axis have the same words", () => {
+  for (const [first, step] of [[0, 2.5e-6], [0.5, 1e-6], [1e9, 5000], [4e15, 2], [1e-9, 2e-10], [-3e12, 2.5e6], [777_000, 200]] as const) {
+    const words = Array.from({ length: 8 }, (_, index) => formatTick(first + index * step, step));
+    equal([first, new Set(words).size], [first, 8]);
+  }
+  const frames = [999_000, 1_000_000, 1_001_000, 2 ** 40 + 1, 2 ** 40 + 2].map(formatPlace);
+  equal(frames, ["999,000", "1,000,000", "1,001,000", "1,099,511,627,777", "1,099,511,627,778"]);
+});
+
+test("a label of an axis of times is the time where it stands", () => {
+  const minute = new Date(2026, 2, 1, 12, 30).getTime();
+  const words = (step: number) => Array.from({ length: 4 }, (_, index) => formatAxisTime(minute + index * step, step));
+  equal(words(2500), ["12:30:00.000", "12:30:02.500", "12:30:05.000", "12:30:07.500"]);
+  equal(words(500)[1], "12:30:00.500");
+  equal(words(5000), ["12:30:00", "12:30:05", "12:30:10", "12:30:15"]);
+  equal(words(3_600_000)[1], "13:30:00");
+  equal(words(86_400_000)[1], "03-02 12:30");
+  equal(formatAxisTime(new Date(2026, 2, 2).getTime(), 86_400_000), "2026-03-02");
+  equal(timeSteps.filter((step) => step > 1000 && step % 1000 !== 0), []);
 });
 
 test("relative times", () => {

@@ -1,6 +1,7 @@
 import "./format-tests";
 import "./series-tests";
 import "./rows-tests";
+import "./hole-tests";
 import "./columns-tests";
 import "./time-tests";
 import "./route-tests";

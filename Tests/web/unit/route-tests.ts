@@ -16,11 +16,15 @@ test("links lead to the run they were made for", () => {
 });
 
 test("a page's state survives the URL", () => {
-  const panels = parsePanels("chart!log:c/t/%2A/f,c/t/*/g;table:c/t//h");
+  const panels = parsePanels("chart!log!x=12.5~80:c/t/%2A/f,c/t/*/g;table:c/t//h");
   const state: RunQuery = {
-    sourceId: "a,b", panels, axis: "simTime", windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
+    sourceId: "a,b", panels, axis: "simTime" as const, isAxisChosen: true, windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
   };
   equal(parseRunQuery(formatRunQuery(state)), state);
+  equal([panels[0]?.range, panels[1]?.range], [{ from: 12.5, to: 80 }, null]);
+  // Frames are what there is without a choice, and may be chosen where there are none.
+  const base = parseRunQuery("");
+  equal([formatRunQuery(base), formatRunQuery({ ...base, isAxisChosen: true })], ["", "?axis=frame"]);
 });
 
 test("an empty choice differs from none", () => {

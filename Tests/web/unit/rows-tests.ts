@@ -1,6 +1,7 @@
 import { bucketRange, BucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
 import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/worker/protocol";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
+import { lastMeasured } from "../../../web/src/worker/samples";
 import { readSeriesLines } from "../../../web/src/worker/series-lines";
 import { summarise, together } from "../../../web/src/worker/summaries";
 import { equal, isTrue, test } from "./harness";
@@ -125,11 +126,22 @@ test("stored rows tell instances apart, and null is no value", () => {
   const lines = [
     '{"frame_index":1,"sim_time":0.1,"wall_time_ms":1000,"value":1,"key":"a"}', '{"frame_index":1,"sim_time":0.1,"wall_time_ms":null,"value":"NaN","key":"b"}',
     '{"frame_index":2,"sim_time":0.2,"wall_time_ms":1100,"value":null,"key":"a"}', '{"frame_index":3,"sim', "7",
+    '{"frame_index":2,"sim_time":0.2,"wall_time_ms":1100,"value":null,"key":"c"}',
   ];
   const byKey = readSeriesLines(lines, "v", () => new Rows(16, new MemoryBudget(Infinity)));
   equal([...byKey.keys()], ["a", "b"]);
   const [a, b] = [byKey.get("a") as Rows, byKey.get("b") as Rows];
   equal([framesOf(a), a.has(0, 0), a.has(1, 0), b.has(0, 0), b.valueAt(0, 0)], [[1, 2], true, false, true, NaN]);
+});
+
+test("the newest value is the newest that was measured", () => {
+  const part = { rows: made([[1, 5], [2, NaN], [3, undefined], [4, undefined]]), column: 0, from: -Infinity };
+  const line = { series: 0, id: { channel: "c", type: "t", key: "", field: "v" }, key: "", parts: [part], joinFrame: Infinity };
+  const upTo = (of: typeof line, frame: number) => lastMeasured(of, { frame, simTime: 0, wallTime: 0, value: NaN });
+  equal([4, 3, 2, 1, 0].map((frame) => upTo(line, frame)?.frame), [2, 2, 2, 1, undefined]);
+  equal(upTo(line, 4)?.value, NaN);
+  const bare = { ...line, parts: [{ ...part, rows: made([[1, undefined]]) }] };
+  equal([upTo(bare, 1), lastMeasured(line, null)], [null, null]);
 });
 
 test("what storage and memory have counted goes together", () => {

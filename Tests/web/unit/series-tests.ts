@@ -1,6 +1,7 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
+import { searchChannels } from "../../../web/src/series/channel-search";
 import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
-import { groupPrefix, lineName, panelTitle } from "../../../web/src/series/names";
+import { commonUnit, groupPrefix, lineName, panelPath, panelTitle } from "../../../web/src/series/names";
 import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
 import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/series/series-id";
 import { FieldInfo, TypeInfo } from "../../../web/src/wire/run-types";
@@ -93,6 +94,25 @@ test("names of lines are short but not ambiguous", () => {
   equal([groupPrefix("a.b.c"), groupPrefix("plain")], ["a.b", ""]);
 });
 
+test("lines of one type in many channels are told apart, and the title stays short", () => {
+  const ids = Array.from({ length: 40 }, (_, index): SeriesId => ({ channel: `ch${index}`, type: index % 2 === 0 ? "state" : `type${index}`, key: "", field: "alpha" }));
+  const many = makePanel("p", ids);
+  equal(new Set(ids.map((id) => lineName(many, id, "", []))).size, 40);
+  equal([ids[0], ids[1]].map((id) => lineName(many, id as SeriesId, "", [])), ["ch0 state alpha", "type1 alpha"]);
+  equal([panelTitle(many), panelPath(many)], ["state, type1, type3 and 18 more", "40 channels · 21 types"]);
+  const one = makePanel("p", ids.filter(({ type }) => type === "state"));
+  equal([panelTitle(one), panelPath(one)], ["alpha", "20 channels · state"]);
+  equal(lineName(one, ids[2] as SeriesId, "7", ["id"]), "ch2 7 · alpha");
+  equal(panelTitle(makePanel("p", ["a", "b", "c", "d"].map((name) => series("t", name)))), "a, b, c, d");
+});
+
+test("the unit in a title is that of all values", () => {
+  const known = catalogue(...vehicle);
+  const panel = (...ids: SeriesId[]) => commonUnit(makePanel("p", ids), known);
+  equal(panel(series("body.state", "pos.x"), series("body.state", "pos.y")), "m");
+  equal([panel(series("body.state", "pos.x"), series("body.state", "rot.qx")), panel(series("body.state", "pos.x"), series("body.state", "vel.x"))], ["", ""]);
+});
+
 test("the first choice is position, velocity, wheels and the time of frames", () => {
   equal(namesOf(presetPanels(catalogue(...vehicle))), [
     ["body.state  pos.x", "body.state  pos.y"], ["body.state  vel.x"], ["wheel.force * normalLoad"], ["wheel.force * slipRatio"],
@@ -105,6 +125,49 @@ test("without known types the first ones are chosen, bookkeeping only if there i
   equal(namesOf(presetPanels(catalogue(dull, describe("tank", [["level", "m"]])))), [["tank  level"]]);
   equal(namesOf(presetPanels(catalogue(dull))), [["frame.end  dt"]]);
   equal(presetPanels(new Catalogue()), []);
+});
+
+test("two runs of one program look alike, whatever came first", () => {
+  const found = (...names: string[]): FieldInfo[] => names.map((name) => ({ name, kind: "f64", unit: "", isKey: false, labels: [] }));
+  const posted = (order: readonly string[]) => {
+    const made = new Catalogue();
+    for (const type of order) made.describe([describe(type, [])]);
+    for (const type of order) for (const name of order) made.discover("c", type, found(name, `${name}10`, `${name}9`));
+    return made;
+  };
+  const [one, other] = [posted(["wheel", "body", "tank"]), posted(["tank", "wheel", "body"])];
+  const listed = (made: Catalogue) => made.all().map((type) => [type.type, ...type.fields.keys()]);
+  equal(listed(one)[0], ["body", "body", "body9", "body10", "tank", "tank9", "tank10", "wheel", "wheel9", "wheel10"]);
+  equal(listed(one), listed(other));
+  equal(namesOf(presetPanels(one)), namesOf(presetPanels(other)));
+});
+
+test("fields keep the order in which their program has defined them, others follow by name", () => {
+  const made = new Catalogue();
+  made.discover("c", "t", [{ name: "a", kind: "f64", unit: "", isKey: false, labels: [] }]);
+  made.describe([describe("t", [["z", ""], ["m", ""]])]);
+  equal([...made.find("c", "t")?.fields.keys() ?? []], ["z", "m", "a"]);
+});
+
+test("a search looks at all types, fields and instances, and says what it does not list", () => {
+  const many = Array.from({ length: 502 }, (_, index) => describe(`msg.${index}`, [["x", ""]]));
+  const wide = describe("wide", Array.from({ length: 2000 }, (_, index): [string, string] => [`f${index}`, "N"]));
+  const keyed = describe("wheel", [["id", "", true], ["load", "N"], ["a/b,c;d:e", ""]]);
+  const known = catalogue(...many, wide, keyed);
+  known.noteKeys("c", "wheel", Array.from({ length: 100 }, (_, index) => String(index)));
+  const find = (text: string) => searchChannels(known.all(), text.split(" ").filter(Boolean));
+  const all = find("");
+  equal([all.shown.length, all.left], [200, 304]);
+  equal([find("msg.450").shown.map(({ type }) => type.type), find("nowhere").shown], [["msg.450"], []]);
+  const [one] = find("wide").shown;
+  equal([one?.instances.shown[0]?.fields.shown.length, one?.instances.shown[0]?.fields.left], [200, 1800]);
+  equal(find("f1999").shown.map(({ instances }) => instances.shown[0]?.fields.shown.map(({ name }) => name)), [["f1999"]]);
+  const [wheels] = find("wheel load").shown;
+  equal([wheels?.instances.shown.length, wheels?.instances.left, wheels?.instances.shown[0]?.key], [33, 68, everyKey]);
+  equal(find("load 77").shown[0]?.instances.shown.map(({ key, fields }) => [key, fields.shown.map(({ name }) => name)]), [["77", ["load"]]]);
+  equal(find("b,c;d").shown[0]?.instances.shown[0]?.fields.shown.map(({ name }) => name), ["a/b,c;d:e"]);
+  const plotted = searchChannels(known.all(), [], (type, key) => type.type === "wheel" && key === "99");
+  equal(plotted.shown.map(({ type, instances }) => [type.type, ...instances.shown.map(({ key }) => key)]), [["wheel", "99"]]);
 });
 
 test("an array is drawn by its elements, if they are few", () => {

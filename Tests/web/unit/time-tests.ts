@@ -1,6 +1,6 @@
 import { LossLog } from "../../../web/src/data/loss-log";
 import { quantile, Pace } from "../../../web/src/pages/run/pace";
-import { panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
+import { inside, panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
 import { calmLogRange } from "../../../web/src/plot/value-range";
 import { readRunDetail } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
@@ -15,6 +15,16 @@ test("zooming keeps what is under the pointer where it is", () => {
   equal(zoomed({ from: 6, to: 10 }, 8, 0.01, "frame"), { from: 7, to: 9 });
 });
 
+test("zooming never shows more than the run, nor less of a young one's window than before", () => {
+  const limits = { from: 0, to: 1679 };
+  equal(zoomed({ from: 100, to: 1600 }, 800, 4, "frame", limits), limits);
+  equal(zoomed({ from: 1500, to: 1600 }, 1550, 4, "frame", limits), { from: 1279, to: 1679 });
+  equal(zoomed({ from: 0, to: 600 }, 300, 2, "frame", { from: 0, to: 120 }), { from: 0, to: 600 });
+  equal(panned({ from: 1500, to: 1600 }, 5, limits), { from: 1579, to: 1679 });
+  equal([inside({ from: 1600, to: 1800 }, limits), inside({ from: -50, to: 2000 }, limits)], [{ from: 1479, to: 1679 }, limits]);
+  equal(panned({ from: 777_050, to: 777_060 }, -20, { from: 777_000, to: 778_000 }), { from: 777_000, to: 777_010 });
+});
+
 test("panning stops where the run begins", () => {
   equal(panned({ from: 100, to: 200 }, 0.5), { from: 150, to: 250 });
   equal(panned({ from: 20, to: 120 }, -0.5), { from: 0, to: 100 });
@@ -27,9 +37,32 @@ test("one goes back through what was shown, to following", () => {
   time.zoom({ from: 2, to: 4 }, 3, 2);
   time.show({ from: 5, to: 5 });
   time.back();
+  equal(time.range.value, { from: 2, to: 4 });
+  time.back();
   equal(time.range.value, { from: 0, to: 10 });
   time.back();
   equal([time.range.value, time.canGoBack], [null, false]);
+});
+
+test("each gesture is one step back, whatever it followed", () => {
+  let now = 0;
+  const time = new TimeView(start, (range) => Promise.resolve(range), () => now);
+  const turnWheel = () => {
+    for (let step = 0; step < 3; step += 1) {
+      now += 100;
+      time.zoom(time.range.value ?? { from: 0, to: 1000 }, 500, 0.5);
+    }
+  };
+  time.show({ from: 400, to: 600 });
+  turnWheel();
+  now += 2000;
+  turnWheel();
+  time.back();
+  equal(time.range.value, { from: 487.5, to: 512.5 });
+  time.back();
+  equal(time.range.value, { from: 400, to: 600 });
+  time.back();
+  equal(time.range.value, null);
 });
 
 test("the second cursor needs a first one", () => {
@@ -61,13 +94,19 @@ test("losses are those that the collector has noted, and what this page did not 
 });
 
 test("delays are those of rows that were not on the screen before", () => {
-  const pace = new Pace();
   const now = Date.now();
+  const pace = new Pace(now - 1000);
   for (let frame = 0; frame < 4; frame += 1) pace.note(1000 + frame, 1, now - 100);
   const read = pace.read(1010);
   isTrue(read.delayP50 >= 100 && read.delayP50 < 5000 && read.framesPerSecond === 2, JSON.stringify(read));
   equal(Number.isNaN(new Pace().read(0).delayP50), true);
   equal([quantile([3, 1, 2], 0.5), quantile([], 0.5), quantile([1, 2, 3, 4], 0.99)], [2, NaN, 4]);
+});
+
+test("what was there before anybody looked is not late", () => {
+  const pace = new Pace(Date.now());
+  pace.note(1000, 1, Date.now() - 23_000);
+  equal(Number.isNaN(pace.read(1010).delayP50), true);
 });
 
 test("a logarithmic axis shows whole powers of ten above zero", () => {

@@ -38,7 +38,7 @@ export function setHidden(node: HTMLElement, isHidden: boolean): void {
   if (node.hidden !== isHidden) node.hidden = isHidden;
 }
 
-export function setStyle(node: HTMLElement, name: "left" | "width" | "transform", value: string): void {
+export function setStyle(node: HTMLElement, name: "left" | "right" | "width" | "transform", value: string): void {
   // What was written last is kept beside the element: reading a style back is slower than writing it.
   let known = written.get(node);
   if (!known) written.set(node, known = {});

@@ -1,6 +1,7 @@
 // What a run is made of: channels, types, fields with units, and the keys seen so far. Fed by the collector's description of
 // the run and by what arrives, since a field may show up in a payload before anybody has described it.
 
+import { byName } from "../base/natural-order";
 import { Signal } from "../base/signal";
 import { elementsMax, keysPerTypeMax } from "../worker/live-rows";
 import { FieldInfo, TypeInfo } from "../wire/run-types";
@@ -14,6 +15,7 @@ const textKinds = new Set(["text", "json", "string"]);
 export interface CatalogueType {
   channel: string;
   type: string;
+  /** Those that the sender has defined, in its order; then what was found out, by name. */
   fields: Map<string, FieldInfo>;
   keyFields: string[];
   /** Keys of instances, as text, in natural order. */
@@ -47,9 +49,15 @@ export class Catalogue {
   /** Counts structural changes: a new type, field or key. */
   readonly version = new Signal(0);
   private readonly types = new Map<string, CatalogueType>();
+  /** All of them in order; null: to be sorted anew. */
+  private sorted: CatalogueType[] | null = null;
+  /** Names of the fields that the sender has defined, by type. */
+  private readonly defined = new Map<string, string[]>();
 
-  all(): CatalogueType[] {
-    return [...this.types.values()];
+  /** By channel and type: two runs of one program are listed alike, whatever came first. */
+  all(): readonly CatalogueType[] {
+    this.sorted ??= [...this.types.values()].sort((a, b) => byName(a.channel, b.channel) || byName(a.type, b.type));
+    return this.sorted;
   }
 
   find(channel: string, type: string): CatalogueType | undefined {
@@ -61,14 +69,16 @@ export class Catalogue {
     let changed = false;
     for (const described of types) {
       const known = this.entry(described.channel, described.type);
-      changed = changed || known.isNew;
-      for (const field of described.fields.flatMap(elementsOf)) {
+      const fields = described.fields.flatMap(elementsOf);
+      let isOther = this.define(known.entry, fields);
+      for (const field of fields) {
         const before = known.entry.fields.get(field.name);
         if (before && before.unit === field.unit && before.isKey === field.isKey && before.kind === field.kind) continue;
         known.entry.fields.set(field.name, field);
-        changed = true;
+        isOther = true;
       }
-      changed = this.updateKeyFields(known.entry) || changed;
+      if (isOther) this.order(known.entry);
+      changed = this.updateKeyFields(known.entry) || isOther || known.isNew || changed;
     }
     if (changed) this.version.value += 1;
   }
@@ -82,6 +92,7 @@ export class Catalogue {
       entry.fields.set(field.name, field);
       changed = true;
     }
+    if (changed) this.order(entry);
     changed = this.updateKeyFields(entry) || changed;
     if (changed) this.version.value += 1;
   }
@@ -91,7 +102,7 @@ export class Catalogue {
     const { entry } = this.entry(channel, type);
     const fresh = keys.filter((key) => !entry.keys.includes(key)).slice(0, keysPerTypeMax - entry.keys.length);
     if (fresh.length === 0) return;
-    entry.keys = [...entry.keys, ...fresh].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    entry.keys = [...entry.keys, ...fresh].sort(byName);
     this.version.value += 1;
   }
 
@@ -101,7 +112,24 @@ export class Catalogue {
     if (known) return { entry: known, isNew: false };
     const entry: CatalogueType = { channel, type, fields: new Map(), keyFields: [], keys: [] };
     this.types.set(id, entry);
+    this.sorted = null;
     return { entry, isNew: true };
+  }
+
+  /** Several sources, or versions of a program, may define a type: what each adds comes behind what is there. */
+  private define({ channel, type }: CatalogueType, fields: readonly FieldInfo[]): boolean {
+    const id = typeId(channel, type);
+    const known = this.defined.get(id) ?? [];
+    const names = [...new Set([...known, ...fields.map(({ name }) => name)])];
+    this.defined.set(id, names);
+    return names.length !== known.length;
+  }
+
+  private order(entry: CatalogueType): void {
+    const places = new Map((this.defined.get(typeId(entry.channel, entry.type)) ?? []).map((name, place) => [name, place]));
+    const place = (name: string) => places.get(name) ?? Infinity;
+    const sorted = [...entry.fields].sort(([a], [b]) => (place(a) === place(b) ? byName(a, b) : place(a) - place(b)));
+    entry.fields = new Map(sorted);
   }
 
   private updateKeyFields(entry: CatalogueType): boolean {

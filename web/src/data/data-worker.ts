@@ -28,6 +28,7 @@ export class DataWorker {
   private isAsking = false;
   private buffers: ArrayBuffer[] = [];
   private moves = 0;
+  private readonly frames = new Map<number, (frame: number | null) => void>();
   private readonly moved = new Map<number, (range: Range | null) => void>();
 
   constructor(private readonly catalogue: Catalogue, private readonly events: DataWorkerEvents, lifetime: Lifetime) {
@@ -71,6 +72,13 @@ export class DataWorker {
     return new Promise((resolve) => this.moved.set(number, resolve));
   }
 
+  /** The frame that a place of the axis means; null: nobody can tell. */
+  findFrame(place: number, axis: TimeAxis): Promise<number | null> {
+    const number = this.moves += 1;
+    this.post({ kind: "find-frame", number, place, axis });
+    return new Promise((resolve) => this.frames.set(number, resolve));
+  }
+
   private post(message: ToWorker, transfer: ArrayBuffer[] = []): void {
     this.worker.postMessage(message, transfer);
   }
@@ -89,6 +97,10 @@ export class DataWorker {
       case "all-stored": this.allStored.value = message.isAll; break;
       case "changed": this.changes.value += 1; break;
       case "failure": this.events.onFailure(message.failure); break;
+      case "found-frame":
+        this.frames.get(message.number)?.(message.frame);
+        this.frames.delete(message.number);
+        break;
       case "moved-range":
         this.moved.get(message.number)?.(message.range);
         this.moved.delete(message.number);

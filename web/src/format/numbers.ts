@@ -2,9 +2,15 @@
 
 const grouping = new Intl.NumberFormat("en-US");
 
+/** Whole numbers beyond this may stand for a neighbour of theirs: they are marked. */
+function isRounded(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) <= 2 ** 64;
+}
+
 /** A count with thousands separators: 1,234,567. */
 export function formatCount(count: number): string {
-  return Number.isFinite(count) ? grouping.format(Math.round(count)) : "–";
+  if (!Number.isFinite(count)) return "–";
+  return (isRounded(count) ? "≈ " : "") + grouping.format(Math.round(count));
 }
 
 /** A rate per second with three digits: 0, 4.2, 950, 12.4 k, 1.03 M. */
@@ -53,18 +59,38 @@ export function formatValue(value: number | undefined): string {
   return text.replace("-", "−").replace("e+", "e");
 }
 
+/** A frame on an axis: in full, since neighbours differ in their last digits. */
+export function formatPlace(frame: number): string {
+  return grouping.format(frame).replace("-", "−");
+}
+
+/** A value with all its digits; marked where a whole number has more of them than the page's numbers can tell apart. */
+export function formatAllDigits(value: number | string): string {
+  return typeof value === "number" && isRounded(value) ? `≈ ${BigInt(value)}` : String(value);
+}
+
 /**
- * Labels for the ticks of an axis: as many decimals as the step needs, so that all labels of one axis line up.
+ * Labels for the ticks of an axis: as many digits as the step needs, so that no two of them are alike.
  * `step` is the distance of two ticks, > 0.
  */
 export function formatTick(value: number, step: number): string {
   // Sums of steps miss zero by a rounding error.
   const exact = Math.abs(value) < step * 1e-6 ? 0 : value;
-  if (Math.abs(exact) >= 1e6 || step < 1e-5) {
-    return exact === 0 ? "0" : exact.toExponential(2).replace("-", "−").replace("e+", "e");
+  if (exact === 0 && step < 1e-5) return "0";
+  if (Math.abs(exact) >= 1e9 || step < 1e-5) {
+    const digits = Math.floor(Math.log10(Math.abs(exact)) + 1e-9) - Math.floor(Math.log10(step) + 1e-9) + (isRound(step) ? 0 : 1);
+    return exact.toExponential(Math.min(15, Math.max(0, digits))).replace("-", "−").replace("e-", "e−").replace("e+", "e");
   }
   let decimals = 0;
   // A step of 0.025 needs three decimals: two would write neighbours as 0.03 and 0.05.
   while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals += 1;
-  return exact.toFixed(decimals).replace("-", "−");
+  const [whole, fraction] = Math.abs(exact).toFixed(decimals).split(".");
+  const sign = exact < 0 ? "−" : "";
+  return `${sign}${grouping.format(Number(whole))}${fraction === undefined ? "" : `.${fraction}`}`;
+}
+
+/** One digit, such as 2e6: unlike 2.5e6. */
+function isRound(step: number): boolean {
+  const digit = step / 10 ** Math.floor(Math.log10(step) + 1e-9);
+  return Math.abs(digit - Math.round(digit)) < 1e-6;
 }

@@ -43,11 +43,29 @@ export function parseTime(text: string | undefined): number {
   return Date.parse(plain ? `${plain[1]}T${plain[2]}Z` : text);
 }
 
-/** A place on an axis of local times: as fine as the step between two labels (ms). */
+/** Steps between the ticks of an axis of times, ms: such as clocks have, no fractions of seconds beside whole ones. */
+export const timeSteps: number[] = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * 1000),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60_000), ...[1, 2, 3, 6, 12].map((hours) => hours * 3_600_000),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000].map((days) => days * 86_400_000),
+];
+
+/** A place on an axis of local times: as fine as it is, so that nothing of it is cut. `stepMs`: between two labels. */
 export function formatAxisTime(timeMs: number, stepMs: number): string {
   const text = formatExact(timeMs);
   if (text.length < 23) return text;
-  if (stepMs < 1000) return text.slice(11);
-  if (stepMs < 86_400_000) return text.slice(11, 19);
-  return text.slice(0, 10);
+  const isWhole = (part: number) => stepMs % part === 0 && timeMs % part === 0;
+  if (stepMs < 86_400_000) return isWhole(1000) ? text.slice(11, 19) : text.slice(11);
+  // Days of another zone begin within ours.
+  return text.slice(11) === "00:00:00.000" ? text.slice(0, 10) : text.slice(5, 16);
+}
+
+/** Seconds of a simulation, with as many digits as tell neighbours apart: 13.500 s. */
+export function formatSimTime(seconds: number): string {
+  return Number.isFinite(seconds) ? `${seconds.toFixed(3)} s` : "–";
+}
+
+/** The time of day to the millisecond: 14:05:09.123. */
+export function formatClock(timeMs: number): string {
+  return Number.isFinite(timeMs) ? formatExact(timeMs).slice(11) : "–";
 }

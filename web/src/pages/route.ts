@@ -11,6 +11,8 @@ export interface RunQuery {
   /** Null = not chosen: the page decides. */
   panels: readonly Panel[] | null;
   axis: TimeAxis;
+  /** False: the page may take the axis that shows something. */
+  isAxisChosen: boolean;
   windowSeconds: number;
   /** The stretch of the axis that is shown; null = all of it, or the newest window. */
   range: Range | null;
@@ -50,6 +52,7 @@ export function parseRunQuery(query: string): RunQuery {
     sourceId: decode(raw.get("source") ?? ""),
     panels: panels === undefined ? null : parsePanels(panels),
     axis: readAxis(raw.get("axis")),
+    isAxisChosen: raw.has("axis"),
     windowSeconds: windowChoices.includes(number("window")) ? number("window") : windowDefault,
     range: number("from") < number("to") ? { from: number("from"), to: number("to") } : null,
     cursors: [frame("cursor"), frame("cursor2")],
@@ -67,7 +70,8 @@ function decode(text: string): string {
 export function formatRunQuery(state: RunQuery): string {
   const parts: string[] = [];
   if (state.sourceId !== "") parts.push(`source=${encodeURIComponent(state.sourceId)}`);
-  if (state.axis !== "frame") parts.push(`axis=${state.axis}`);
+  // Frames are what a page shows by itself, unless there are none.
+  if (state.axis !== "frame" || state.isAxisChosen) parts.push(`axis=${state.axis}`);
   if (state.windowSeconds !== windowDefault) parts.push(`window=${state.windowSeconds}`);
   if (state.range) parts.push(`from=${state.range.from}`, `to=${state.range.to}`);
   if (state.cursors[0] !== null) parts.push(`cursor=${state.cursors[0]}`);

@@ -2,10 +2,10 @@
 // where the pointer is and what was marked.
 
 import { setHidden, setStyle } from "../base/dom";
-import { formatTick } from "../format/numbers";
-import { formatAxisTime } from "../format/times";
-import { PanelAnswer, Range, TimeAxis } from "../worker/protocol";
-import { DrawnLine, drawLines } from "./line-drawing";
+import { markFilled, PanelAnswer, Range, TimeAxis } from "../worker/protocol";
+import { lastLabelWidth, leftAxis, timeAxis, valueAxis } from "./axes";
+import { DrawnLine, drawLines, drawLosses } from "./line-drawing";
+import { dragPixelsMin, listenToPointer } from "./pointer";
 import { chartTheme, lineColour, lineDash } from "./theme";
 import { calmRange, calmLogRange } from "./value-range";
 
@@ -20,6 +20,8 @@ export interface ChartEvents {
   /** Null: the pointer has left. */
   onHover: (at: number | null) => void;
   onClick: (at: number, isSecond: boolean) => void;
+  /** The page cannot be scrolled where the chart is: the wheel is the chart's. */
+  takesWheel: () => boolean;
 }
 
 /** One value axis: the lines of one unit. */
@@ -42,11 +44,8 @@ export interface Overlay {
   second: number | null;
 }
 
-const axisFont = "11px system-ui, sans-serif";
-/** A shorter drag is a shaky click. */
-const dragPixelsMin = 6;
-const valueAxisWidthMin = 44;
-const wheelFactor = 1.25;
+/** A line so near to the pointer is meant by it, in pixels. */
+const lineReachPixels = 8;
 
 export class Chart {
   private readonly chart: UPlot;
@@ -56,7 +55,10 @@ export class Chart {
   private shown: Range = { from: 0, to: 1 };
   private readonly marks: Record<"hover" | "first" | "second", HTMLElement>;
   private readonly between = document.createElement("div");
-  private panFrom = NaN;
+  private losses: readonly Range[] = [];
+  private isMoving = false;
+  /** The line that is drawn stronger than the others; -1: none. */
+  private strong = -1;
 
   constructor(
     host: HTMLElement, private readonly shape: ChartShape, width: number, height: number, private readonly events: ChartEvents,
@@ -74,17 +76,33 @@ export class Chart {
     this.between.hidden = true;
     this.chart.over.append(this.between);
     this.marks = { first: mark("first"), second: mark("second"), hover: mark("hover") };
-    this.listen(this.chart.over);
-    let isFirst = true;
-    this.leaveTheme = chartTheme().subscribe(() => {
-      if (!isFirst) this.chart.redraw(false);
-      isFirst = false;
+    const place = (left: number) => this.chart.posToVal(left, "x");
+    listenToPointer(this.chart.over, {
+      onClick: (left, isSecond) => events.onClick(place(left), isSecond), onWheel: (left, factor) => events.onWheel(place(left), factor),
+      onPan: events.onPan, takesWheel: events.takesWheel,
+      onLeave: () => {
+        this.emphasise(-1);
+        events.onHover(null);
+      },
     });
+    let isFirst = true;
+    const leave = [
+      chartTheme().subscribe(() => { if (!isFirst) this.chart.redraw(false); }),
+      leftAxis.width.subscribe(() => { if (!isFirst) this.chart.redraw(false, true); }),
+    ];
+    isFirst = false;
+    this.leaveTheme = () => leave.forEach((end) => end());
   }
 
-  draw(answer: PanelAnswer, range: Range): void {
+  /** `losses`: where on the axis events are missing. `isMoving`: the next picture comes at once. */
+  draw(answer: PanelAnswer, range: Range, losses: readonly Range[], isMoving: boolean): void {
+    const before = this.shown;
+    // Another stretch has values of its own; while one follows or moves along, the axis stays calm.
+    if (Math.abs((range.to - range.from) / (before.to - before.from) - 1) > 1e-6) this.ranges.fill(null);
     this.answer = answer;
     this.shown = range;
+    this.losses = losses;
+    this.isMoving = isMoving;
     const limits = this.shape.axes.map((_axis, axis) => this.valueRange(answer, axis));
     this.chart.batch(() => {
       this.chart.setData([[range.from, range.to], ...limits.map(({ from, to }) => [from, to])], false);
@@ -117,9 +135,21 @@ export class Chart {
     if (width !== this.chart.width || height !== this.chart.height) this.chart.setSize({ width, height });
   }
 
-  /** Forgets how tall the axes were: the lines of another stretch of time are about to come. */
-  forgetRanges(): void {
-    this.ranges.fill(null);
+  /** Draws one line stronger, the others fainter; -1: all alike. */
+  emphasise(index: number): void {
+    if (index === this.strong) return;
+    this.strong = index;
+    this.chart.redraw(false);
+  }
+
+  /** Pixels of a place of the axis from the plot's left edge. */
+  leftOf(place: number): number {
+    return this.chart.valToPos(place, "x");
+  }
+
+  /** Where the pointer's things may be put: the plot without axes. */
+  get over(): HTMLElement {
+    return this.chart.over;
   }
 
   /** Width of the plot itself without axes, in pixels of the screen. */
@@ -129,6 +159,7 @@ export class Chart {
 
   destroy(): void {
     this.leaveTheme();
+    leftAxis.forget(this);
     this.chart.destroy();
   }
 
@@ -155,14 +186,17 @@ export class Chart {
     if (!answer || answer.buckets === 0) return;
     const { left, top, width, height } = self.bbox;
     const perUnit = width / (shown.to - shown.from);
+    const toX = (place: number) => left + (place - shown.from) * perUnit;
+    drawLosses(self.ctx, { left, top, width, height }, this.losses.map(({ from, to }) => ({ from: toX(from), to: toX(to) })),
+      chartTheme().value.loss, devicePixelRatio);
     const colours = answer.lines.map((line, index): DrawnLine => ({
-      colour: lineColour(index), dash: lineDash(index) ?? [], index,
+      weight: this.strong < 0 || answer.lines.length < 2 ? "usual" : index === this.strong ? "strong" : "faint", colour: lineColour(index), dash: lineDash(index) ?? [], index,
       toY: this.toY(this.shape.axisOfSeries[line.series] ?? 0, top, height),
     }));
     drawLines(self.ctx, { left, top, width, height }, {
       count: answer.buckets, values: answer.values, marks: answer.marks,
       left: left + ((answer.firstBucket + 0.5) * answer.bucketWidth - shown.from) * perUnit, step: answer.bucketWidth * perUnit,
-    }, colours, devicePixelRatio);
+    }, colours, devicePixelRatio, this.isMoving);
   }
 
   private toY(axis: number, top: number, height: number): (value: number) => number {
@@ -178,36 +212,26 @@ export class Chart {
 
   // MARK: the pointer
 
-  private listen(over: HTMLElement): void {
-    over.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = over.getBoundingClientRect();
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-        this.events.onPan((event.deltaX + event.deltaY) / Math.max(1, box.width));
-      } else {
-        this.events.onWheel(this.chart.posToVal(event.clientX - box.left, "x"), event.deltaY > 0 ? wheelFactor : 1 / wheelFactor);
+  /** The line next to the pointer; -1: none is near. */
+  private lineAt(left: number, top: number): number {
+    const { answer, shown } = this;
+    if (!answer || answer.buckets === 0) return -1;
+    const bucket = Math.floor(this.chart.posToVal(left, "x") / answer.bucketWidth) - answer.firstBucket;
+    const pixels = this.chart.over.clientHeight;
+    let [best, distance] = [-1, lineReachPixels];
+    answer.lines.forEach((line, index) => {
+      const toY = this.toY(this.shape.axisOfSeries[line.series] ?? 0, 0, pixels);
+      // Between two samples far apart there is a line, but no value in its column.
+      const reach = Math.max(1, Math.round((answer.buckets * lineReachPixels) / Math.max(1, this.chart.over.clientWidth)));
+      for (let at = Math.max(0, bucket - reach); at <= Math.min(answer.buckets - 1, bucket + reach); at += 1) {
+        if (((answer.marks[index * answer.buckets + at] as number) & markFilled) === 0) continue;
+        const lows = index * answer.buckets * 2 + at;
+        const [low, high] = [toY(answer.values[lows] as number), toY(answer.values[lows + answer.buckets] as number)];
+        const away = top > low ? top - low : top < high ? high - top : 0;
+        if (away < distance) [best, distance] = [index, away];
       }
-    }, { passive: false });
-    // Dragging with Shift or the middle button moves the window; without, it marks a stretch (uPlot does that).
-    over.addEventListener("pointerdown", (event) => {
-      if (event.button !== 1 && !(event.button === 0 && event.shiftKey)) return;
-      event.preventDefault();
-      this.panFrom = event.clientX;
-      over.setPointerCapture(event.pointerId);
     });
-    over.addEventListener("pointermove", (event) => {
-      if (Number.isNaN(this.panFrom)) return;
-      this.events.onPan((this.panFrom - event.clientX) / Math.max(1, over.clientWidth));
-      this.panFrom = event.clientX;
-    });
-    over.addEventListener("pointerup", () => { this.panFrom = NaN; });
-    let pressedAt = NaN;
-    over.addEventListener("mousedown", (event) => { pressedAt = event.clientX; });
-    over.addEventListener("click", (event) => {
-      if (Math.abs(event.clientX - pressedAt) >= dragPixelsMin) return;
-      this.events.onClick(this.chart.posToVal(event.clientX - over.getBoundingClientRect().left, "x"), event.shiftKey);
-    });
-    over.addEventListener("mouseleave", () => this.events.onHover(null));
+    return shown.to > shown.from ? best : -1;
   }
 
   private takeSelect(): void {
@@ -232,21 +256,9 @@ export class Chart {
     return {
       width, height, scales,
       series: [{}, ...axes.map((_axis, index) => ({ scale: `y${index}`, paths: () => null, points: { show: false } }))],
-      axes: [
-        {
-          ...this.axis(30, time === "wallTime" ? 92 : 72),
-          ...(time === "frame" ? { incrs: wholeSteps } : {}),
-          values: (_self, splits, _axis, _space, step) => splits.map((value) => value === null ? null
-            : time === "wallTime" ? formatAxisTime(value, step) : formatTick(value, step)),
-        },
-        ...axes.map(({ unit, scale }, index): UPlotAxis => ({
-          ...this.axis(0, 30), size: valueAxisWidth, scale: `y${index}`, side: index === 0 ? 3 : 1,
-          ...(index > 0 ? { grid: { show: false } } : {}),
-          ...(axes.length > 1 && unit !== "" ? { label: unit, labelSize: 16, labelGap: 0, labelFont: axisFont } : {}),
-          values: (_self, splits, _axis, _space, step) => splits.map((value) => value === null ? null
-            : scale === "log" ? formatPower(value) : formatTick(value, step)),
-        })),
-      ],
+      axes: [timeAxis(time), ...axes.map(({ unit, scale }, index) => valueAxis(this, {
+        index, unit, scale, isOneOfSeveral: axes.length > 1, colour: () => this.colourOf(index),
+      }))],
       legend: { show: false },
       cursor: {
         x: false, y: false, drag: { x: true, y: false, setScale: false, dist: dragPixelsMin }, points: { show: false },
@@ -262,32 +274,19 @@ export class Chart {
       hooks: {
         draw: [(self) => this.drawLines(self)], setSelect: [() => this.takeSelect()],
         setCursor: [(self) => {
-          if (self.cursor.left >= 0) this.events.onHover(self.posToVal(self.cursor.left, "x"));
+          if (self.cursor.left < 0) return;
+          this.emphasise(this.lineAt(self.cursor.left, self.cursor.top));
+          this.events.onHover(self.posToVal(self.cursor.left, "x"));
         }],
       },
-      padding: [8, axes.length > 1 ? 4 : 12, 0, 0],
+      padding: [8, axes.length > 1 ? 4 : lastLabelWidth, 0, 0],
     };
   }
 
-  private axis(size: number, space: number): UPlotAxis {
-    return {
-      stroke: () => chartTheme().value.axis,
-      grid: { stroke: () => chartTheme().value.grid, width: 1 },
-      ticks: { stroke: () => chartTheme().value.grid, width: 1, size: 4 },
-      font: axisFont, size, gap: 4, space,
-    };
+  /** An axis has the colour of its lines, if they are all alike. */
+  private colourOf(axis: number): string {
+    const lines = (this.answer?.lines ?? []).map((line, index) => ({ index, axis: this.shape.axisOfSeries[line.series] ?? 0 }));
+    const [only, ...others] = lines.filter((line) => line.axis === axis);
+    return only && others.length === 0 ? lineColour(only.index) : chartTheme().value.axis;
   }
-}
-
-/** Frames are counted: no tick lies between two. */
-const wholeSteps = Array.from({ length: 15 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
-
-function formatPower(value: number): string {
-  return value >= 1e-3 && value < 1e5 ? String(Number(value.toPrecision(3))) : value.toExponential(0).replace("e+", "e").replace("-", "−");
-}
-
-/** As wide as the longest label, in steps, so that the plot does not jump with each new label. */
-function valueAxisWidth(_self: UPlot, values: string[] | null): number {
-  const longest = Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0));
-  return Math.max(valueAxisWidthMin, Math.ceil((longest * 6.5 + 14) / 8) * 8);
 }

@@ -1,11 +1,13 @@
 // Draws lines that were reduced to pixel columns (worker/line-reducer.ts): per column at most one vertical stroke, whatever the
 // number of samples behind it.
 
-import { markFilled, markLowFirst, markNotFinite } from "../worker/protocol";
+import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, Range } from "../worker/protocol";
 
 export interface DrawnLine {
   colour: string;
   dash: readonly number[];
+  /** Drawn stronger than the others, or fainter. */
+  weight: "usual" | "strong" | "faint";
   /** Index into the panel's buckets. */
   index: number;
   /** From a value to canvas pixels, NaN for what the axis cannot show. */
@@ -30,18 +32,24 @@ export interface PlotBox {
 
 /** Samples further apart than this are shown as dots as well. */
 const dotDistance = 9;
-/** Where samples are missing that should be there, the line breaks: so many times their usual distance, and so many pixels. */
-const breakFactor = 12;
-const breakPixelsMin = 16;
+const faint = 0.3;
+/** Values whose neighbours are not known yet. */
+const coarseAlpha = 0.45;
+const lossPixelsMin = 2;
 
-export function drawLines(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns, lines: readonly DrawnLine[], ratio: number): void {
+/** `isMoving`: the next picture comes at once. */
+export function drawLines(
+  ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns, lines: readonly DrawnLine[], ratio: number, isMoving: boolean,
+): void {
   ctx.save();
   ctx.beginPath();
   ctx.rect(box.left, box.top, box.width, box.height);
   ctx.clip();
-  ctx.lineWidth = lineWidth(ratio);
   ctx.lineJoin = "bevel";
-  for (const line of lines) {
+  const order = [...lines].sort((a, b) => Number(a.weight === "strong") - Number(b.weight === "strong"));
+  for (const line of order) {
+    ctx.lineWidth = line.weight === "strong" ? 2 * ratio : lineWidth(ratio, isMoving);
+    ctx.globalAlpha = line.weight === "faint" ? faint : 1;
     ctx.strokeStyle = line.colour;
     ctx.fillStyle = line.colour;
     ctx.setLineDash(line.dash.map((length) => length * ratio));
@@ -51,22 +59,21 @@ export function drawLines(ctx: CanvasRenderingContext2D, box: PlotBox, columns: 
 }
 
 /**
- * One pixel where pixels are large. Browsers that draw in software draw that as a hairline, without making an outline of the path
- * and filling it: three quarters of a frame's time.
+ * While lines move and pixels are large: one pixel. Browsers that draw in software draw that as a hairline, without making an outline
+ * of the path and filling it: a third of all work for a picture, sixty times a second.
  */
-function lineWidth(ratio: number): number {
-  return ratio < 1.5 ? 1 : 1.5 * ratio;
+function lineWidth(ratio: number, isMoving: boolean): number {
+  return isMoving && ratio < 1.5 ? 1 : 1.5 * ratio;
 }
 
 function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns, line: DrawnLine, ratio: number): void {
   const { count, values, marks, left, step } = columns;
   const lows = line.index * count * 2;
   const marksAt = line.index * count;
-  const breakDistance = Math.max(breakPixelsMin * ratio, usualDistance(columns, marksAt) * breakFactor * step);
   let isDown = false;
   let filled = 0;
   let notFinite = 0;
-  let lastX = NaN;
+  let coarse = 0;
   ctx.beginPath();
   for (let index = 0; index < count; index += 1) {
     const mark = marks[marksAt + index] as number;
@@ -85,8 +92,11 @@ function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns,
       continue;
     }
     filled += 1;
-    if (x - lastX > breakDistance) isDown = false;
-    lastX = x;
+    if ((mark & markBroken) !== 0) isDown = false;
+    if ((mark & markCoarse) !== 0) {
+      coarse += 1;
+      continue;
+    }
     if (isDown) ctx.lineTo(x, first);
     else ctx.moveTo(x, first);
     if (last !== first) ctx.lineTo(x, last);
@@ -95,34 +105,63 @@ function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns,
     isDown = true;
   }
   ctx.stroke();
-  if (filled > 0 && filled * dotDistance * ratio < count * step) drawDots(ctx, columns, line, ratio);
-  if (notFinite > 0) drawNotFinite(ctx, box, columns, line, ratio);
-}
-
-/** The middle one of the distances between filled columns, in columns. */
-function usualDistance({ count, marks }: Columns, marksAt: number): number {
-  const distances: number[] = [];
-  let last = -1;
-  for (let index = 0; index < count; index += 1) {
-    if (((marks[marksAt + index] as number) & markFilled) === 0) continue;
-    if (last >= 0) distances.push(index - last);
-    last = index;
+  const isSparse = filled * dotDistance * ratio < count * step;
+  if (coarse > 0) {
+    const alpha = ctx.globalAlpha;
+    ctx.globalAlpha = alpha * coarseAlpha;
+    drawDots(ctx, columns, line, ratio);
+    ctx.globalAlpha = alpha;
+  } else if (filled > 0 && isSparse) {
+    drawDots(ctx, columns, line, ratio);
   }
-  if (distances.length === 0) return 1;
-  distances.sort((a, b) => a - b);
-  return distances[distances.length >> 1] as number;
+  if (notFinite > 0) drawNotFinite(ctx, box, columns, line, ratio);
 }
 
 function drawDots(ctx: CanvasRenderingContext2D, columns: Columns, line: DrawnLine, ratio: number): void {
   const { count, values, marks, left, step } = columns;
-  const size = 4 * ratio;
+  const radius = 1.5 * ratio;
+  ctx.beginPath();
   for (let index = 0; index < count; index += 1) {
     if (((marks[line.index * count + index] as number) & markFilled) === 0) continue;
+    const x = left + index * step;
     const low = line.toY(values[line.index * count * 2 + index] as number);
     const high = line.toY(values[line.index * count * 2 + count + index] as number);
-    ctx.fillRect(left + index * step - size / 2, low - size / 2, size, size);
-    if (high !== low) ctx.fillRect(left + index * step - size / 2, high - size / 2, size, size);
+    for (const y of high === low ? [low] : [low, high]) {
+      ctx.moveTo(x + radius, y);
+      ctx.arc(x, y, radius, 0, 2 * Math.PI);
+    }
   }
+  ctx.fill();
+}
+
+/** Hatches where events are missing: places on the canvas from left to right. */
+export function drawLosses(ctx: CanvasRenderingContext2D, box: PlotBox, losses: readonly Range[], colour: string, ratio: number): void {
+  if (losses.length === 0) return;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colour;
+  ctx.lineWidth = ratio;
+  for (const { from, to } of losses) {
+    const width = Math.max(lossPixelsMin * ratio, to - from);
+    const left = Math.min(from, box.left + box.width - width);
+    if (to < box.left || from > box.left + box.width) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(Math.max(box.left, left), box.top, Math.min(width, box.left + box.width - left), box.height);
+    ctx.clip();
+    ctx.globalAlpha = 0.1;
+    ctx.fillRect(box.left, box.top, box.width, box.height);
+    ctx.globalAlpha = 0.45;
+    ctx.beginPath();
+    const distance = 7 * ratio;
+    const first = Math.floor((Math.max(box.left, left) - box.height) / distance) * distance;
+    for (let x = first; x < Math.min(box.left + box.width, left + width); x += distance) {
+      ctx.moveTo(x, box.top + box.height);
+      ctx.lineTo(x + box.height, box.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+  ctx.restore();
 }
 
 /** A tick on the lower edge wherever a value was NaN or infinite. */

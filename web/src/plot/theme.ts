@@ -6,6 +6,7 @@ import { Signal } from "../base/signal";
 export interface ChartTheme {
   axis: string;
   grid: string;
+  loss: string;
   lines: string[];
 }
 
@@ -17,6 +18,7 @@ function readTheme(): ChartTheme {
   return {
     axis: colour("--chart-axis"),
     grid: colour("--chart-grid"),
+    loss: colour("--bad"),
     lines: Array.from({ length: lineColours }, (_, index) => colour(`--line-${index + 1}`)),
   };
 }

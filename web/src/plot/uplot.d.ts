@@ -71,7 +71,7 @@ declare class UPlot {
   posToVal(position: number, scale: string): number;
   valToPos(value: number, scale: string, canvasPixels?: boolean): number;
   batch(task: () => void): void;
-  redraw(rebuildPaths?: boolean): void;
+  redraw(rebuildPaths?: boolean, recalcAxes?: boolean): void;
   destroy(): void;
 }
 

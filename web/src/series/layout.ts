@@ -17,6 +17,8 @@ export interface Panel {
   readonly scale: "linear" | "log";
   /** Fixed limits of the value axes; null: as the values need. */
   readonly fixed: Range | null;
+  /** Its own stretch of the time axis; null: the same as all others. Not part of a layout, which is for other runs, too. */
+  readonly range: Range | null;
   /** Columns of the grid that it takes: 1 to 3. */
   readonly width: number;
   /** Heights of a row of the grid: 1 to 3. */
@@ -35,7 +37,7 @@ export interface Layout {
 }
 
 export function makePanel(id: string, series: readonly SeriesId[], part: Partial<Panel> = {}): Panel {
-  return { id, kind: "chart", title: "", series, scale: "linear", fixed: null, width: 1, height: 1, ...part };
+  return { id, kind: "chart", title: "", series, scale: "linear", fixed: null, range: null, width: 1, height: 1, ...part };
 }
 
 /** An id that no panel has yet. */
@@ -94,13 +96,14 @@ function encode(text: string): string {
 }
 
 /**
- * `kind!option!option:series,series`, panels joined by ";". Options: log, w2, h2, y=-1~5, t=Title. What is as usual is left out.
+ * `kind!option!option:series,series`, panels joined by ";". Options: log, w2, h2, y=-1~5, x=100~200, t=Title. What is as usual is left out.
  */
 export function formatPanels(panels: readonly Panel[]): string {
   return panels.map((panel) => {
     const options = [
       panel.kind as string, panel.scale === "log" ? "log" : "", panel.width > 1 ? `w${panel.width}` : "",
       panel.height > 1 ? `h${panel.height}` : "", panel.fixed ? `y=${panel.fixed.from}~${panel.fixed.to}` : "",
+      panel.range ? `x=${panel.range.from}~${panel.range.to}` : "",
       panel.title !== "" ? `t=${encode(panel.title)}` : "",
     ];
     return `${options.filter(Boolean).join("!")}:${panel.series.map(formatSeriesId).join(",")}`;
@@ -125,8 +128,10 @@ function readOptions(kind: string, options: readonly string[]): Partial<Panel> {
     if (option === "log") panel = { ...panel, scale: "log" };
     const span = /^([wh])([1-9])$/.exec(option);
     if (span) panel = { ...panel, [span[1] === "w" ? "width" : "height"]: Math.min(spanMax, Number(span[2])) };
-    const range = /^y=([^~]+)~([^~]+)$/.exec(option);
-    if (range && Number(range[1]) < Number(range[2])) panel = { ...panel, fixed: { from: Number(range[1]), to: Number(range[2]) } };
+    const range = /^([xy])=([^~]+)~([^~]+)$/.exec(option);
+    if (range && Number(range[2]) < Number(range[3])) {
+      panel = { ...panel, [range[1] === "x" ? "range" : "fixed"]: { from: Number(range[2]), to: Number(range[3]) } };
+    }
     if (option.startsWith("t=")) panel = { ...panel, title: decode(option.slice(2)).slice(0, 200) };
   }
   return panel;

@@ -1,6 +1,8 @@
 // The collector's HTTP interface, as far as this UI needs it.
 
-import { ApiError, query, request, splitLines } from "./http";
+import { parseExactJson } from "./exact-json";
+import { ApiError, curlOf, query, request, splitLines } from "./http";
+import { fillParameters } from "./sql-text";
 import { readRunDetail, readStoredRun, RunDetail, RunSummary } from "./run-types";
 
 export { ApiError } from "./http";
@@ -13,13 +15,13 @@ export interface Readiness {
 }
 
 export async function fetchRun(runId: string, sourceId: string, signal?: AbortSignal): Promise<RunDetail> {
-  return readRunDetail(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).json());
+  return readRunDetail(parseExactJson(await (await request(`/api/run?${query({ runId, sourceId })}`, { signal })).text()));
 }
 
 /** Runs that storage knows of, newest first; fails while storage is off. */
 export async function fetchStoredRuns(daysBack: number, signal?: AbortSignal): Promise<RunSummary[]> {
   const response = await request(`/api/analysis/runs?${query({ daysBack: String(daysBack) })}`, { signal });
-  return splitLines(await response.text()).map((line) => readStoredRun(JSON.parse(line)));
+  return splitLines(await response.text()).map((line) => readStoredRun(parseExactJson(line)));
 }
 
 function sizesPath(runId: string): string {
@@ -43,8 +45,7 @@ export interface Explanation {
 /** The query behind a run's size, without asking it. */
 export async function explainSize(runId: string): Promise<Explanation> {
   const json = await (await request(`${sizesPath(runId)}&explain=1`)).json();
-  const head = Object.entries(json?.parameters ?? {}).map(([name, value]) => `-- param_${name}=${String(value)}\n`).join("");
-  return { sql: head + String(json?.sql ?? ""), curl: `curl '${location.origin}${sizesPath(runId)}'` };
+  return { sql: fillParameters(String(json?.sql ?? ""), json?.parameters ?? {}), curl: curlOf(sizesPath(runId)) };
 }
 
 export async function fetchReadiness(signal?: AbortSignal): Promise<Readiness> {

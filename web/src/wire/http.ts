@@ -67,6 +67,11 @@ async function readError(response: Response, method: string, url: string): Promi
   }
 }
 
+/** A request as one can give it to a shell, whatever names there are in it. */
+export function curlOf(path: string): string {
+  return `curl '${location.origin}${path.replace(/'/g, "%27")}'`;
+}
+
 /** The part behind "?": what is undefined or "" is left out. */
 export function query(parameters: Record<string, string | undefined>): string {
   const pairs = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== "");

@@ -1,5 +1,6 @@
 // The run list, kept up to date by asking for changes, and what can be changed of a run.
 
+import { parseExactJson } from "./exact-json";
 import { query, request } from "./http";
 import { readRunSummary, RunSummary } from "./run-types";
 
@@ -15,12 +16,13 @@ export interface RunChanges {
 
 /** What has changed since the answer that gave `cursor`; "": everything. */
 export async function fetchRunChanges(cursor: string): Promise<RunChanges> {
-  const json = await (await request(`/api/runs?after=${encodeURIComponent(cursor)}`)).json();
+  const answer = await (await request(`/api/runs?after=${encodeURIComponent(cursor)}`)).text();
+  const { cursor: next, complete, runs, removed } = parseExactJson(answer) as Record<string, unknown>;
   return {
-    cursor: String(json?.cursor ?? ""),
-    isComplete: json?.complete !== false,
-    runs: Array.isArray(json?.runs) ? json.runs.map(readRunSummary) : [],
-    removed: Array.isArray(json?.removed) ? json.removed.map(String) : [],
+    cursor: String(next ?? ""),
+    isComplete: complete !== false,
+    runs: Array.isArray(runs) ? runs.map(readRunSummary) : [],
+    removed: Array.isArray(removed) ? removed.map(String) : [],
   };
 }
 

@@ -1,5 +1,6 @@
 // What the collector says about runs, brought into one shape: every field is there, unknown numbers are 0 or NaN.
 
+import { byName } from "../base/natural-order";
 import { parseTime } from "../format/times";
 
 export type RunStatus = "running" | "completed" | "failed" | "cancelled";
@@ -140,7 +141,7 @@ function readType(json: Json): TypeInfo {
 
 export function readRunSummary(json: unknown): RunSummary {
   const run = isObject(json) ? json : {};
-  const tags = isObject(run["tags"]) ? Object.entries(run["tags"]) : [];
+  const tags = isObject(run["tags"]) ? Object.entries(run["tags"]).sort(([a], [b]) => byName(a, b)) : [];
   return {
     runId: text(run["runId"]),
     sourceId: text(run["sourceId"]),
@@ -167,7 +168,7 @@ export function readRunSummary(json: unknown): RunSummary {
 
 function readCounts(json: unknown): [name: string, count: number][] {
   const counts = isObject(json) ? Object.entries(json) : [];
-  return counts.map(([name, count]): [string, number] => [name, amount(count)]).filter(([, count]) => count > 0);
+  return counts.map(([name, count]): [string, number] => [name, amount(count)]).filter(([, count]) => count > 0).sort(([a], [b]) => byName(a, b));
 }
 
 export function readRunDetail(json: unknown): RunDetail {
@@ -226,9 +227,9 @@ export function readStoredRun(json: unknown): RunSummary {
   });
 }
 
-/** The programs that a run's events come from. */
+/** The programs that a run's events come from, by name: whichever came first. */
 export function sourcesOf(run: RunSummary): string[] {
-  return [...new Set([run.sourceId, ...run.types.map(({ sourceId }) => sourceId)])].filter(Boolean);
+  return [...new Set([run.sourceId, ...run.types.map(({ sourceId }) => sourceId)])].filter(Boolean).sort(byName);
 }
 
 /** A run is one run id of one source. */

@@ -1,6 +1,7 @@
 // Questions to stored series (docs/http-api.md, analysis).
 
 import { query, request, splitLines } from "./http";
+import { fillParameters } from "./sql-text";
 
 export interface SeriesRequest {
   runId: string;
@@ -47,10 +48,10 @@ export async function fetchSeries(series: SeriesRequest, signal?: AbortSignal): 
   return splitLines(await (await request(seriesPath(series), { signal })).text());
 }
 
-/** The query behind a series, without asking it. */
-export async function explainSeries(series: SeriesRequest, isText = false): Promise<{ sql: string; parameters: Record<string, string> }> {
+/** The query behind a series, without asking it; "" if no such event was ever stored. */
+export async function explainSeries(series: SeriesRequest, isText = false): Promise<string> {
   const json = await (await request(`${seriesPath(series, isText)}&explain=1`)).json();
-  return { sql: String(json?.sql ?? ""), parameters: json?.parameters ?? {} };
+  return fillParameters(String(json?.sql ?? ""), json?.parameters ?? {});
 }
 
 export async function fetchSummary(series: SeriesRequest, signal?: AbortSignal): Promise<SummaryRow[]> {
@@ -89,11 +90,10 @@ export interface StoredField {
   isText: boolean;
 }
 
-/** What of a run's types can be asked for: for types whose senders have described nothing. */
-export async function fetchStoredFields(runId: string): Promise<StoredField[]> {
-  const response = await request(`/api/analysis/fields?${query({ runId })}`);
-  return splitLines(await response.text()).map((line) => {
-    const row = JSON.parse(line);
+/** What of the types of a run's source can be asked for: for types whose senders have described nothing. */
+export async function fetchStoredFields(runId: string, sourceId: string): Promise<StoredField[]> {
+  const response = await request(`/api/analysis/fields?${query({ runId, sourceId })}`);
+  return splitLines(await response.text()).map((line) => JSON.parse(line)).filter((row) => (row.sourceId ?? sourceId) === sourceId).map((row) => {
     return { channel: String(row.channel), type: String(row.type), field: String(row.field), isText: row.kind === "String" };
   });
 }

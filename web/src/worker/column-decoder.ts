@@ -24,6 +24,8 @@ export interface ColumnSchema {
 export interface ColumnValues {
   /** `rows × count` numbers. */
   values: ArrayLike<number>;
+  /** Of 64-bit keys, all their digits: two of them may be one number. Null for all others. */
+  wide: BigInt64Array | BigUint64Array | null;
   /** 1 where the row has a value; null: everywhere. */
   present: Uint8Array | null;
   /** Of a reduced block, per pair of rows: how many values of its stretch were no finite numbers. */
@@ -110,10 +112,13 @@ function decodeBlock(data: ArrayBuffer, view: DataView, begin: number, bytes: nu
   const columns = schema.fields.map((field): ColumnValues => {
     const size = bytesOf[field.kind];
     if (size === undefined) throw new DecodeError(`a field of the unknown kind ${field.kind}`);
-    const values = readColumn(data, take(size * field.count * rows), field.kind, field.count * rows);
+    const [start, count] = [take(size * field.count * rows), field.count * rows];
+    const values = readColumn(data, start, field.kind, count);
+    const wide = !field.key ? null : field.kind === "i64" ? new BigInt64Array(data, start, count)
+      : field.kind === "u64" ? new BigUint64Array(data, start, count) : null;
     const present = field.optional ? new Uint8Array(data, take(rows), rows) : null;
     const pairs = Math.floor(rows / 2);
-    return { values, present, notFinite: isReduced ? new Uint8Array(data, take(pairs), pairs) : null };
+    return { values, wide, present, notFinite: isReduced ? new Uint8Array(data, take(pairs), pairs) : null };
   });
   return {
     schema, ring: `${instance}/${view.getUint16(begin + 16, true)}`, isReduced, rows,

@@ -3,17 +3,32 @@
 
 import { SeriesId } from "../series/series-id";
 import { LineReducer, bucketRange } from "./line-reducer";
+import { isFlat } from "./gaps";
 import {
-  FrameAnswer, FrameRequest, LineAnswer, PanelAnswer, PanelRequest, Range, Sample, TimeAxis, markFilled,
+  FrameAnswer, FrameRequest, LineAnswer, markCoarse, markFilled, PanelAnswer, PanelRequest, PlaceAnswer, Range, Sample, TimeAxis,
 } from "./protocol";
 import { Rows } from "./rows";
-import { Line, Part, Sources } from "./sources";
+import { Line, Sources } from "./sources";
+import { lastMeasured } from "./samples";
 import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
+import { moveRange, wholeRange } from "./stretches";
+import { Place, placeOf, sampleAt, stretchOn, timesOf, valueAt } from "./values-at";
 
 export const linesPerPanelMax = 64;
 /** The rate of frames is measured over so many rows. */
 const rateRows = 512;
+/** A row so near to the pointer is meant by it, in pixels. */
+const reachPixels = 6;
+/** Storage is asked for the very values under the pointer once it has rested for so long. */
+const restMs = 150;
+
+/** What is pointed at, and whether storage may be asked about it. */
+interface Pointed {
+  pointer: Place | null;
+  hasRested: boolean;
+  cursors: (Place | null)[];
+}
 
 interface PanelState {
   reducers: Map<string, LineReducer>;
@@ -37,34 +52,65 @@ export class FrameMaker {
       return this.findLines(panel, held ?? frames, request.cursors[0] ?? held?.to ?? null);
     });
     const every = linesOf.flat();
+    this.findReference(every);
     const newest = newestSample(every);
-    const range = request.range ?? this.follow(axis, newest, every, request.windowSeconds);
+    const whole = wholeRange(every.flatMap(({ parts }) => parts.map(({ rows }) => rows)), axis);
+    const range = request.range ?? (request.isFollowing ? this.follow(axis, newest, request.windowSeconds) : withLosses(whole, request, axis));
     this.remember(axis, range);
-    const cursors = request.cursors.map((frame) => frame === null ? null : nearestSample(every, frame, "frame"));
-    const hover = request.hover === null ? null : nearestSample(every, request.hover, axis);
-    const at = hover ?? cursors[0] ?? null;
+    this.shownLines = every;
+    const pointed = this.pointedAt(request, every, range);
     const panels = request.panels.map((panel, index) => this.panel(
-      panel, linesOf[index] as Line[], axis, panel.range ?? range, panel.range ?? request.range, at?.frame ?? null, request.cursors,
+      panel, linesOf[index] as Line[], axis, panel.range ?? range, panel.range ?? request.range, pointed, request.cursors,
     ));
     this.forget(request.panels);
     const first = request.panels.flatMap(({ series, texts }) => series.filter((_id, index) => !texts.includes(index)))[0];
     if (first) this.sources.wantBeginning(first);
+    const lines = panels.flatMap((panel) => panel.lines);
+    const told = (place: Place | null, name: "atPointer" | "atFirst" | "atSecond"): PlaceAnswer | null => place && {
+      ...this.timesAt(place, every), isHole: !lines.some((line) => line[name] !== null && line[name]?.kind !== "none"),
+    };
     return {
       number: request.number, axis, range, frames: range ? this.toFrames(range, axis) : null, extent: this.extent(every),
-      joinFrame: joinFrame(every, this.sources.stored.extent() !== null), newest, hover, cursors, panels,
+      joinFrame: joinFrame(every, this.sources.stored.extent() !== null), newest, whole, bestAxis: this.bestAxis(every),
+      losses: request.losses.flatMap((loss) => stretchOn(this.longest, loss, axis) ?? []),
+      hover: told(pointed.pointer, "atPointer"),
+      cursors: [told(pointed.cursors[0] ?? null, "atFirst"), told(pointed.cursors[1] ?? null, "atSecond")], panels,
     };
+  }
+
+  /** The frame that a place of the axis means, of what was shown last; null: nobody can tell. */
+  findFrame(at: number, axis: TimeAxis): number | null {
+    return this.bestAxis(this.shownLines) === "frame" ? this.placeAt(at, axis, this.shownLines, this.lastRange(axis))?.frame ?? null : null;
+  }
+
+  // MARK: what is pointed at
+
+  private pointedAt(request: FrameRequest, lines: readonly Line[], range: Range | null): Pointed {
+    const pointer = request.hover === null ? null : this.placeAt(request.hover, request.axis, lines, range);
+    const now = performance.now();
+    if (pointer?.frame !== this.rest.frame) this.rest = { frame: pointer?.frame ?? NaN, sinceMs: now };
+    return {
+      pointer, hasRested: now - this.rest.sinceMs >= restMs,
+      cursors: request.cursors.map((frame) => (frame === null ? null : { frame, at: NaN, axis: request.axis })),
+    };
+  }
+
+  private placeAt(at: number, axis: TimeAxis, lines: readonly Line[], range: Range | null): Place | null {
+    const pixels = Math.max(1, this.columns);
+    return placeOf(lines, at, axis, range ? ((range.to - range.from) / pixels) * reachPixels : 0);
+  }
+
+  private timesAt(place: Place, lines: readonly Line[]): Omit<PlaceAnswer, "isHole"> {
+    const times = timesOf(lines, place.frame);
+    // Without frames, or in a hole, the pointer's own place is what is known best.
+    const isOwn = place.axis !== "frame" && !Number.isNaN(place.at) && (!times.isExact || this.bestAxis(lines) !== "frame");
+    return isOwn ? { ...times, [place.axis]: place.at } : times;
   }
 
   /** The same stretch of the run on another axis. */
   moveRange(range: Range, from: TimeAxis, to: TimeAxis): Range | null {
-    const rows = this.reference;
-    if (!rows || rows.isEmpty) return null;
-    const move = (position: number) => {
-      const row = rows.nearestRow(position, from);
-      return row < 0 ? NaN : rows.at(row, to);
-    };
-    const moved = { from: move(range.from), to: move(range.to) };
-    return moved.from < moved.to ? moved : null;
+    const rows = (this.longest?.parts.map((part) => part.rows) ?? []).filter((part) => !part.isEmpty);
+    return moveRange(rows.length > 0 ? rows : this.reference ? [this.reference] : [], range, from, to);
   }
 
   // MARK: lines
@@ -80,9 +126,10 @@ export class FrameMaker {
   }
 
   private panel(
-    request: PanelRequest, lines: Line[], axis: TimeAxis, range: Range | null, held: Range | null, at: number | null,
+    request: PanelRequest, lines: Line[], axis: TimeAxis, range: Range | null, held: Range | null, pointed: Pointed,
     cursors: (number | null)[],
   ): PanelAnswer {
+    if (request.columns > 0) this.columns = request.columns;
     const shown = lines.slice(0, linesPerPanelMax);
     const buckets = range && request.columns > 0 ? bucketRange(axis, range.from, range.to, request.columns) : null;
     const count = buckets?.count ?? 0;
@@ -97,33 +144,37 @@ export class FrameMaker {
         lateRows += part.rows.lateRows;
         if (!buckets) return;
         const reducer = reducerOf(state, `${index} ${line.key} ${line.parts.length - place}`);
-        reducer.take(part.rows, part.column, buckets, part.from);
+        const earlier = line.parts[place - 1]?.rows;
+        reducer.take(part.rows, part.column, buckets, part.from, earlier && !earlier.isEmpty ? earlier.frameAt(earlier.nextRow - 1) : NaN);
         reducer.add(buckets, values, marks, index * count * 2, index * count);
       });
       if (buckets) extremes = extremesOf(values, marks, index, count);
       // What is held stands still, its values too.
-      const newest = held ? nearestSample([line], held.to, axis) : newestSample([line]);
-      return this.line(line, extremes, newest, at, cursors);
+      const newest = lastMeasured(line, held ? lastIn(line, held.to, axis) : newestSample([line]));
+      return this.line(line, extremes, newest, pointed, cursors);
     });
     return {
       id: request.id, range, lines: answers, hiddenLines: lines.length - shown.length, buckets: count,
       firstBucket: buckets?.first ?? 0, bucketWidth: buckets?.width ?? 0, values, marks,
       signature: `${axis} ${range?.from} ${range?.to} ${count} ${rows} ${this.sources.revision} ${shown.length}`,
-      load: this.load(request.series, lines), rows, lateRows,
+      load: this.load(request.series, lines, marks.some((mark) => (mark & markCoarse) !== 0)), rows, lateRows,
     };
   }
 
   private line(
-    line: Line, extremes: { min: number; max: number }, newest: Sample | null, at: number | null, cursors: (number | null)[],
+    line: Line, extremes: { min: number; max: number }, newest: Sample | null, pointed: Pointed, cursors: (number | null)[],
   ): LineAnswer {
     const [first, second] = [cursors[0] ?? null, cursors[1] ?? null];
     const between = first !== null && second !== null
       ? { from: Math.min(first, second), to: Math.max(first, second) } : null;
+    const value = (place: Place | null | undefined, mayAsk: boolean) => !place || line.text ? null
+      : valueAt(line, place, (of, frame, span) => this.sources.closer(of, frame, span, mayAsk));
     return {
       series: line.series, key: line.key, ...extremes,
       newest,
-      atCursor: at === null ? null : nearestSample([line], at, "frame"),
-      atSecond: second === null ? null : nearestSample([line], second, "frame"),
+      atPointer: value(pointed.pointer, pointed.hasRested),
+      atFirst: value(pointed.cursors[0], true),
+      atSecond: value(pointed.cursors[1], true),
       text: line.text ?? null,
       between: between && !line.text ? this.summary(line, between) : null,
     };
@@ -135,8 +186,9 @@ export class FrameMaker {
     return exact ?? this.summaries.take(line, frames, () => summarise(line, frames, isExact));
   }
 
-  private load(series: readonly SeriesId[], lines: readonly Line[]) {
-    let worst: PanelAnswer["load"] = { kind: "ready" };
+  /** `isCoarse`: a closer look is on its way. */
+  private load(series: readonly SeriesId[], lines: readonly Line[], isCoarse: boolean) {
+    let worst: PanelAnswer["load"] = isCoarse ? { kind: "loading" } : { kind: "ready" };
     series.forEach((id, index) => {
       const words = this.sources.words(id, lines.some((line) => line.series === index));
       if (words.kind === "failed" || worst.kind === "ready") worst = words;
@@ -148,6 +200,11 @@ export class FrameMaker {
 
   private readonly ranges = new Map<TimeAxis, Range>();
   private reference: Rows | null = null;
+  private longest: Line | undefined;
+  private shownLines: readonly Line[] = [];
+  private rest = { frame: NaN, sinceMs: 0 };
+  /** Pixels of a chart's width. */
+  private columns = 0;
 
   private lastRange(axis: TimeAxis): Range | null {
     return this.ranges.get(axis) ?? null;
@@ -157,13 +214,14 @@ export class FrameMaker {
     if (range) this.ranges.set(axis, range);
   }
 
-  /** The newest stretch of the axis; of a run that is over: all of it. */
-  private follow(axis: TimeAxis, newest: Sample | null, lines: Line[], seconds: number): Range | null {
+  /** The newest stretch of the axis. */
+  private follow(axis: TimeAxis, newest: Sample | null, seconds: number): Range | null {
     if (!newest) return null;
-    const run = this.sources.run;
-    if (run && !run.isRunning) return wholeRange(axis, lines);
-    const to = axis === "frame" ? newest.frame : axis === "simTime" ? newest.simTime : newest.wallTime;
+    const to = placeIn(newest, axis);
     if (!Number.isFinite(to)) return null;
+    const last = this.lastRange(axis);
+    // Behind the end nothing moves, not even when rows come from elsewhere.
+    if (this.sources.run?.isRunning === false && last && to <= last.to) return last;
     const span = this.span(axis, seconds);
     if (axis === "wallTime") return { from: to - span, to };
     // Neither frames nor simulated time have a negative side: a young run fills its window from the left.
@@ -188,6 +246,17 @@ export class FrameMaker {
     return axis === "frame" ? range : this.moveRange(range, axis, "frame");
   }
 
+  /** Frames, unless all rows lie in one: then simulated time, and if that stands still, too, wall time. */
+  private bestAxis(lines: readonly Line[]): TimeAxis {
+    const several = lines.flatMap(({ parts }) => parts).filter(({ rows }) => rows.nextRow - rows.oldestRow > 1);
+    if (several.length === 0 || several.some(({ rows }) => !isFlat(rows))) return "frame";
+    const goesOn = ({ rows }: { rows: Rows }) => {
+      const extent = rows.extent("simTime");
+      return extent !== null && extent.from < extent.to;
+    };
+    return several.some(goesOn) ? "simTime" : "wallTime";
+  }
+
   private extent(lines: readonly Line[]): Range | null {
     let [from, to] = [Infinity, -Infinity];
     for (const { parts } of lines) {
@@ -199,9 +268,13 @@ export class FrameMaker {
     }
     const stored = this.sources.stored.extent();
     if (stored) [from, to] = [Math.min(from, stored.from), Math.max(to, stored.to)];
-    const longest = [...lines].sort((a, b) => lengthOf(b) - lengthOf(a))[0];
-    this.reference = longest?.parts[longest.parts.length - 1]?.rows ?? this.reference;
     return from <= to ? { from, to } : null;
+  }
+
+  /** The line by which the axes are told from each other. */
+  private findReference(lines: readonly Line[]): void {
+    this.longest = [...lines].sort((a, b) => lengthOf(b) - lengthOf(a))[0];
+    this.reference = this.longest?.parts[this.longest.parts.length - 1]?.rows ?? this.reference;
   }
 
   // MARK: memory
@@ -248,13 +321,6 @@ function extremesOf(values: Float64Array, marks: Uint8Array, line: number, count
   return min <= max ? { min, max } : { min: NaN, max: NaN };
 }
 
-function sampleAt(part: Part, row: number): Sample {
-  const { rows, column } = part;
-  return {
-    frame: rows.frameAt(row), simTime: rows.at(row, "simTime"), wallTime: rows.at(row, "wallTime"), value: rows.valueAt(row, column),
-  };
-}
-
 function newestSample(lines: readonly Line[]): Sample | null {
   let newest: Sample | null = null;
   for (const { parts } of lines) {
@@ -267,37 +333,33 @@ function newestSample(lines: readonly Line[]): Sample | null {
   return newest;
 }
 
-function nearestSample(lines: readonly Line[], position: number, axis: TimeAxis): Sample | null {
+function placeIn(sample: Sample, axis: TimeAxis): number {
+  return axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+}
+
+/** The last row of the stretch that is held, or the one nearest to its end. */
+function lastIn(line: Line, to: number, axis: TimeAxis): Sample | null {
   let [best, distance]: [Sample | null, number] = [null, Infinity];
-  for (const { parts } of lines) {
-    for (const part of parts) {
-      const row = part.rows.nearestRow(position, axis);
-      if (row < 0 || part.rows.frameAt(row) < part.from) continue;
-      const away = Math.abs(part.rows.at(row, axis) - position);
-      if (away < distance) [best, distance] = [sampleAt(part, row), away];
-    }
+  for (const part of line.parts) {
+    const row = part.rows.nearestRow(to, axis);
+    if (row < 0 || part.rows.frameAt(row) < part.from) continue;
+    const away = Math.abs(part.rows.at(row, axis) - to);
+    if (away < distance) [best, distance] = [sampleAt(part, row), away];
   }
   return best;
 }
 
-function wholeRange(axis: TimeAxis, lines: readonly Line[]): Range | null {
-  let [from, to] = [Infinity, -Infinity];
-  for (const { parts } of lines) {
-    for (const { rows } of parts) {
-      if (rows.isEmpty) continue;
-      const first = rows.at(rows.oldestOn(axis), axis);
-      const last = rows.at(rows.nextRow - 1, axis);
-      if (first < from) from = first;
-      if (last > to) to = last;
-    }
-  }
-  if (!(from <= to)) return null;
-  return from < to ? { from, to } : { from: from - 0.5, to: to + 0.5 };
+/** What was lost before the first row or behind the last one is part of the run. */
+function withLosses(whole: Range | null, { losses }: FrameRequest, axis: TimeAxis): Range | null {
+  if (!whole || axis !== "frame" || losses.length === 0) return whole;
+  return losses.reduce((range, loss) => ({ from: Math.min(range.from, loss.from), to: Math.max(range.to, loss.to) }), whole);
 }
 
-/** `hasStored`: rows before memory are known, be they drawn or not. */
+/** `hasStored`: rows before memory are known, be they drawn or not. Infinity: no row comes from memory. */
 function joinFrame(lines: readonly Line[], hasStored: boolean): number {
-  const joins = lines.filter((line) => line.parts.length > 1 || (hasStored && Number.isFinite(line.joinFrame))).map((line) => line.joinFrame);
+  const drawn = lines.filter(({ parts }) => parts.length > 0);
+  if (drawn.length > 0 && drawn.every((line) => line.joinFrame === Infinity)) return Infinity;
+  const joins = drawn.filter((line) => line.parts.length > 1 || (hasStored && Number.isFinite(line.joinFrame))).map((line) => line.joinFrame);
   return joins.length > 0 ? Math.max(...joins) : NaN;
 }
 

@@ -3,8 +3,12 @@
 // Buckets are counted from 0, never from the edge of the window, so that a line does not shimmer while it scrolls, and rows
 // that have been looked at are not looked at again: a long window costs no more per frame than a short one.
 
-import { markFilled, markLowFirst, markNotFinite, TimeAxis } from "./protocol";
-import { Rows } from "./rows";
+import { gapLimit, gapPlace } from "./gaps";
+import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, TimeAxis } from "./protocol";
+import { Rows, Stretch } from "./rows";
+
+/** Thinned rows that stand for more than so many pixels are no line. */
+const coarsePixelsMin = 3;
 
 /** Which buckets a chart shows: `count` of them from number `first`, each `width` wide. */
 export interface BucketRange {
@@ -34,23 +38,45 @@ export class LineReducer {
   private width = 0;
   private first = 0;
   private nextRow = 0;
+  /** Where the last value lay, and from which distance to it on a next one is no neighbour. */
+  private lastPlace = NaN;
+  private limit = Infinity;
+  private isCoarse = false;
+  private before = NaN;
   private generation = -1;
   private insertions = 0;
   private rows: Rows | null = null;
   private column = -1;
   private from = -Infinity;
 
-  /** Brings its buckets up to the rows, leaving out those before frame `from`. `add` then gives them. */
-  take(rows: Rows, column: number, range: BucketRange, from: number): void {
+  /**
+   * Brings its buckets up to the rows, leaving out those before frame `from`. `add` then gives them. `before`: the frame of the
+   * line's last value that other rows hold; NaN: there is none.
+   */
+  take(rows: Rows, column: number, range: BucketRange, from: number, before = NaN): void {
+    const stretches = rows.stretches(range.axis);
+    const limit = gapLimit(rows, column);
     const isSame = rows === this.rows && column === this.column && rows.generation === this.generation && from === this.from
-      && range.axis === this.axis && range.width === this.width && range.count <= this.slots && range.first >= this.first;
-    if (!isSame) this.restart(rows, column, range, from);
-    if (rows.insertions !== this.insertions) {
-      this.insertions = rows.insertions;
-      this.nextRow = Math.max(this.nextRow - rows.lateDepth - 1, rows.firstRowFrom(from, "frame"));
+      && range.axis === this.axis && range.width === this.width && range.count <= this.slots && range.first >= this.first
+      && limit === this.limit && Object.is(before, this.before);
+    this.before = before;
+    if (stretches?.length === 1) {
+      if (!isSame) this.restart(rows, column, range, from, limit);
+      if (rows.insertions !== this.insertions) this.goBack(rows, from);
+      this.first = range.first;
+      this.nextRow = this.takeRows(rows, Math.max(this.nextRow, rows.oldestOn(this.axis)), rows.nextRow, range.first + range.count);
+      return;
     }
+    // Its time goes back somewhere: each stretch is looked through anew, as far as it lies in view.
+    this.restart(rows, column, range, from, limit);
     this.first = range.first;
-    this.takeRows(rows, range.first + range.count);
+    const begin = from === -Infinity ? rows.oldestRow : rows.firstRowFrom(from, "frame");
+    for (const stretch of stretches ?? [{ begin: rows.oldestOn(range.axis), end: rows.nextRow }]) {
+      const start = stretches ? Math.max(begin, this.firstInView(rows, range, stretch)) : Math.max(begin, stretch.begin);
+      // On this axis the stretches lie apart, in whatever order.
+      this.lastPlace = -Infinity;
+      this.takeRows(rows, start, stretch.end, stretches ? range.first + range.count : Infinity, range.first + range.count);
+    }
   }
 
   /** Puts the buckets into `values` (lows from `at`, highs from `at + count`) and `marks`; joins what is there already. */
@@ -73,7 +99,7 @@ export class LineReducer {
     }
   }
 
-  private restart(rows: Rows, column: number, range: BucketRange, from: number): void {
+  private restart(rows: Rows, column: number, range: BucketRange, from: number, limit: number): void {
     if (range.count > this.slots) {
       this.slots = range.count + 8;
       this.marks = new Uint8Array(this.slots);
@@ -89,31 +115,63 @@ export class LineReducer {
     this.generation = rows.generation;
     this.insertions = rows.insertions;
     this.width = range.width;
-    // Half a bucket early: a row at the very edge may belong to the bucket although its time is below the rounded product.
-    const inView = rows.firstRowFrom((range.first - 0.5) * range.width, range.axis);
-    this.nextRow = from === -Infinity ? inView : Math.max(inView, rows.firstRowFrom(from, "frame"));
+    this.limit = limit;
+    this.lastPlace = NaN;
+    this.isCoarse = rows.grain > 1 && grainOn(rows, range.axis) > range.width * coarsePixelsMin;
+    const inView = this.firstInView(rows, range);
+    const own = from === -Infinity ? rows.oldestRow : rows.firstRowFrom(from, "frame");
+    this.nextRow = Math.max(inView, own);
+    if (this.nextRow === own) this.lastPlace = this.before;
   }
 
-  private takeRows(rows: Rows, endBucket: number): void {
-    let row = Math.max(this.nextRow, rows.oldestOn(this.axis));
-    for (; row < rows.nextRow; row += 1) {
-      const bucket = Math.floor(rows.at(row, this.axis) / this.width);
-      if (bucket >= endBucket) break;
+  private firstInView(rows: Rows, range: BucketRange, stretch?: Stretch): number {
+    // Half a bucket early: a row at the very edge may belong to the bucket although its time is below the rounded product.
+    return rows.firstRowFrom((range.first - 0.5) * range.width, range.axis, stretch);
+  }
+
+  /** Rows were put in among those that were looked at: begins again with the bucket of the first of them. */
+  private goBack(rows: Rows, from: number): void {
+    this.insertions = rows.insertions;
+    const oldest = Math.max(rows.oldestOn(this.axis), from === -Infinity ? rows.oldestRow : rows.firstRowFrom(from, "frame"));
+    let row = Math.max(this.nextRow - rows.lateDepth - 1, oldest);
+    const bucket = this.bucketOf(rows, row);
+    while (row > oldest && this.bucketOf(rows, row - 1) === bucket) row -= 1;
+    for (let slot = 0; slot < this.slots; slot += 1) if ((this.buckets[slot] as number) >= bucket) this.buckets[slot] = NaN;
+    this.nextRow = Math.min(row, this.nextRow);
+    let before = this.nextRow - 1;
+    while (before >= oldest && !rows.has(before, this.column)) before -= 1;
+    this.lastPlace = before >= oldest ? gapPlace(rows, before) : NaN;
+  }
+
+  private bucketOf(rows: Rows, row: number): number {
+    return Math.floor(rows.at(row, this.axis) / this.width);
+  }
+
+  /** Takes rows up to the first one beyond bucket `stopAt`, leaving out those from bucket `endBucket` on. The row to go on with. */
+  private takeRows(rows: Rows, begin: number, end: number, stopAt: number, endBucket = stopAt): number {
+    let row = begin;
+    for (; row < end; row += 1) {
+      const bucket = this.bucketOf(rows, row);
+      if (bucket >= stopAt) break;
       const value = rows.valueAt(row, this.column);
-      if (bucket >= this.first && (value === value || rows.has(row, this.column))) this.addValue(bucket, value);
+      if (value !== value && !rows.has(row, this.column)) continue;
+      const place = gapPlace(rows, row);
+      if (bucket >= this.first && bucket < endBucket) this.addValue(bucket, value, place - this.lastPlace > this.limit || this.isCoarse);
+      this.lastPlace = place;
     }
-    this.nextRow = row;
+    return row;
   }
 
   private slotOf(bucket: number): number {
     return ((bucket % this.slots) + this.slots) % this.slots;
   }
 
-  private addValue(bucket: number, value: number): void {
+  /** `isBroken`: the value before it is no neighbour. */
+  private addValue(bucket: number, value: number, isBroken: boolean): void {
     const slot = this.slotOf(bucket);
     if (this.buckets[slot] !== bucket) {
       this.buckets[slot] = bucket;
-      this.marks[slot] = 0;
+      this.marks[slot] = (isBroken ? markBroken : 0) | (this.isCoarse ? markCoarse : 0);
     }
     const mark = this.marks[slot] as number;
     if (!Number.isFinite(value)) {
@@ -130,4 +188,11 @@ export class LineReducer {
       this.marks[slot] = mark | markLowFirst;
     }
   }
+}
+
+/** How wide on an axis a stretch of frames is of which the extremes were kept. */
+function grainOn(rows: Rows, axis: TimeAxis): number {
+  if (axis === "frame" || rows.isEmpty) return rows.grain;
+  const [extent, frames] = [rows.extent(axis), rows.frameAt(rows.nextRow - 1) - rows.frameAt(rows.oldestRow)];
+  return extent && frames > 0 ? rows.grain * ((extent.to - extent.from) / frames) : 0;
 }

@@ -102,7 +102,9 @@ export class LiveRows {
     const places = this.placesOf(schema);
     for (let row = 0; row < block.rows; row += 1) {
       const rows = this.rowsOf(type, keyed(row));
-      if (rows && this.isNew(rows, block, row)) this.addRow(rows, block, row, places);
+      if (!rows || !this.isNew(rows, block, row)) continue;
+      rows.isThinned ||= block.isReduced;
+      this.addRow(rows, block, row, places);
     }
     if (block.isReduced) this.counters.reducedRows += block.rows;
   }
@@ -185,13 +187,15 @@ export class LiveRows {
 function keyReader(block: ColumnBlock, keyFields: readonly string[]): (row: number) => string {
   const columns = keyFields.map((name) => {
     const index = block.schema.fields.findIndex((field) => field.name === name);
-    return index < 0 ? null : { values: (block.columns[index] as { values: ArrayLike<number> }).values, field: block.schema.fields[index] };
+    const column = block.columns[index];
+    return column ? { values: column.values, wide: column.wide, field: block.schema.fields[index] } : null;
   });
   if (columns.length === 0) return () => "";
   const word = (row: number, column: (typeof columns)[number]): string => {
     if (!column) return "";
     const value = column.values[row] as number;
     if (column.field?.kind === "bool") return value === 1 ? "true" : "false";
+    if (column.wide && !Number.isSafeInteger(value)) return String(column.wide[row]);
     return Number.isNaN(value) ? "" : String(value);
   };
   const [only] = columns;
@@ -200,6 +204,7 @@ function keyReader(block: ColumnBlock, keyFields: readonly string[]): (row: numb
     const words = new Map<number, string>();
     return (row) => {
       const value = only.values[row] as number;
+      if (only.wide && !Number.isSafeInteger(value)) return word(row, only);
       let text = words.get(value);
       if (text === undefined) words.set(value, text = word(row, only));
       return text;

@@ -57,6 +57,10 @@ class PageWorker {
         post({ kind: "moved-range", number: message.number, range });
         break;
       }
+      case "find-frame": {
+        post({ kind: "found-frame", number: message.number, frame: this.frames.findFrame(message.place, message.axis) });
+        break;
+      }
       case "frame": {
         this.answers += 1;
         const answer = this.frames.answer(message.request);

@@ -54,6 +54,8 @@ export interface FrameRequest {
   axis: TimeAxis;
   /** Null: follow the newest rows. */
   range: Range | null;
+  /** Without a range: the newest rows, else all of the run. */
+  isFollowing: boolean;
   /** How much of the run is shown while it is followed, in simulated seconds. */
   windowSeconds: number;
   panels: PanelRequest[];
@@ -61,6 +63,8 @@ export interface FrameRequest {
   hover: number | null;
   /** Frames of the first and the second cursor. */
   cursors: (number | null)[];
+  /** Stretches of frames in which events are missing: the answer has them on the axis. */
+  losses: Range[];
   /** Buffers of an earlier answer, to be used again. */
   buffers: ArrayBuffer[];
 }
@@ -74,11 +78,36 @@ export interface Sample {
   value: number;
 }
 
+/**
+ * What a line is at a frame. "at": the value of this very frame. "before": the line has values more seldom, and this is the last one
+ * up to the frame. "near": a value close by, of thinned rows, until storage has said what there is. "none": the line has no value
+ * there, nor neighbours between which the frame would lie.
+ */
+export type ValueAt = { kind: "at" | "before" | "near"; sample: Sample } | { kind: "none"; sample: null };
+
+/** A frame that is pointed at, or that a cursor stands on. */
+export interface PlaceAnswer {
+  frame: number;
+  /** NaN: not known. Between rows they are reckoned from those around. */
+  simTime: number;
+  wallTime: number;
+  /** Whether a row of this very frame says so. */
+  isExact: boolean;
+  /** None of the lines in sight has a value there. */
+  isHole: boolean;
+}
+
 /** A text and the row that it came with. */
 export interface TextSample {
   frame: number;
   simTime: number;
   value: string;
+}
+
+/** What of a line is shown where there is room for one value: at the pointer, else at the first cursor, else the newest. */
+export function shownValue(line: LineAnswer): ValueAt {
+  const newest: ValueAt = line.newest ? { kind: "at", sample: line.newest } : { kind: "none", sample: null };
+  return line.atPointer ?? line.atFirst ?? newest;
 }
 
 /** What a series comes to between the two cursors. */
@@ -102,9 +131,10 @@ export interface LineAnswer {
   max: number;
   /** Of what is shown: the newest row of all while it is followed, else the last one of the stretch. */
   newest: Sample | null;
-  /** At the pointer, else at the first cursor. */
-  atCursor: Sample | null;
-  atSecond: Sample | null;
+  /** Null: the pointer is elsewhere, or there is no such cursor. */
+  atPointer: ValueAt | null;
+  atFirst: ValueAt | null;
+  atSecond: ValueAt | null;
   /** Of a line that is a text, and so has no values. */
   text: TextSample | null;
   between: Summary | null;
@@ -138,6 +168,10 @@ export const markFilled = 1;
 export const markLowFirst = 2;
 /** There was a value that is no finite number. */
 export const markNotFinite = 4;
+/** Values are missing before it: no line leads here from the column before. */
+export const markBroken = 8;
+/** Extremes of more than can be told apart here: what lies between them is not known yet. */
+export const markCoarse = 16;
 
 /** A stretch of frames in which events are missing for the page. */
 export interface Loss {
@@ -159,9 +193,14 @@ export interface FrameAnswer {
   /** From here on rows come from memory, before it from storage; NaN: all from one of them. */
   joinFrame: number;
   newest: Sample | null;
-  /** The row nearest to the pointer. */
-  hover: Sample | null;
-  cursors: (Sample | null)[];
+  /** From the first to the last row that is known, on the axis. */
+  whole: Range | null;
+  /** The axis that shows something if not all axes do: some senders count no frames. */
+  bestAxis: TimeAxis;
+  /** The losses asked about, on the axis. */
+  losses: Range[];
+  hover: PlaceAnswer | null;
+  cursors: (PlaceAnswer | null)[];
   panels: PanelAnswer[];
 }
 
@@ -191,7 +230,9 @@ export type ToWorker =
   | { kind: "want"; types: WantedType[] }
   | { kind: "frame"; request: FrameRequest }
   | { kind: "retry" }
-  | { kind: "move-range"; number: number; range: Range; from: TimeAxis; to: TimeAxis };
+  | { kind: "move-range"; number: number; range: Range; from: TimeAxis; to: TimeAxis }
+  /** Which frame a place of the axis is. */
+  | { kind: "find-frame"; number: number; place: number; axis: TimeAxis };
 
 /** An `ApiError` as it crosses over: classes do not. */
 export interface FailureTold {
@@ -212,4 +253,5 @@ export type FromWorker =
   | { kind: "all-stored"; isAll: boolean }
   | { kind: "changed" }
   | { kind: "failure"; failure: FailureTold }
-  | { kind: "moved-range"; number: number; range: Range | null };
+  | { kind: "moved-range"; number: number; range: Range | null }
+  | { kind: "found-frame"; number: number; frame: number | null };

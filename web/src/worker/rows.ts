@@ -38,6 +38,22 @@ const bytesPerValue = 8;
 const lateDepthMax = 8192;
 /** The part of a full array that is given up at once. */
 const givenUpShare = 4;
+/** An axis that goes back more often than this is no clock: its rows are looked at one by one. */
+const stretchesMax = 64;
+
+/** Where an axis goes up: from row `begin` up to, not with, row `end`. */
+export interface Stretch {
+  begin: number;
+  end: number;
+}
+
+/** What is known of an axis that may go back. */
+interface Turns {
+  generation: number;
+  /** Rows at which it goes back, among those before `scanned`. */
+  rows: number[];
+  scanned: number;
+}
 
 export class Rows {
   /** Changes when rows were thrown away other than by age, so that readers start again. */
@@ -57,6 +73,15 @@ export class Rows {
   };
   private columns: Float64Array[] = [];
   private readonly columnOf = new Map<string, number>();
+  /**
+   * The database has kept of each so many frames, counted from `grainOrigin`, the smallest and the largest value only; 1: all rows
+   * are here.
+   */
+  grain = 1;
+  grainOrigin = 0;
+  /** The live stream has left rows out among these. */
+  isThinned = false;
+  private readonly turns = new Map<TimeAxis, Turns>();
 
   /** @param capacityMax rows, a power of two */
   constructor(private readonly capacityMax: number, private readonly budget: MemoryBudget) {
@@ -78,6 +103,61 @@ export class Rows {
   /** The first row that can be found on an axis: simulation time may have been set back. */
   oldestOn(axis: TimeAxis): number {
     return axis === "simTime" ? Math.max(this.firstRow, this.simTimeRow) : this.firstRow;
+  }
+
+  /**
+   * The stretches of rows in which an axis goes up, in which one may search. Clocks are set back, senders give any time they like.
+   * Null: it goes back too often for that.
+   */
+  stretches(axis: TimeAxis): readonly Stretch[] | null {
+    const oldest = this.oldestOn(axis);
+    if (this.nextRow === oldest) return [];
+    const turns = axis === "frame" ? [] : this.turnsOf(axis).filter((row) => row > oldest);
+    if (turns.length >= stretchesMax) return null;
+    return [oldest, ...turns].map((begin, index) => ({ begin, end: turns[index] ?? this.nextRow }));
+  }
+
+  /** From the smallest place on an axis to the largest; null if there is none. */
+  extent(axis: TimeAxis): { from: number; to: number } | null {
+    let [from, to] = [Infinity, -Infinity];
+    const note = (row: number) => {
+      const place = this.at(row, axis);
+      if (place < from) from = place;
+      if (place > to) to = place;
+    };
+    const stretches = this.stretches(axis);
+    for (const { begin, end } of stretches ?? []) {
+      note(this.firstPlaced(begin, end, axis));
+      note(end - 1);
+    }
+    if (!stretches) for (let row = this.oldestOn(axis); row < this.nextRow; row += 1) note(row);
+    return from <= to ? { from, to } : null;
+  }
+
+  private firstPlaced(begin: number, end: number, axis: TimeAxis): number {
+    let row = begin;
+    while (row < end - 1 && Number.isNaN(this.at(row, axis))) row += 1;
+    return row;
+  }
+
+  private turnsOf(axis: TimeAxis): readonly number[] {
+    let turns = this.turns.get(axis);
+    if (!turns || turns.generation !== this.generation) this.turns.set(axis, turns = { generation: this.generation, rows: [], scanned: this.firstRow });
+    if ((turns.rows[0] ?? this.firstRow) < this.firstRow) turns.rows = turns.rows.filter((row) => row >= this.firstRow);
+    const values = this.axes[axis];
+    for (let place = Math.max(1, turns.scanned - this.firstRow); place < this.length; place += 1) {
+      if ((values[place] as number) < (values[place - 1] as number)) turns.rows.push(this.firstRow + place);
+    }
+    turns.scanned = this.nextRow;
+    return turns.rows;
+  }
+
+  /** Rows were put in at `row`: what lies behind it has to be looked at again. */
+  private forgetTurns(row: number): void {
+    for (const turns of this.turns.values()) {
+      turns.scanned = Math.min(turns.scanned, row);
+      turns.rows = turns.rows.filter((turn) => turn < row);
+    }
   }
 
   at(row: number, axis: TimeAxis): number {
@@ -121,6 +201,7 @@ export class Rows {
       this.lateDepth = Math.max(this.lateDepth, this.length - place);
       this.insertions += 1;
       for (const values of this.all()) values.copyWithin(place + 1, place, this.length);
+      this.forgetTurns(this.firstRow + place);
     }
     this.axes.frame[place] = frame;
     this.axes.simTime[place] = simTime;
@@ -164,11 +245,11 @@ export class Rows {
     this.generation += 1;
   }
 
-  /** The first row that lies at or behind `position` of an axis; nextRow if there is none. */
-  firstRowFrom(position: number, axis: TimeAxis): number {
+  /** The first row of a stretch that lies at or behind `position` of an axis; its end if there is none. */
+  firstRowFrom(position: number, axis: TimeAxis, stretch: Stretch = { begin: this.oldestOn(axis), end: this.nextRow }): number {
     const values = this.axes[axis];
-    let low = this.oldestOn(axis) - this.firstRow;
-    let high = this.length;
+    let low = stretch.begin - this.firstRow;
+    let high = stretch.end - this.firstRow;
     while (low < high) {
       const middle = (low + high) >> 1;
       // Written so that NaN (no wall time yet) counts as early.
@@ -180,12 +261,19 @@ export class Rows {
 
   /** The row nearest to `position`; -1 if there is none. */
   nearestRow(position: number, axis: TimeAxis): number {
-    const oldest = this.oldestOn(axis);
-    if (this.nextRow === oldest) return -1;
-    const after = this.firstRowFrom(position, axis);
-    if (after >= this.nextRow) return this.nextRow - 1;
-    if (after <= oldest) return after;
-    return position - this.at(after - 1, axis) <= this.at(after, axis) - position ? after - 1 : after;
+    let [best, distance] = [-1, Infinity];
+    const note = (row: number) => {
+      const away = Math.abs(this.at(row, axis) - position);
+      if (best < 0 || away < distance) [best, distance] = [row, Number.isNaN(away) ? Infinity : away];
+    };
+    const stretches = this.stretches(axis);
+    for (const stretch of stretches ?? []) {
+      const after = this.firstRowFrom(position, axis, stretch);
+      if (after > stretch.begin) note(after - 1);
+      if (after < stretch.end) note(after);
+    }
+    if (!stretches) for (let row = this.oldestOn(axis); row < this.nextRow; row += 1) note(row);
+    return best;
   }
 
   private insertionPlace(frame: number): number {

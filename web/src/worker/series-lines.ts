@@ -4,9 +4,13 @@ import { Rows } from "./rows";
 
 const notFinite: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
 
-/** Rows told apart by their key ("" where they have none). Lines that are no rows are left out. */
+/**
+ * Rows told apart by their key ("" where they have none). Lines that are no rows are left out, and so are instances none of whose
+ * events has the field.
+ */
 export function readSeriesLines(lines: readonly string[], column: string, makeRows: () => Rows): Map<string, Rows> {
   const byKey = new Map<string, Rows>();
+  const keysWithValues = new Set<string>();
   for (const line of lines) {
     let json;
     try {
@@ -23,7 +27,14 @@ export function readSeriesLines(lines: readonly string[], column: string, makeRo
     const place = rows.addColumn(column);
     const row = rows.add(frame, toNumber(json.sim_time), json.wall_time_ms === null ? NaN : toNumber(json.wall_time_ms));
     // No such value in this event: nothing was measured, which is something else than NaN.
-    if (row >= 0 && place >= 0 && json.value !== null) rows.set(row, place, toNumber(json.value));
+    if (row < 0 || place < 0 || json.value === null) continue;
+    rows.set(row, place, toNumber(json.value));
+    keysWithValues.add(key);
+  }
+  for (const [key, rows] of byKey) {
+    if (keysWithValues.has(key)) continue;
+    rows.release();
+    byKey.delete(key);
   }
   return byKey;
 }

@@ -1,6 +1,7 @@
 // Where the rows of a series come from: memory for what came live, storage for what lies before it. Both meet at one frame, so
 // that no row is shown twice and none is left out.
 
+import { byName } from "../base/natural-order";
 import { everyKey, SeriesId } from "../series/series-id";
 import { LiveRows } from "./live-rows";
 import { LoadWords, Range, RunState, Summary, TextSample } from "./protocol";
@@ -30,8 +31,10 @@ export interface Line {
 
 export class Sources {
   run: RunState | null = null;
-  /** Memory has been given up: storage has everything. */
+  /** Storage has everything: memory is not looked at. */
   private useStoredOnly = false;
+  /** What is shown has all come from there. */
+  private isSettled = false;
 
   constructor(readonly live: LiveRows, readonly stored: StoredRows) {}
 
@@ -42,9 +45,11 @@ export class Sources {
   setRun(run: RunState): void {
     if (run.runId !== this.run?.runId || run.storedSourceId !== this.run.storedSourceId) {
       this.live.clear();
-      this.useStoredOnly = false;
+      this.useStoredOnly = this.isSettled = false;
     }
     this.run = run;
+    // A run that was over before anybody looked: what is left of it in memory would only be in the way.
+    if (run.isStored && run.canAskStorage && this.live.counters.rows === 0) this.useStoredOnly = true;
     this.stored.setRun({ runId: run.runId, sourceId: run.storedSourceId, storedEvents: run.storedEvents });
   }
 
@@ -73,19 +78,28 @@ export class Sources {
     const run = this.run;
     // With nothing to draw nothing is known to be there: fields may still be found out from what is in memory.
     if (!run?.isStored || !run.canAskStorage || series.length === 0) return false;
-    if (this.useStoredOnly) return true;
+    if (this.isSettled) return true;
     // What is shown stays until storage has answered for all of it.
     for (const id of series) this.stored.want(id, Infinity, null, 0);
     if (!series.every((id) => this.stored.words(id).kind === "ready" && this.stored.hasAll(id))) return false;
-    this.useStoredOnly = true;
+    this.useStoredOnly = this.isSettled = true;
     this.live.clear();
     return true;
   }
 
   words(series: SeriesId, hasLines: boolean): LoadWords {
-    if (!this.run?.canAskStorage || (hasLines && this.live.find(series.channel, series.type))) return { kind: "ready" };
+    if (!this.run?.canAskStorage || (hasLines && !this.useStoredOnly && this.live.find(series.channel, series.type))) return { kind: "ready" };
     if (this.run.isRunning) return { kind: "ready" };
     return this.stored.words(series);
+  }
+
+  /**
+   * All rows of a line around a frame of which only extremes are here. Undefined: they are not known yet; null: there are none.
+   * `mayAsk`: storage is asked for them.
+   */
+  closer(line: Line, frame: number, span: number, mayAsk: boolean): Rows | null | undefined {
+    if (!this.run?.canAskStorage) return undefined;
+    return this.stored.closeUp(line.id, line.key, { from: Math.max(0, frame - span), to: frame + span }, frame, mayAsk);
   }
 
   /** A summary that storage counts, as far as rows in memory are thinned out; those that are not are counted here. */
@@ -150,5 +164,5 @@ function joinOf(live: readonly Line[]): number {
 }
 
 function inKeyOrder(lines: Line[]): Line[] {
-  return lines.sort((a, b) => a.key.localeCompare(b.key, "en", { numeric: true }));
+  return lines.sort((a, b) => byName(a.key, b.key));
 }

@@ -15,6 +15,7 @@ const bytesMax = 256 * 1024 * 1024;
 /** Answers that came too short are asked again so often at most: storage is a few seconds behind a running engine. */
 const askAgainMs = 1500;
 const requestsAtOnce = 4;
+const closeUpsMax = 8;
 /** The name of the value's column, the only one of stored rows. */
 export const valueColumn = "value";
 
@@ -32,8 +33,19 @@ interface Layer {
   askedMs: number;
 }
 
+/** All rows of a few frames. */
+interface CloseUp {
+  frames: Range;
+  state: "loading" | "ready" | "failed";
+  storedEvents: number;
+  askedMs: number;
+  byKey: Map<string, Rows>;
+}
+
 interface Series {
   id: SeriesId;
+  /** Those asked for last come last. */
+  closeUps: CloseUp[];
   overview: Layer | null;
   detail: Layer | null;
   /** The layers that show while new ones load. */
@@ -78,7 +90,7 @@ export class StoredRows {
   }
 
   clear(): void {
-    for (const entry of this.series.values()) for (const layer of layersOf(entry)) this.drop(layer);
+    for (const entry of this.series.values()) for (const layer of [...layersOf(entry), ...entry.closeUps]) this.drop(layer);
     this.series.clear();
     this.revision += 1;
   }
@@ -89,6 +101,7 @@ export class StoredRows {
       if (entry.overview?.state.kind === "failed") entry.overview = null;
       if (entry.detail?.state.kind === "failed") entry.detail = null;
       entry.summary = null;
+      entry.closeUps = entry.closeUps.filter(({ state }) => state !== "failed");
     }
   }
 
@@ -201,11 +214,49 @@ export class StoredRows {
     });
   }
 
+  /** All rows of some frames, of which only extremes are shown. Undefined: not known yet; null: the line has none there. */
+  closeUp(id: SeriesId, key: string, frames: Range, frame: number, mayAsk: boolean): Rows | null | undefined {
+    const entry = this.entryOf(id);
+    const margin = (frames.to - frame) / 2;
+    const found = entry.closeUps.find((one) => one.frames.to >= frame + margin && one.frames.from <= Math.max(0, frame - margin));
+    // A running engine's rows may have come since.
+    const isOld = found && found.storedEvents !== this.run.storedEvents && performance.now() - found.askedMs > askAgainMs;
+    if (mayAsk && found?.state !== "loading" && (!found || isOld)) this.loadCloseUp(entry, frames, found);
+    if (found?.state !== "ready") return undefined;
+    // An answer for one key need not repeat it in its rows.
+    const rows = found.byKey.get(key) ?? (id.key !== everyKey && found.byKey.size === 1 ? [...found.byKey.values()][0] : undefined);
+    return rows ?? null;
+  }
+
+  private loadCloseUp(entry: Series, frames: Range, before: CloseUp | undefined): void {
+    const made: CloseUp = {
+      frames, state: "loading", storedEvents: this.run.storedEvents, askedMs: performance.now(), byKey: before?.byKey ?? new Map<string, Rows>(),
+    };
+    entry.closeUps = [...entry.closeUps.filter((one) => one !== before), made];
+    for (const old of entry.closeUps.splice(0, entry.closeUps.length - closeUpsMax)) this.drop(old);
+    this.enqueue(async () => {
+      // The pointer has moved on while it waited.
+      if (!entry.closeUps.includes(made)) return;
+      try {
+        const lines = await fetchSeries({ ...this.requestOf(entry.id), fromFrame: frames.from, toFrame: frames.to, wallTime: true });
+        if (!entry.closeUps.includes(made)) return;
+        if (before) this.drop(before);
+        made.byKey = readSeriesLines(lines, valueColumn, () => new Rows(rowsMax, this.budget));
+        made.state = "ready";
+      } catch {
+        // What is near stays, marked as what it is.
+        made.state = "failed";
+        return;
+      }
+      this.change();
+    });
+  }
+
   private entryOf(id: SeriesId): Series {
     const name = formatSeriesId(id);
     let entry = this.series.get(name);
     if (!entry) {
-      entry = { id, overview: null, detail: null, shownOverview: null, shownDetail: null, summary: null };
+      entry = { id, closeUps: [], overview: null, detail: null, shownOverview: null, shownDetail: null, summary: null };
       this.series.set(name, entry);
     }
     return entry;
@@ -236,7 +287,7 @@ export class StoredRows {
         const lines = await fetchSeries(request);
         if (entry[place] !== layer || !this.series.has(formatSeriesId(entry.id))) return;
         layer.byKey = readSeriesLines(lines, valueColumn, () => new Rows(rowsMax, this.budget));
-        layer.isComplete = frameSpan(layer) < points / 2;
+        layer.isComplete = noteGrain(layer) === 1;
         layer.state = { kind: "ready" };
         this.show(entry, place, layer);
       } catch (error) {
@@ -261,7 +312,7 @@ export class StoredRows {
     if (keys.length > 0) this.onKeys(entry.id, keys);
   }
 
-  private drop(layer: Layer): void {
+  private drop(layer: { byKey: Map<string, Rows> }): void {
     for (const rows of layer.byKey.values()) rows.release();
     layer.byKey = new Map();
   }
@@ -283,15 +334,23 @@ function layersOf(entry: Series): Layer[] {
     .filter((layer): layer is Layer => layer !== null);
 }
 
-/** Below half the points asked for, the database's buckets are single frames. */
-function frameSpan(layer: Layer): number {
+/** The database divides the frames that have numbers into half as many stretches as points were asked for: how long they are. */
+function noteGrain({ byKey, points }: Layer): number {
   let [from, to] = [Infinity, -Infinity];
-  for (const rows of layer.byKey.values()) {
-    if (rows.isEmpty) continue;
-    from = Math.min(from, rows.frameAt(rows.oldestRow));
-    to = Math.max(to, rows.frameAt(rows.nextRow - 1));
+  for (const rows of byKey.values()) {
+    const column = rows.column(valueColumn);
+    const isNumber = (row: number) => Number.isFinite(rows.valueAt(row, column));
+    let [first, last] = [rows.oldestRow, rows.nextRow - 1];
+    while (first < rows.nextRow && !isNumber(first)) first += 1;
+    while (last > first && !isNumber(last)) last -= 1;
+    if (first >= rows.nextRow) continue;
+    from = Math.min(from, rows.frameAt(first));
+    to = Math.max(to, rows.frameAt(last));
   }
-  return from <= to ? to - from : 0;
+  if (!(from <= to)) return 1;
+  const grain = Math.max(1, Math.floor((to - from) / Math.max(1, Math.floor(points / 2))) + 1);
+  for (const rows of byKey.values()) [rows.grain, rows.grainOrigin] = [grain, from];
+  return grain;
 }
 
 function lastOf(layer: Layer | null): number {

@@ -1,5 +1,6 @@
 // Newest texts of a run's types: what has no height, and so no rows. Live ones come beside the columns, stored ones are asked for.
 
+import { byName } from "../base/natural-order";
 import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
 import { fetchTexts } from "../wire/series";
 import { RunState, TextSample } from "./protocol";
@@ -86,5 +87,5 @@ export class Texts {
 }
 
 function inKeyOrder(found: [string, TextSample][]): [string, TextSample][] {
-  return found.sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  return found.sort(([a], [b]) => byName(a, b));
 }

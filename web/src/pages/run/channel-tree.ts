@@ -4,7 +4,9 @@
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { CatalogueType, isDrawable, isText, typeId } from "../../data/catalogue";
+import { formatCount } from "../../format/numbers";
+import { CatalogueType, isText, typeId } from "../../data/catalogue";
+import { FoundInstance, FoundType, Listed, searchChannels } from "../../series/channel-search";
 import { groupPrefix, keyName } from "../../series/names";
 import { isShown, without, withSeries } from "../../series/presets";
 import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
@@ -12,30 +14,39 @@ import { FieldInfo } from "../../wire/run-types";
 import { makeDraggable } from "./drag-and-drop";
 import { RunSession } from "./run-session";
 
-/** More types or instances than this are found by the search, not by reading. */
-const typesShownMax = 200;
-const keysShownMax = 32;
+/** A search opens what it finds, but no more fields at once than this. */
+const openedFieldsMax = 1000;
+
+export interface TreeActions {
+  /** Puts series into the panel that was touched last. */
+  addToActive: (series: SeriesId[]) => void;
+  /** Shows the panel that draws a series, wherever it is. */
+  reveal: (series: SeriesId) => void;
+}
 
 export class ChannelTree {
   readonly element: HTMLElement;
   private readonly list = element("div", { class: "tree-list" });
   private readonly search: HTMLInputElement;
+  private readonly plottedOnly: HTMLInputElement;
   /** Opened or closed by the user; what is not in here is open if something in it is chosen. */
   private readonly openByUser = new Map<string, boolean>();
   private ticks: { input: HTMLInputElement; series: SeriesId[] }[] = [];
+  private fieldsOpened = 0;
 
-  /** @param addToActive puts series into the panel that was touched last */
-  constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly addToActive: (series: SeriesId[]) => void) {
+  constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly actions: TreeActions) {
     const render = oncePerFrame(() => this.render());
     this.search = element("input", {
       type: "search", placeholder: "Search fields", "aria-label": "Search fields", "data-testid": "tree-search", input: render,
     });
+    this.plottedOnly = element("input", { type: "checkbox", "data-testid": "plotted-only", change: render });
     this.element = element(
       "aside", { class: "tree card", "aria-label": "Channels", "data-testid": "tree" },
-      element("div", { class: "tree-head" }, this.search), this.list,
+      element("div", { class: "tree-head" }, this.search, element("label", { class: "plotted-only" }, this.plottedOnly, "Plotted only")),
+      this.list,
     );
     lifetime.add(session.catalogue.version.subscribe(render));
-    const tick = oncePerFrame(() => this.updateTicks());
+    const tick = oncePerFrame(() => (this.plottedOnly.checked ? this.render() : this.updateTicks()));
     lifetime.add(session.panels.subscribe(tick));
   }
 
@@ -52,87 +63,93 @@ export class ChannelTree {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["focus"] : undefined;
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.ticks = [];
-    const channels = new Map<string, CatalogueType[]>();
-    const types = this.session.catalogue.all().filter((type) => [...type.fields.values()].some(canBeShown));
-    for (const type of types.slice(0, typesShownMax)) channels.set(type.channel, [...(channels.get(type.channel) ?? []), type]);
-    const sections = [...channels].map(([channel, members]) => this.channelSection(channel, members, words));
-    const shown = sections.filter((section): section is HTMLElement => section !== null);
-    const nothing = types.length === 0 ? "No fields known yet." : "No field matches the search.";
-    this.list.replaceChildren(...(shown.length > 0 ? shown : [element("p", { class: "tree-empty" }, nothing)]));
-    if (types.length > typesShownMax) {
-      this.list.append(element("p", { class: "tree-empty" }, `${types.length - typesShownMax} more types are not listed.`));
-    }
+    this.fieldsOpened = 0;
+    const panels = this.session.panels.value;
+    const types = this.session.catalogue.all();
+    const found = searchChannels(types, words, this.plottedOnly.checked ? (type, key, field) => isShown(panels, seriesOf(type, key, field)) : undefined);
+    const channels = new Map<string, FoundType[]>();
+    for (const one of found.shown) channels.set(one.type.channel, [...(channels.get(one.type.channel) ?? []), one]);
+    const isNarrowed = words.length > 0 || this.plottedOnly.checked;
+    const sections = [...channels].map(([channel, members]) => this.channelSection(channel, members, isNarrowed));
+    const nothing = !isNarrowed ? "No fields known yet." : words.length > 0 ? "No field matches the search." : "Nothing is plotted.";
+    this.list.replaceChildren(...(sections.length > 0 ? sections : [element("p", { class: "tree-empty" }, nothing)]), ...moreOf(found, "type"));
     this.updateTicks();
     if (focused) this.list.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  private channelSection(channel: string, types: CatalogueType[], words: string[]): HTMLElement | null {
-    const branches = types.map((type) => this.typeBranch(type, words)).filter((branch): branch is HTMLElement => branch !== null);
-    if (branches.length === 0) return null;
-    return element("section", {}, element("h3", { class: "tree-channel" }, channel || "no channel"), ...branches);
+  private channelSection(channel: string, types: FoundType[], isNarrowed: boolean): HTMLElement {
+    const name = channel || "no channel";
+    return element("section", {}, element("h3", { class: "tree-channel", title: name }, name), ...types.map((type) => this.typeBranch(type, isNarrowed)));
   }
 
-  private typeBranch(type: CatalogueType, words: string[]): HTMLElement | null {
-    const fields = [...type.fields.values()].filter(canBeShown)
-      .filter((field) => matches(words, [type.channel, type.type, field.name, field.unit, ...type.keyFields]));
-    if (fields.length === 0) return null;
-    const id = typeId(type.channel, type.type);
+  private typeBranch({ type, instances }: FoundType, isNarrowed: boolean): HTMLElement {
     const isKeyed = type.keyFields.length > 0;
-    const content = isKeyed ? this.instances(type, fields, words) : [this.fieldList(type, "", fields)];
-    const isOpen = this.isOpen(id, words, () => this.chosen.some(
-      (chosen) => chosen.channel === type.channel && chosen.type === type.type,
-    ));
-    return this.branch(id, type.type, isOpen, content, () => {
+    const isChosen = () => this.chosen.some((chosen) => chosen.channel === type.channel && chosen.type === type.type);
+    const count = instances.shown[0]?.fields.shown.length ?? 0;
+    const content = () => (isKeyed
+      ? [...instances.shown.map((instance, place) => this.instanceBranch(type, instance, isNarrowed && place === 0)), ...moreOf(instances, "instance")]
+      : this.fieldList(type, instances.shown[0] as FoundInstance));
+    return this.branch(typeId(type.channel, type.type), type.type, this.isOpen(isNarrowed, isKeyed ? 0 : count), isChosen, content, () => {
       if (isKeyed) this.session.openType(type.type);
     });
   }
 
-  private instances(type: CatalogueType, fields: FieldInfo[], words: string[]): HTMLElement[] {
-    const keys = [everyKey, ...type.keys.slice(0, keysShownMax)];
-    const branches = keys.map((key) => {
-      const id = JSON.stringify([type.channel, type.type, key]);
-      const name = key === everyKey ? `every ${type.keyFields.join(", ")}` : keyName(type.keyFields, key);
-      const isOpen = this.isOpen(id, key === everyKey ? words : [], () => this.chosen.some(
-        (chosen) => chosen.channel === type.channel && chosen.type === type.type && chosen.key === key,
-      ));
-      return this.branch(id, name, isOpen, [this.fieldList(type, key, fields)], () => undefined);
-    });
-    const more = type.keys.length - keysShownMax;
-    if (more > 0) branches.push(element("p", { class: "tree-empty" }, `${more} more instances are not listed.`));
-    return branches;
+  private instanceBranch(type: CatalogueType, instance: FoundInstance, isNarrowed: boolean): HTMLElement {
+    const { key } = instance;
+    const id = JSON.stringify([type.channel, type.type, key]);
+    const name = key === everyKey ? `every ${type.keyFields.join(", ")}` : keyName(type.keyFields, key);
+    const isChosen = () => this.chosen.some((chosen) => chosen.channel === type.channel && chosen.type === type.type && chosen.key === key);
+    return this.branch(id, name, this.isOpen(isNarrowed, instance.fields.shown.length), isChosen, () => this.fieldList(type, instance), () => undefined);
   }
 
-  private isOpen(id: string, words: string[], byDefault: () => boolean): boolean {
-    return words.length > 0 || (this.openByUser.get(id) ?? byDefault());
+  /** What a search finds is open, as long as that is not too much; undefined: as the user left it. */
+  private isOpen(isNarrowed: boolean, fields: number): boolean | undefined {
+    if (!isNarrowed || this.fieldsOpened + fields > openedFieldsMax) return undefined;
+    this.fieldsOpened += fields;
+    return true;
   }
 
-  private branch(id: string, name: string, isOpen: boolean, content: HTMLElement[], onOpen: () => void): HTMLElement {
-    const summary = element("summary", { "data-focus": id }, name);
+  /** What is in a branch is made when it is opened. */
+  private branch(
+    id: string, name: string, isOpen: boolean | undefined, byDefault: () => boolean, content: () => HTMLElement[], onOpen: () => void,
+  ): HTMLElement {
+    const summary = element("summary", { "data-focus": id, title: name }, name);
     summary.addEventListener("click", () => this.openByUser.set(id, !details.open));
-    const details = element("details", { open: isOpen, "data-testid": "tree-branch", "data-name": name }, summary, ...content);
+    const details = element("details", { "data-testid": "tree-branch", "data-name": name }, summary);
+    const fill = () => {
+      if (details.childElementCount > 1) return;
+      details.append(...content());
+      onOpen();
+    };
     details.addEventListener("toggle", () => {
-      if (details.open) onOpen();
+      if (!details.open) return;
+      fill();
+      this.updateTicks();
     });
+    if (isOpen ?? this.openByUser.get(id) ?? byDefault()) {
+      fill();
+      details.open = true;
+    }
     return details;
   }
 
-  private fieldList(type: CatalogueType, key: string, fields: FieldInfo[]): HTMLElement {
+  private fieldList(type: CatalogueType, { key, fields }: FoundInstance): HTMLElement[] {
     const groups = new Map<string, FieldInfo[]>();
-    for (const field of fields) {
+    for (const field of fields.shown) {
       const name = groupPrefix(field.name) || `field ${field.name}`;
       groups.set(name, [...(groups.get(name) ?? []), field]);
     }
-    const seriesOf = (field: FieldInfo): SeriesId => ({ channel: type.channel, type: type.type, key, field: field.name });
+    const idOf = (field: FieldInfo) => seriesOf(type, key, field);
     const rows = [...groups].map(([prefix, members]) => {
       const [first] = members as [FieldInfo, ...FieldInfo[]];
-      if (members.length === 1) return element("li", {}, this.tick(first.name, isText(first) ? "text" : first.unit, [seriesOf(first)]));
-      const inner = members.map((field) => this.tick(field.name.slice(prefix.length + 1), "", [seriesOf(field)]));
+      if (members.length === 1) return element("li", {}, this.tick(first.name, isText(first) ? "text" : first.unit, [idOf(first)]));
+      const inner = members.map((field) => this.tick(field.name.slice(prefix.length + 1), "", [idOf(field)]));
       const units = new Set(members.map((field) => field.unit));
       const unit = units.size === 1 ? first.unit : "";
-      const all = this.tick(prefix, unit, members.map(seriesOf));
+      const all = this.tick(prefix, unit, members.map(idOf));
       return element("li", {}, all, element("div", { class: "members" }, ...inner));
     });
-    return element("ul", { class: "fields" }, ...rows);
+    return [element("ul", { class: "fields" }, ...rows), ...moreOf(fields, "field")];
   }
 
   /** A checkbox for one series, or for several at once. */
@@ -149,15 +166,21 @@ export class ChannelTree {
       else input.click();
     });
     this.ticks.push({ input, series });
-    const label = element("label", { title: `${name}: drag it to a panel, or press Enter` }, input, element("span", {}, name),
+    const label = element("label", { title: `${name}: drag it to a panel, or press Enter` }, input, element("span", { class: "field-name" }, name),
       unit !== "" && element("span", { class: "unit" }, unit));
     makeDraggable(label, "series", () => id);
     return label;
   }
 
+  private addToActive(series: SeriesId[]): void {
+    this.actions.addToActive(series);
+    this.actions.reveal(series[0] as SeriesId);
+  }
+
   private change(series: SeriesId[], isChosen: boolean): void {
     const { panels, catalogue } = this.session;
     this.session.choose(isChosen ? withSeries(panels.value, series, catalogue) : without(panels.value, series, catalogue));
+    if (isChosen) this.actions.reveal(series[0] as SeriesId);
   }
 
   private updateTicks(): void {
@@ -170,11 +193,12 @@ export class ChannelTree {
   }
 }
 
-function canBeShown(field: FieldInfo): boolean {
-  return isDrawable(field) || isText(field);
+function seriesOf(type: CatalogueType, key: string, field: FieldInfo): SeriesId {
+  return { channel: type.channel, type: type.type, key, field: field.name };
 }
 
-function matches(words: string[], texts: string[]): boolean {
-  const text = texts.join("\n").toLowerCase();
-  return words.every((word) => text.includes(word));
+function moreOf({ left }: Listed<unknown>, noun: string): HTMLElement[] {
+  if (left === 0) return [];
+  const words = left === 1 ? `1 more ${noun} is not listed` : `${formatCount(left)} more ${noun}s are not listed`;
+  return [element("p", { class: "tree-empty" }, `${words}: search for ${left === 1 ? "it" : "them"}.`)];
 }

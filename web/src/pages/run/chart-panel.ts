@@ -1,12 +1,14 @@
 // The inside of a panel that draws lines: chart and legend.
 
-import { element, setAttribute } from "../../base/dom";
+import { element, setAttribute, setHidden } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
-import { FrameAnswer, PanelAnswer, Range, Sample, TimeAxis } from "../../worker/protocol";
+import { notify } from "../../shell/toasts";
+import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../worker/protocol";
 import { Legend } from "./legend";
 import { PanelContent } from "./panel-content";
+import { PointerTip } from "./pointer-tip";
 import { RunSession } from "./run-session";
 
 /** Further units share the last axis: more of them leave no room for the lines. */
@@ -27,12 +29,17 @@ export class ChartPanel implements PanelContent {
   private chart: Chart | null = null;
   private shape = "";
   private signature = "";
+  private readonly loading = element("div", { class: "plot-loading", role: "status", hidden: true, "data-testid": "plot-loading" }, "Loading …");
+  private readonly tip = new PointerTip();
+  /** The pointer is over this chart. */
+  private isPointed = false;
   /** The legend grows with its lines, and takes the room from the plot. */
   private readonly size = new ResizeObserver(() => this.resize());
 
   constructor(private readonly session: RunSession, private panel: Panel, private readonly events: ChartPanelEvents) {
-    this.legend = new Legend(session, panel);
+    this.legend = new Legend(session, panel, (index) => this.chart?.emphasise(index));
     this.element = element("div", { class: "panel-content" }, this.plot, this.legend.element);
+    this.plot.append(this.loading);
     this.size.observe(this.plot);
   }
 
@@ -49,14 +56,22 @@ export class ChartPanel implements PanelContent {
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
     this.makeChart(frame.axis);
-    if (this.chart && answer.range && answer.lines.length > 0 && answer.signature !== this.signature) {
-      this.signature = answer.signature;
-      this.chart.draw(answer, answer.range);
+    const losses = frame.losses;
+    // A run that has stopped to move is drawn once more, calmly.
+    const isMoving = this.session.isRunning && this.session.time.range.value === null && !this.panel.range;
+    const signature = `${answer.signature} ${isMoving} ${losses.map(({ from, to }) => `${from}-${to}`).join()}`;
+    if (this.chart && answer.range && answer.lines.length > 0 && signature !== this.signature) {
+      this.signature = signature;
+      this.chart.draw(answer, answer.range, losses, isMoving);
     }
+    const { hover } = this.session.time;
     this.chart?.overlay({
-      hover: this.session.time.hover.value === null ? null : placeOf(frame.hover, frame.axis) ?? this.session.time.hover.value,
+      hover: hover.value === null ? null : placeOf(frame.hover, frame.axis) ?? hover.value,
       first: placeOf(frame.cursors[0] ?? null, frame.axis), second: placeOf(frame.cursors[1] ?? null, frame.axis),
     });
+    this.showTip(answer, frame);
+    // What is drawn until then is known to be there, and has gaps that are none.
+    setHidden(this.loading, answer.load.kind !== "loading" || answer.lines.length === 0);
     this.legend.draw(answer, frame, nowMs);
     this.element.classList.toggle("is-empty", answer.lines.length === 0);
   }
@@ -97,9 +112,25 @@ export class ChartPanel implements PanelContent {
       onReset: () => this.events.onRange(null),
       onWheel: (at, factor) => this.withShown((shown) => this.events.onZoom(shown, at, factor)),
       onPan: (share) => this.withShown((shown) => this.events.onPan(shown, share)),
-      onHover: (at) => { this.session.time.hover.value = at; },
-      onClick: (at, isSecond) => this.setCursor(at, isSecond),
+      onHover: (at) => {
+        this.isPointed = at !== null;
+        if (at === null) this.tip.hide();
+        this.session.time.hover.value = at;
+      },
+      onClick: (at, isSecond) => void this.setCursor(at, isSecond),
+      takesWheel: () => this.session.maximised.value === this.panel.id,
     });
+    this.chart.over.append(this.tip.element);
+  }
+
+  private showTip(answer: PanelAnswer, frame: FrameAnswer): void {
+    const { chart } = this;
+    if (!chart || !this.isPointed || !frame.hover || this.session.time.hover.value === null) {
+      this.tip.hide();
+      return;
+    }
+    const left = chart.leftOf(placeOf(frame.hover, frame.axis) ?? this.session.time.hover.value);
+    this.tip.show(frame, answer, this.legend.names, left, chart.over.clientWidth, this.session.fullPrecision.value);
   }
 
   private withShown(act: (shown: Range) => void): void {
@@ -107,15 +138,16 @@ export class ChartPanel implements PanelContent {
     if (answer?.range) act(answer.range);
   }
 
-  /** Puts a cursor on the frame that lies nearest to a place of the axis. */
-  private setCursor(at: number, isSecond: boolean): void {
-    const { time, answer } = this.session;
-    const frame = time.axis.value === "frame" ? at : answer.value?.hover?.frame;
-    if (frame !== undefined) time.setCursor(isSecond ? 1 : 0, frame);
+  /** Puts a cursor on the frame that a place of the axis means. */
+  private async setCursor(at: number, isSecond: boolean): Promise<void> {
+    const { time, data, answer } = this.session;
+    const frame = await data.findFrame(at, time.axis.value);
+    if (frame !== null) time.setCursor(isSecond ? 1 : 0, frame);
+    else if (answer.value?.bestAxis !== "frame") notify("The events of this run have no frame numbers: a cursor has nothing to stand on.");
   }
 }
 
-function placeOf(sample: Sample | null, axis: TimeAxis): number | null {
+function placeOf(sample: PlaceAnswer | null, axis: TimeAxis): number | null {
   if (!sample) return null;
   const place = axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
   return Number.isFinite(place) ? place : null;

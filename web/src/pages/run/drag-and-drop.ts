@@ -14,8 +14,11 @@ export function makeDraggable(source: HTMLElement, kind: DragKind, text: () => s
     event.stopPropagation();
     event.dataTransfer.setData(formats[kind], text());
     event.dataTransfer.effectAllowed = kind === "panel" ? "move" : "copy";
-    if (kind === "series") setPicture(event.dataTransfer, text());
+    if (kind === "panel") return;
+    setPicture(event.dataTransfer, text());
+    document.body.classList.add("is-dragging-series");
   });
+  source.addEventListener("dragend", () => document.body.classList.remove("is-dragging-series"));
 }
 
 /** The browser's own picture of a row of the tree is as wide as the tree. */

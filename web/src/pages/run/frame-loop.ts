@@ -27,8 +27,8 @@ export class FrameLoop {
   private restUntilMs = 0;
 
   constructor(private readonly session: RunSession, private readonly parts: FrameParts, private readonly lifetime: Lifetime) {
-    const { time, data, panels, detail, catalogue, maximised } = session;
-    const signals = [...time.signals, time.hover, data.changes, data.allStored, panels, detail, catalogue.version, maximised];
+    const { time, data, panels, detail, catalogue, maximised, losses } = session;
+    const signals = [...time.signals, time.hover, data.changes, data.allStored, panels, detail, catalogue.version, maximised, losses.ranges];
     for (const signal of signals) lifetime.add((signal as Signal<unknown>).subscribe(() => this.touch()));
     lifetime.listen("resize", () => this.touch());
     lifetime.add(session.answer.subscribe((answer) => {
@@ -66,8 +66,8 @@ export class FrameLoop {
     const { session } = this;
     const asked = session.data.ask({
       number: this.number + 1, axis: session.time.axis.value, range: session.time.range.value,
-      windowSeconds: session.time.windowSeconds.value, panels: this.parts.requests(), hover: session.time.hover.value,
-      cursors: [...session.time.cursors.value],
+      isFollowing: session.isFollowing, windowSeconds: session.time.windowSeconds.value, panels: this.parts.requests(), hover: session.time.hover.value,
+      cursors: [...session.time.cursors.value], losses: session.losses.ranges.value.map(({ from, to }) => ({ from, to })),
     });
     // An answer is on its way: what has changed since is asked for once it is here.
     if (!asked) return;

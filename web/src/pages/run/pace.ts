@@ -24,14 +24,17 @@ export class Pace {
   private drawn = 0;
   private slow = 0;
 
+  /** @param openedMs since 1970 */
+  constructor(private readonly openedMs = Date.now()) {}
+
   /** @param wallTime of the newest row that was drawn, ms since 1970; NaN: not known, or not followed */
   note(nowMs: number, workMs: number, wallTime: number): void {
     this.draws.push(nowMs);
     this.drawn += 1;
     if (workMs > slowMs) this.slow += 1;
     push(this.works, workMs);
-    // Only rows that have not been on the screen before tell how late they are.
-    if (!Number.isFinite(wallTime) || wallTime === this.newestWallTime) return;
+    // Only rows that have not been on the screen before tell how late they are, and only those made since somebody looks.
+    if (!(wallTime >= this.openedMs) || wallTime === this.newestWallTime) return;
     this.newestWallTime = wallTime;
     push(this.delays, Math.max(0, Date.now() - wallTime));
   }

@@ -2,7 +2,7 @@
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Panel, spanMax } from "../../series/layout";
-import { isTextSeries, panelPath, panelTitle, panelUnits } from "../../series/names";
+import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
 import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
 import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
@@ -29,9 +29,6 @@ const linkedShape = "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 4 3.5L11 8.500M9 11l
 export class PanelCard {
   readonly element: HTMLElement;
   isVisible = true;
-  /** Null: shows what all panels show. */
-  private ownRange: Range | null = null;
-  private isLinked = true;
   private content: PanelContent;
   private answer: PanelAnswer | null = null;
   private describedMs = 0;
@@ -77,11 +74,12 @@ export class PanelCard {
     this.panel = panel;
     if (hasChanged) this.replaceContent();
     this.content.update(panel);
-    const units = panelUnits(panel, this.session.catalogue).filter(Boolean);
-    const unit = units.length === 1 ? units[0] as string : "";
+    const unit = commonUnit(panel, this.session.catalogue);
     const title = panelTitle(panel) || "Empty panel";
     this.title.replaceChildren(title, unit !== "" ? element("span", { class: "unit" }, unit) : "");
     setText(this.path, panelPath(panel));
+    setAttribute(this.title, "title", title);
+    setAttribute(this.path, "title", panelPath(panel));
     const types = new Set(panel.series.map((id) => id.type));
     setAttribute(this.element, "aria-label", `${[...types].join(", ")} ${title}`);
     setAttribute(this.element, "data-panel", `${types.size === 1 ? `${[...types][0]}/` : ""}${title}`);
@@ -91,12 +89,13 @@ export class PanelCard {
       this.element.classList.toggle(`tall-${span}`, panel.height === span);
     }
     this.link.hidden = panel.kind !== "chart";
+    this.showLink();
   }
 
   request(): PanelRequest {
     const { catalogue } = this.session;
     const texts = this.panel.series.flatMap((id, index) => (isTextSeries(id, catalogue) ? [index] : []));
-    return { id: this.panel.id, series: [...this.panel.series], texts, columns: this.content.columns, range: this.ownRange };
+    return { id: this.panel.id, series: [...this.panel.series], texts, columns: this.content.columns, range: this.panel.range };
   }
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
@@ -115,21 +114,23 @@ export class PanelCard {
     return this.answer?.range ?? null;
   }
 
+  /** Null: all of the run, or its newest rows. */
   showRange(range: Range | null): void {
-    if (!this.isLinked) this.ownRange = range;
+    if (!this.isLinked) this.setOwn(range ?? this.session.time.limits ?? this.panel.range);
     else if (range) this.session.time.show(range);
     else this.session.follow();
-    this.session.data.changes.value += 1;
   }
 
   zoom(shown: Range, at: number, factor: number): void {
-    if (this.isLinked) this.session.time.zoom(shown, at, factor);
-    else this.showRange(zoomed(shown, at, factor, this.session.time.axis.value));
+    const { time } = this.session;
+    if (this.isLinked) time.zoom(shown, at, factor);
+    else this.setOwn(zoomed(shown, at, factor, time.axis.value, time.limits));
   }
 
   pan(shown: Range, share: number): void {
-    if (this.isLinked) this.session.time.pan(shown, share);
-    else this.showRange(panned(shown, share));
+    const { time } = this.session;
+    if (this.isLinked) time.pan(shown, share);
+    else this.setOwn(panned(shown, share, time.limits));
   }
 
   setMaximised(isMaximised: boolean): void {
@@ -141,6 +142,16 @@ export class PanelCard {
     this.content.resize();
   }
 
+  /** What somebody has just asked for may lie below the fold: it comes into view, and is marked for a moment. */
+  showInView(): void {
+    this.element.scrollIntoView({ block: "nearest" });
+    this.element.classList.remove("is-new");
+    // A style that was read begins the mark anew.
+    void this.element.offsetWidth;
+    this.element.classList.add("is-new");
+    this.element.addEventListener("animationend", () => this.element.classList.remove("is-new"), { once: true });
+  }
+
   destroy(): void {
     this.content.destroy();
     this.element.remove();
@@ -150,15 +161,24 @@ export class PanelCard {
     this.session.activePanel.value = this.panel.id;
   }
 
+  private get isLinked(): boolean {
+    return this.panel.range === null;
+  }
+
   /** A panel of its own time keeps what it shows; one that is linked again goes back to the others. */
   private setLinked(isLinked: boolean): void {
-    this.isLinked = isLinked;
-    this.ownRange = isLinked ? null : this.answer?.range ?? null;
-    setAttribute(this.link, "aria-pressed", String(!isLinked));
-    const words = isLinked ? "Time linked with the other panels" : "Time of its own: link it again";
+    this.setOwn(isLinked ? null : this.answer?.range ?? null);
+  }
+
+  private setOwn(range: Range | null): void {
+    this.actions.onChange(this.panel.id, { range });
+  }
+
+  private showLink(): void {
+    setAttribute(this.link, "aria-pressed", String(this.isLinked));
+    const words = this.isLinked ? "Time linked with the other panels" : "Time of its own: link it again";
     setAttribute(this.link, "aria-label", words);
     setAttribute(this.link, "title", words);
-    this.session.data.changes.value += 1;
   }
 
   private makeContent(): PanelContent {

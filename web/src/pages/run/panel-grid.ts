@@ -1,9 +1,11 @@
 // All panels of a run: their places, and what can be done to them.
 
 import { oncePerFrame } from "../../base/coalesce";
-import { element } from "../../base/dom";
+import { element, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { isDrawable, isText } from "../../data/catalogue";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
+import { isShown } from "../../series/presets";
 import { parseSeriesId, SeriesId } from "../../series/series-id";
 import { FrameAnswer, PanelRequest } from "../../worker/protocol";
 import { acceptDrops } from "./drag-and-drop";
@@ -16,11 +18,15 @@ export class PanelGrid {
   readonly element = element("div", { class: "panel-grid", "data-testid": "panels" });
   private readonly cards = new Map<string, PanelCard>();
   private readonly cardOf = new Map<Element, PanelCard>();
+  /** Panels fill the window: while something is dragged there is a place that is none of them. */
+  private readonly dropPlace = element("div", { class: "drop-place", "data-testid": "drop-place" }, "Drop here for a new panel");
+  /** The panel that is to be brought into view once it has its place; "": none. */
+  private wantedInView = "";
   private readonly sight: IntersectionObserver;
+  private readonly arrangeSoon: () => void;
   private readonly size: ResizeObserver;
-  private readonly empty = element(
-    "div", { class: "message" }, element("p", {}, "No panels. Tick channels in the tree, or drag them here."),
-  );
+  private readonly emptyWords = element("p");
+  private readonly empty = element("div", { class: "message", "data-testid": "no-panels" }, this.emptyWords);
 
   /** @param onSight called when other panels are in sight, or have another size */
   constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly onSight: () => void) {
@@ -35,11 +41,12 @@ export class PanelGrid {
       for (const entry of entries) this.cardOf.get(entry.target)?.resize();
       this.onSight();
     });
+    this.element.append(this.dropPlace);
     acceptDrops(this.element, { series: (text) => this.addPanel(readSeries(text)), panel: (id) => this.move(id, null) });
-    const arrange = oncePerFrame(() => this.arrange());
-    lifetime.add(session.panels.subscribe(arrange));
-    lifetime.add(session.catalogue.version.subscribe(arrange));
-    lifetime.add(session.maximised.subscribe(arrange));
+    this.arrangeSoon = oncePerFrame(() => this.arrange());
+    lifetime.add(session.panels.subscribe(this.arrangeSoon));
+    lifetime.add(session.catalogue.version.subscribe(this.arrangeSoon));
+    lifetime.add(session.maximised.subscribe(this.arrangeSoon));
     lifetime.add(() => this.destroy());
   }
 
@@ -61,8 +68,16 @@ export class PanelGrid {
   addPanel(series: readonly SeriesId[], part: Partial<Panel> = {}): void {
     const panels = this.session.panels.value;
     const id = freePanelId(panels);
+    this.session.maximised.value = "";
     this.session.choose([...panels, makePanel(id, series, part)]);
     this.session.activePanel.value = id;
+    this.wantedInView = id;
+  }
+
+  /** Brings the panel that draws a series into view, and marks it for a moment. */
+  reveal(series: SeriesId): void {
+    this.wantedInView = this.session.panels.value.find((panel) => isShown([panel], series))?.id ?? "";
+    this.arrangeSoon();
   }
 
   addSeries(id: string, series: readonly SeriesId[]): void {
@@ -97,6 +112,10 @@ export class PanelGrid {
     const panels = this.session.panels.value;
     const wanted = new Set(panels.map((panel) => panel.id));
     for (const [id, card] of [...this.cards]) if (!wanted.has(id)) this.drop(id, card);
+    for (const columns of [2, 3]) {
+      this.element.style.setProperty(`--columns-of-${columns}`, String(Math.min(columns, Math.max(1, cellsOf(panels, columns)))));
+      this.element.style.setProperty(`--rows-of-${columns}`, String(Math.max(1, Math.ceil(cellsOf(panels, columns) / columns))));
+    }
     const maximised = wanted.has(this.session.maximised.value) ? this.session.maximised.value : "";
     this.element.classList.toggle("has-maximised", maximised !== "");
     panels.forEach((panel, place) => {
@@ -107,9 +126,19 @@ export class PanelGrid {
       const there = this.element.children[place];
       if (there !== card.element) this.element.insertBefore(card.element, there ?? null);
     });
+    setText(this.emptyWords, this.whyEmpty());
     if (panels.length > 0) this.empty.remove();
     else this.element.append(this.empty);
+    this.cards.get(this.wantedInView)?.showInView();
+    this.wantedInView = "";
     this.onSight();
+  }
+
+  private whyEmpty(): string {
+    const { catalogue, isRunning } = this.session;
+    const hasValues = catalogue.all().some(({ fields }) => [...fields.values()].some((field) => isDrawable(field) || isText(field)));
+    if (hasValues) return "No panels. Tick channels in the tree, or drag them here.";
+    return isRunning ? "Waiting for the first event with values." : "This run has no values to draw.";
   }
 
   private add(panel: Panel): PanelCard {
@@ -141,6 +170,11 @@ export class PanelGrid {
     this.sight.disconnect();
     this.size.disconnect();
   }
+}
+
+/** So many places of the grid the panels take: enough to give each row its share of the window. */
+function cellsOf(panels: readonly Panel[], columns: number): number {
+  return panels.reduce((sum, panel) => sum + Math.min(panel.width, columns) * panel.height, 0);
 }
 
 function readSeries(text: string): SeriesId[] {

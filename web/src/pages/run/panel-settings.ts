@@ -2,7 +2,7 @@
 
 import { element } from "../../base/dom";
 import { movePanel, Panel, panelKinds, PanelKind, replacePanel, spanMax, splitPanel } from "../../series/layout";
-import { lineName, panelTitle } from "../../series/names";
+import { panelTitle } from "../../series/names";
 import { everyKey, SeriesId } from "../../series/series-id";
 import { openDialog } from "../../shell/dialog";
 import { RunSession } from "./run-session";
@@ -27,7 +27,7 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
   const title = element("input", { type: "text", value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
   title.addEventListener("change", () => change({ title: title.value }));
   const series = element("ul", { class: "settings-series" });
-  const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, current(), one, (gone) => {
+  const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, one, (gone) => {
     change({ series: current().series.filter((other) => other !== gone) });
     showSeries();
   })));
@@ -83,10 +83,10 @@ function button(testId: string, name: string, click: () => void): HTMLButtonElem
   return element("button", { type: "button", class: "button", "data-testid": testId, click }, name);
 }
 
-function seriesRow(session: RunSession, panel: Panel, id: SeriesId, onRemove: (id: SeriesId) => void): HTMLElement {
+function seriesRow(session: RunSession, id: SeriesId, onRemove: (id: SeriesId) => void): HTMLElement {
   const keyFields = session.catalogue.find(id.channel, id.type)?.keyFields ?? [];
   const key = id.key === everyKey ? `every ${keyFields.join(", ")}` : id.key;
-  const name = [id.type, lineName(panel, id, "", keyFields), key].filter(Boolean).join(" · ");
+  const name = [id.channel, id.type, id.field, key].filter(Boolean).join(" · ");
   return element("li", {}, name, element("span", { class: "spacer" }), element("button", {
     type: "button", class: "button-quiet", "aria-label": `Remove ${name}`, click: () => onRemove(id),
   }, "×"));

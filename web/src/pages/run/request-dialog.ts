@@ -1,14 +1,16 @@
-// Shows what stands behind a panel: the SQL of each series with its parameters, and the request that asks for it, so that both can
-// be taken further.
+// Shows what stands behind a panel: for each series the request that asks for what the panel shows, and its SQL, so that both can be
+// taken further.
 
 import { element } from "../../base/dom";
+import { formatCount } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { isTextSeries, panelTitle } from "../../series/names";
 import { everyKey, SeriesId } from "../../series/series-id";
 import { copyText } from "../../shell/copy";
 import { openDialog } from "../../shell/dialog";
 import { explainSize } from "../../wire/api";
-import { ApiError } from "../../wire/http";
+import { ApiError, curlOf } from "../../wire/http";
+import { readiness } from "../../wire/readiness";
 import { explainSeries, seriesPath, SeriesRequest } from "../../wire/series";
 import { Range } from "../../worker/protocol";
 import { RunSession } from "./run-session";
@@ -18,8 +20,9 @@ const points = 6000;
 export async function openRequests(session: RunSession, panel: Panel, shown: Range | null): Promise<void> {
   const content = element("div", { class: "sql-list" }, element("p", {}, "Asking …"));
   openDialog({ title: `SQL and requests of ${panelTitle(panel)}`, testId: "sql-dialog", className: "sql-dialog", content: [content] });
-  const frames = shown && session.time.range.value ? await framesOf(session, shown) : null;
-  content.replaceChildren(...await Promise.all(panel.series.map((id) => section(session, id, frames))));
+  const frames = shown ? await framesOf(session, shown) : null;
+  const words = frames ? `What the panel shows: frames ${formatCount(firstOf(frames))} to ${formatCount(lastOf(frames))}.` : "All of the run.";
+  content.replaceChildren(element("p", { class: "sql-note" }, `${words} ${whereToRun()}`), ...await Promise.all(panel.series.map((id) => section(session, id, frames))));
 }
 
 /** How the size of a run on disk was found. */
@@ -28,10 +31,27 @@ export async function openSizeRequest(runId: string): Promise<void> {
   openDialog({ title: "SQL and request of the size on disk", testId: "sql-dialog", className: "sql-dialog", content: [content] });
   try {
     const { sql, curl } = await explainSize(runId);
-    content.replaceChildren(element("section", {}, block("SQL", "sql", sql), block("Request", "curl", curl)));
+    content.replaceChildren(
+      element("p", { class: "sql-note" }, whereToRun()), element("section", {}, block("Request", "curl", curl), block("SQL", "sql", sql)),
+    );
   } catch (error) {
     content.replaceChildren(element("p", { class: "panel-note" }, failureWords(error)));
   }
+}
+
+/** The embedded database has no door of its own: whoever has a server can take the SQL there. */
+function whereToRun(): string {
+  return (readiness.value?.storageDetail ?? "").includes("embedded")
+    ? "The request answers in a terminal. The embedded ClickHouse takes queries from the collector alone; on a server of yours the SQL runs as it stands, in teltel's database."
+    : "The request answers in a terminal; the SQL runs as it stands in clickhouse-client, in teltel's database.";
+}
+
+function firstOf(frames: Range): number {
+  return Math.max(0, Math.floor(frames.from));
+}
+
+function lastOf(frames: Range): number {
+  return Math.max(firstOf(frames), Math.ceil(frames.to));
 }
 
 /** What the panel shows, in frames; null: all. */
@@ -45,19 +65,16 @@ async function section(session: RunSession, id: SeriesId, frames: Range | null):
   const request: SeriesRequest = {
     ...session.series, channel: id.channel, type: id.type, field: id.field, ...(isText ? {} : { points }),
     ...(id.key === everyKey || id.key === "" ? {} : { key: id.key }),
-    ...(frames ? { fromFrame: Math.max(0, Math.floor(frames.from)), toFrame: Math.ceil(frames.to) } : {}),
+    ...(frames ? { fromFrame: firstOf(frames), toFrame: lastOf(frames) } : {}),
   };
-  const name = [id.type, id.field, id.key === everyKey ? "" : id.key].filter(Boolean).join(" · ");
-  const curl = `curl '${location.origin}${seriesPath(request, isText)}'`;
-  const blocks: HTMLElement[] = [];
+  const name = [id.channel, id.type, id.field, id.key === everyKey ? "" : id.key].filter(Boolean).join(" · ");
+  const curl = curlOf(seriesPath(request, isText));
+  const blocks = [block("Request", "curl", curl)];
   try {
-    const { sql, parameters } = await explainSeries(request, isText);
-    const head = Object.entries(parameters).map(([key, value]) => `-- param_${key}=${value}\n`).join("");
-    blocks.push(block("SQL", "sql", sql === "" ? "-- no event of this type has been stored yet" : head + sql));
+    blocks.push(block("SQL", "sql", await explainSeries(request, isText) || "-- no event of this type has been stored yet"));
   } catch (error) {
     blocks.push(element("p", { class: "panel-note" }, failureWords(error)));
   }
-  blocks.push(block("Request", "curl", curl));
   return element("section", {}, element("h3", {}, name), ...blocks);
 }
 

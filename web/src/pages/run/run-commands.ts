@@ -9,12 +9,14 @@ import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
 import { RunSession } from "./run-session";
 import { openRunLayouts } from "./run-toolbar";
+import { inside } from "./time-view";
+import { TreeFold } from "./tree-fold";
 
 const zoomStep = 2;
 const panStep = 0.25;
 const bigStep = 10;
 
-export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, lifetime: Lifetime): void {
+export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, fold: TreeFold, lifetime: Lifetime): void {
   const { time } = session;
   const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) => {
     const command: Command = { id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) };
@@ -38,7 +40,7 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Time", "earlier", "Show what was earlier", ["a"], pan(-panStep));
   add("Time", "later", "Show what came later", ["d"], pan(panStep));
   for (const [axis, title, key] of [["frame", "frames", "1"], ["simTime", "simulated time", "2"], ["wallTime", "wall time", "3"]] as const) {
-    add("Time", `axis-${axis}`, `Axis of ${title}`, [key], () => void time.setAxis(axis as TimeAxis));
+    add("Time", `axis-${axis}`, `Axis of ${title}`, [key], () => void session.setAxis(axis as TimeAxis));
   }
 
   add("Cursor", "left", "Cursor one frame back", ["ArrowLeft"], () => moveCursor(session, -1));
@@ -52,10 +54,15 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors());
   add("Cursor", "digits", "Show values with all digits", ["p"], () => { session.fullPrecision.value = !session.fullPrecision.value; });
 
-  add("Panels", "search", "Search channels", ["/"], () => tree.focusSearch());
+  add("Panels", "search", "Search channels", ["/"], () => {
+    fold.open();
+    tree.focusSearch();
+  });
+  add("Panels", "tree", "Fold the tree of channels, and back", ["t"], () => fold.toggle());
   add("Panels", "maximise", "Maximise the active panel, and back", ["m"], () => {
     session.maximised.value = session.maximised.value === "" ? session.activePanel.value || session.panels.value[0]?.id || "" : "";
   });
+  add("Panels", "restore", "Back from the maximised panel", ["Escape"], () => { session.maximised.value = ""; }, () => session.maximised.value !== "");
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
   add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "");
   add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
@@ -75,7 +82,8 @@ function cursorPlace(session: RunSession): number | null {
   const sample = session.answer.value?.cursors[0];
   if (!sample) return null;
   const axis = session.time.axis.value;
-  return axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+  const place = axis === "frame" ? sample.frame : axis === "simTime" ? sample.simTime : sample.wallTime;
+  return Number.isFinite(place) ? place : null;
 }
 
 /** From where the cursor is, else from the middle of what is shown. */
@@ -98,7 +106,7 @@ function putCursor(session: RunSession, frame: number | undefined): void {
   const shown = answer.value?.frames;
   if (!shown || (place >= shown.from && place <= shown.to)) return;
   const half = (shown.to - shown.from) / 2;
-  const frames = { from: Math.max(0, place - half), to: Math.max(0, place - half) + 2 * half };
+  const frames = inside({ from: place - half, to: place + half }, extent ?? { from: 0, to: Infinity });
   if (time.axis.value === "frame") time.show(frames);
   else void session.data.moveRange(frames, "frame", time.axis.value).then((range) => { if (range) time.show(range); });
 }

@@ -1,164 +1,126 @@
-// The top of a run's page: what it is, and where its events are now.
+// The top of a run's page: one line with what it is, red words below it if events are missing, and a fold with the rest.
 
-import { element, setAttribute, setText } from "../../base/dom";
-import { formatBytes, formatCount, formatRate } from "../../format/numbers";
-import { formatDuration, formatExact, formatRelative } from "../../format/times";
-import { RejectedLines, counts } from "./rejected-lines";
-import { RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
+import { element, setAttribute, setHidden, setText } from "../../base/dom";
+import { formatCount } from "../../format/numbers";
+import { formatDuration } from "../../format/times";
+import { counts, RejectedLines } from "./rejected-lines";
+import { RunDetail, sourcesOf } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
 import { runPath } from "../route";
 import { runSeconds, statusMark } from "../status";
+import { RunFacts } from "./run-facts";
 
-/** How far a stage is behind the engine, over all writers. */
-export function bytesBehind(writers: readonly WriterInfo[], mark: "live" | "spooled" | "stored"): number {
-  return writers.reduce((sum, writer) => sum + Math.max(0, writer.head - writer[mark]), 0);
+/** How far the source that is shown has come; null: not known yet. */
+export interface ShownEnd {
+  frame: number;
+  simTime: number;
 }
-
-const sizeWords = "On the database's disk, about: each stored event counts as the mean of its table";
-const backlogBytesMin = 64 * 1024;
 
 export class RunHead {
   readonly element: HTMLElement;
-  private readonly status = element("span");
-  private readonly facts = element("dl", { class: "facts" });
-  private readonly tiles = new Map<string, { value: HTMLElement; detail: HTMLElement; tile: HTMLElement }>();
-  private readonly tileRow = element("dl", { class: "tiles" });
+  private readonly status = element("span", { class: "run-status" });
+  private readonly source = element("span", { class: "run-source", "data-testid": "source" });
+  private readonly frames = element("span", { class: "run-fact", "data-testid": "frames" });
+  private readonly duration = element("span", { class: "run-fact", title: "Wall time", "data-testid": "duration" });
+  private readonly reason = element("span", { class: "run-reason", "data-testid": "end-reason" });
+  private readonly chip = element("span", { class: "counter-chip", "data-testid": "counter-chip" });
+  private readonly alarm = element("p", { class: "counter-alarm", role: "status", "data-testid": "counter-alarm", hidden: true });
   private readonly rejected = new RejectedLines();
-  private readonly configText = element("code");
-  private readonly config = element(
-    "details", { class: "run-config", "data-testid": "config", hidden: true },
-    element("summary", {}, "Configuration"), element("pre", { tabindex: "0" }, this.configText),
-  );
-  private shownFacts = "";
+  private readonly facts: RunFacts;
+  private readonly more: HTMLButtonElement;
   private shownStatus = "";
-
-  private readonly others = element("p", { class: "other-sources", "data-testid": "other-sources", hidden: true });
-  private shownOthers = "";
-  private readonly size = element("span", { "data-testid": "size" });
-  private readonly sizeRequest: HTMLElement;
-  private bytesOnDisk = NaN;
+  private shownSources = "";
 
   /** @param onSize shows how the size on disk was found */
   constructor(runId: string, private readonly sourceId: string, onSize: () => void) {
-    this.sizeRequest = element("button", {
-      type: "button", class: "button-quiet", "data-testid": "size-sql", title: "The query and request behind this size", click: onSize,
-    }, "SQL");
+    this.facts = new RunFacts(sourceId, onSize);
+    this.more = element("button", {
+      type: "button", class: "button-quiet", "data-testid": "run-details", "aria-expanded": "false", click: () => this.fold(),
+    }, "Details");
     this.element = element(
       "section", { class: "run-overview" },
       element(
         "div", { class: "run-title" },
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
-        element("h1", { "data-testid": "run-title" }, runId), this.status,
+        element("h1", { "data-testid": "run-title", title: runId }, runId),
+        this.status, this.source, this.frames, this.duration, this.reason, element("span", { class: "spacer" }), this.chip, this.more,
       ),
-      this.facts, this.others, this.config, this.tileRow, this.rejected.element,
+      this.alarm, this.rejected.element, this.facts.element,
     );
+    this.facts.element.hidden = true;
   }
 
   /** NaN: not known. */
   showSize(bytesOnDisk: number): void {
-    this.bytesOnDisk = bytesOnDisk;
+    this.facts.bytesOnDisk = bytesOnDisk;
   }
 
-  show(run: RunDetail, nowMs: number): void {
+  /** @param end of the source that is shown: the run's own numbers are those of all its sources */
+  show(run: RunDetail, end: ShownEnd | null, nowMs: number): void {
     if (run.status !== this.shownStatus) {
       this.status.replaceChildren(statusMark(run.status));
       this.shownStatus = run.status;
     }
-    this.showFacts(run, nowMs);
-    this.showSources(run);
-    const rate = run.status === "running" ? `${formatRate(run.ratePerSecond)} /s` : "events";
-    this.tile("Accepted", formatCount(run.accepted), rate, false);
-    this.tile("Refused", formatCount(run.refused), counts(run.refusedByReason) || "events", run.refused > 0);
-    this.tile("Lost", formatCount(run.lost), counts(run.lostByReason) || "events", run.lost > 0);
-    this.tile("Live", ...behind(run.writers, "live"), false);
-    const isOff = isStorageOff();
-    this.tile("Spooled", ...(isOff ? storageOff : behind(run.writers, "spooled")), false);
-    this.tile("Stored", ...(isOff ? storageOff : stored(run)), false);
+    const sources = sourcesOf(run);
+    const shown = sources.length > 1 ? end : { frame: run.lastFrame, simTime: run.lastSimTime };
+    this.showSources(run, sources);
+    setText(this.frames, shown ? `frame ${formatCount(shown.frame)}` : "");
+    setAttribute(this.frames, "title", shown ? `Newest frame, at ${shown.simTime.toFixed(2)} s of simulated time` : "");
+    setText(this.duration, formatDuration(runSeconds(run, nowMs)));
+    setText(this.reason, run.endReason);
+    setAttribute(this.reason, "title", run.endReason);
+    this.reason.classList.toggle("is-bad", run.status === "failed");
+    this.showCounters(run, sources.length);
     this.rejected.show(run);
-    this.config.hidden = run.config === "" || run.config === "{}";
-    setText(this.configText, this.config.hidden ? "" : prettyJson(run.config));
+    this.facts.show(run, shown, nowMs);
   }
 
-  /** Programs that take part in the same run: a page shows one of them. */
-  private showSources(run: RunDetail): void {
-    const others = sourcesOf(run).filter((source) => source !== (this.sourceId || run.sourceId));
-    if (others.join("\n") === this.shownOthers) return;
-    this.shownOthers = others.join("\n");
-    this.others.hidden = others.length === 0;
-    const links = others.map((source) => element("a", { href: runPath(run.runId, source), "data-link": true }, source));
-    this.others.replaceChildren("Other sources of this run: ", ...links.flatMap((link, place) => (place === 0 ? [link] : [", ", link])));
+  private fold(): void {
+    const isOpen = this.more.getAttribute("aria-expanded") === "true";
+    setAttribute(this.more, "aria-expanded", String(!isOpen));
+    this.facts.element.hidden = isOpen;
   }
 
-  private showFacts(run: RunDetail, nowMs: number): void {
-    const facts: [name: string, value: string, title: string][] = [
-      ["Source", this.sourceId || run.sourceId, ""],
-      ["Started", formatRelative(run.startedMs, nowMs), formatExact(run.startedMs)],
-      ["Duration", formatDuration(runSeconds(run, nowMs)), "Wall time"],
-      ["Sim time", `${run.lastSimTime.toFixed(2)} s`, `Frame ${formatCount(run.lastFrame)}`],
-      ["Engine", run.engineVersion, ""],
-      ["Seed", run.seed, ""],
-      ["End reason", run.endReason, ""],
-      ["Late events", run.lateEvents > 0 ? formatCount(run.lateEvents) : "", "Accepted behind run.end"],
-      ["Name", run.name, ""],
-      ["Note", run.note, ""],
-      ["Size", Number.isNaN(this.bytesOnDisk) ? "" : `≈ ${formatBytes(this.bytesOnDisk)}`, sizeWords],
-      ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
-    ];
-    const present = facts.filter(([, value]) => value !== "");
-    const names = present.map(([name]) => name).join();
-    if (names !== this.shownFacts) {
-      this.shownFacts = names;
-      this.facts.replaceChildren(...present.map(([name]) => element("div", {}, element("dt", {}, name),
-        name === "Size" ? element("dd", {}, this.size, this.sizeRequest) : element("dd"))));
+  /** Programs that take part in the same run: a page shows one of them, the menu leads to the others. */
+  private showSources(run: RunDetail, sources: readonly string[]): void {
+    const shown = this.sourceId || run.sourceId;
+    const now = JSON.stringify([shown, sources]);
+    if (now === this.shownSources) return;
+    this.shownSources = now;
+    const others = sources.filter((source) => source !== shown);
+    if (others.length === 0) {
+      this.source.replaceChildren(shown);
+      setAttribute(this.source, "title", `Source: ${shown}`);
+      return;
     }
-    present.forEach(([name, value, title], place) => {
-      const cell = name === "Size" ? this.size : this.facts.children[place]?.lastElementChild;
-      if (!cell) return;
-      setText(cell, value);
-      if (title !== "") setAttribute(cell, "title", title);
-    });
+    const links = others.map((source) => element("li", {}, element("a", { href: runPath(run.runId, source), "data-link": true }, source)));
+    const words = `Shown is ${shown}, one of ${sources.length} sources: each has frames and a clock of its own`;
+    this.source.replaceChildren(element(
+      "details", { class: "source-menu", "data-testid": "other-sources" }, element("summary", { title: words }, shown),
+      element("div", { class: "source-list card" }, element("p", {}, "Other sources of this run"), element("ul", {}, ...links)),
+    ));
   }
 
-  private tile(name: string, amount: string, explanation: string, isAlarm: boolean): void {
-    let found = this.tiles.get(name);
-    if (!found) {
-      const value = element("dd", { class: "tile-value" });
-      const detail = element("dd", { class: "tile-detail" });
-      found = { value, detail, tile: element("div") };
-      setAttribute(found.tile, "data-testid", `counter-${name.toLowerCase()}`);
-      found.tile.append(element("dt", {}, name), found.value, found.detail);
-      this.tiles.set(name, found);
-      this.tileRow.append(found.tile);
-    }
-    setText(found.value, amount);
-    setText(found.detail, explanation);
-    setAttribute(found.detail, "title", explanation);
-    found.tile.classList.toggle("alarm", isAlarm);
+  /** One chip while all is well: what is wrong gets a line of its own. */
+  private showCounters(run: RunDetail, sources: number): void {
+    const waiting = Math.max(0, run.accepted - run.stored - run.lost);
+    const rate = run.status === "running" ? ` · ${formatCount(run.ratePerSecond)} /s` : "";
+    const words = isStorageOff() ? `${formatCount(run.accepted)} events${rate}`
+      : waiting > 0 ? `${formatCount(run.stored)} stored, ${formatCount(waiting)} to come${rate}` : `${formatCount(run.stored)} stored ✓${rate}`;
+    setText(this.chip, (sources > 1 ? "All sources: " : "") + words);
+    setAttribute(this.chip, "title", `${formatCount(run.accepted)} events accepted, ${formatCount(run.stored)} stored`
+      + (waiting > 0 ? `; ${formatCount(waiting)} are on their way to storage` : "") + (sources > 1 ? `; of all ${sources} sources of the run` : ""));
+    setAttribute(this.chip, "data-accepted", String(run.accepted));
+    const alarms = [
+      alarmWords(run.refused, "refused", run.refusedByReason, "never taken from the engine"),
+      alarmWords(run.lost, "lost", run.lostByReason, "taken, but not to be stored"),
+    ].filter(Boolean);
+    setHidden(this.alarm, alarms.length === 0);
+    setText(this.alarm, alarms.join(" · "));
   }
 }
 
-function behind(writers: readonly WriterInfo[], mark: "live" | "spooled"): [value: string, detail: string] {
-  if (writers.length === 0) return ["–", "no writer open"];
-  const bytes = bytesBehind(writers, mark);
-  const names = `${writers.length} writer${writers.length === 1 ? "" : "s"}`;
-  if (bytes === 0) return ["Up to date", names];
-  // What is on its way between two looks of a reader is no backlog.
-  if (bytes < backlogBytesMin) return ["Up to date", `${formatBytes(bytes)} on their way`];
-  return [formatBytes(bytes), `behind, ${names}`];
-}
-
-const storageOff: [value: string, detail: string] = ["–", "storage is off"];
-
-function stored(run: RunDetail): [value: string, detail: string] {
-  const waiting = run.accepted - run.stored - run.lost;
-  return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : "events"];
-}
-
-/** Indented, if it is JSON; engines may give any text. */
-function prettyJson(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+function alarmWords(count: number, word: string, byReason: readonly [string, number][], meaning: string): string {
+  if (count === 0) return "";
+  return `${formatCount(count)} ${count === 1 ? "event" : "events"} ${word}: ${counts(byReason) || meaning}`;
 }

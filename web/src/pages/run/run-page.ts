@@ -7,13 +7,15 @@ import { ApiError } from "../../wire/http";
 import { errorBox, loadingBox } from "../message";
 import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
+import { Readout } from "./readout";
 import { PanelGrid } from "./panel-grid";
 import { registerRunCommands } from "./run-commands";
 import { openSizeRequest } from "./request-dialog";
-import { RunHead } from "./run-head";
+import { RunHead, ShownEnd } from "./run-head";
 import { RunSession } from "./run-session";
 import { runToolbar } from "./run-toolbar";
 import { TimeBar } from "./time-bar";
+import { TreeFold } from "./tree-fold";
 
 export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HTMLElement {
   document.title = `${runId} · teltel`;
@@ -22,11 +24,16 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
   const place = element("div", {}, loadingBox("Loading the run …"));
   const warning = element("div");
   let isShown = false;
+  let end: ShownEnd | null = null;
 
+  lifetime.add(session.answer.subscribe((answer) => {
+    const newest = answer?.newest;
+    if (newest && newest.frame >= (end?.frame ?? 0)) end = { frame: newest.frame, simTime: newest.simTime };
+  }));
   lifetime.add(session.detail.subscribe((detail) => {
     if (!detail) return;
     head.showSize(session.bytesOnDisk.value);
-    head.show(detail, Date.now());
+    head.show(detail, end, Date.now());
     if (isShown) return;
     isShown = true;
     place.replaceChildren(runBody(session, lifetime));
@@ -51,14 +58,17 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
 function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
   const grid: PanelGrid = new PanelGrid(session, lifetime, () => loop.touch());
   const loop: FrameLoop = new FrameLoop(session, { requests: () => grid.requests(), draw: (answer) => grid.draw(answer) }, lifetime);
-  const tree = new ChannelTree(session, lifetime, (series) => grid.addSeries(session.activePanel.value, series));
-  registerRunCommands(session, grid, tree, lifetime);
-  return element(
-    "div", { class: "run-body" },
-    tree.element,
-    element(
-      "div", { class: "run-charts" },
-      runToolbar(session, loop.pace, lifetime), new TimeBar(session, lifetime).element, grid.element,
-    ),
+  const tree = new ChannelTree(session, lifetime, {
+    addToActive: (series) => grid.addSeries(session.activePanel.value, series),
+    reveal: (series) => grid.reveal(series),
+  });
+  const body = element("div", { class: "run-body" });
+  const fold = new TreeFold(body, tree.element, lifetime);
+  registerRunCommands(session, grid, tree, fold, lifetime);
+  const controls = element(
+    "div", { class: "run-controls" },
+    runToolbar(session, loop.pace, fold.button, lifetime), new TimeBar(session, lifetime).element, new Readout(session, lifetime).element,
   );
+  body.append(tree.element, element("div", { class: "run-charts" }, controls, grid.element));
+  return body;
 }

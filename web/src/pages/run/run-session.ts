@@ -16,7 +16,7 @@ import { ApiError, fetchRun, fetchSizes } from "../../wire/api";
 import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
-import { FailureTold, FrameAnswer, Sample, WantedType } from "../../worker/protocol";
+import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
 import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
 import { TimeView } from "./time-view";
 
@@ -26,8 +26,12 @@ const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
+/** Then others are asked for, if there are more. */
+const pollsPerLook = 3;
 /** So often in a row storage is asked for the fields of such types, then ever more seldom. */
 const eagerPolls = 6;
+/** Rows that were on their way when a run ended are here after so long: then what is shown is held. */
+const lastRowsMs = 1500;
 /** So long after its end a run is read from storage even if the counters say that something is still on its way. */
 const storagePatienceMs = 10_000;
 
@@ -57,12 +61,17 @@ export class RunSession {
   private written: RunQuery;
   private writeTimer = 0;
   private endSeenMs = NaN;
+  /** The run has been followed, and has ended a moment ago. */
+  private isEnding = false;
+  /** The user has chosen an axis; else the page takes the one that shows something. */
+  private isAxisChosen: boolean;
   private undescribedPolls = 0;
   private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
     this.isChosen = query.panels !== null;
+    this.isAxisChosen = query.isAxisChosen;
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
     this.written = query;
@@ -82,6 +91,11 @@ export class RunSession {
 
   get isRunning(): boolean {
     return this.detail.value?.status === "running";
+  }
+
+  /** What is shown moves along with the newest rows. */
+  get isFollowing(): boolean {
+    return this.isRunning || this.isEnding;
   }
 
   /** The newest row that is shown. */
@@ -106,12 +120,12 @@ export class RunSession {
   }
 
   get layout(): Layout {
-    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value };
+    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value.map((panel) => ({ ...panel, range: null })) };
   }
 
   apply(layout: Layout): void {
     this.time.windowSeconds.value = layout.windowSeconds;
-    void this.time.setAxis(layout.axis);
+    void this.setAxis(layout.axis);
     this.choose(layout.panels.map((panel, index) => makePanel(`p${index + 1}`, panel.series, { ...panel, id: `p${index + 1}` })));
   }
 
@@ -125,7 +139,20 @@ export class RunSession {
   }
 
   follow(): void {
+    this.isEnding = false;
     this.time.follow();
+  }
+
+  /** Shows the same on another axis. */
+  async setAxis(axis: TimeAxis): Promise<void> {
+    this.isAxisChosen = true;
+    const from = this.time.axis.value;
+    if (axis === from) return;
+    // Panels with a time of their own have it on that axis.
+    const own = this.panels.value.flatMap(({ id, range }) => (range ? [{ id, range }] : []));
+    const moved = new Map(await Promise.all(own.map(async ({ id, range }) => [id, await this.data.moveRange(range, from, axis)] as const)));
+    await this.time.setAxis(axis);
+    if (own.length > 0) this.panels.value = this.panels.value.map((panel) => (panel.range ? { ...panel, range: moved.get(panel.id) ?? null } : panel));
   }
 
   /** Says that the tree shows the instances of a type: they are known only from its data, which is asked for here. */
@@ -136,8 +163,42 @@ export class RunSession {
 
   private takeAnswer(answer: FrameAnswer): void {
     const before = this.answer.value;
+    if (!this.isAxisChosen && answer.bestAxis !== answer.axis && answer.axis === "frame") this.takeAxis(answer.bestAxis);
+    this.time.limits = this.limitsOf(answer);
     this.answer.value = answer;
     if (before) this.data.giveBack(before);
+  }
+
+  /** Of a run whose sender counts no frames, all lies on frame 0: its time is shown. */
+  private takeAxis(axis: TimeAxis): void {
+    this.time.range.value = null;
+    this.time.axis.value = axis;
+    this.written = this.query;
+    writeQuery(formatRunQuery(this.written), false);
+  }
+
+  /** From where to where there is anything on the axis; null: nobody knows. */
+  private limitsOf({ axis, extent, whole }: FrameAnswer): Range | null {
+    const rows = axis === "frame" ? extent : whole;
+    if (!rows) return null;
+    let { from, to } = rows;
+    // What lies before the rows that are here is in storage, and nobody has said where it begins.
+    if (this.isRunning && axis === "simTime") from = Math.min(from, 0);
+    if (this.isRunning && axis === "wallTime") from = Math.min(from, this.detail.value?.startedMs || from);
+    if (axis === "frame") for (const loss of this.losses.ranges.value) [from, to] = [Math.min(from, loss.from), Math.max(to, loss.to)];
+    return { from, to };
+  }
+
+  /** The end of a run that was followed moves nothing: what is shown is held once its last rows are here. */
+  private holdAtEnd(): void {
+    const { range } = this.answer.value ?? {};
+    if (!this.isEnding || performance.now() - this.endSeenMs < lastRowsMs) return;
+    this.isEnding = false;
+    if (this.time.range.value || !range) return;
+    this.time.range.value = range;
+    // Nobody has asked for it, so there is nothing to go back from.
+    this.written = this.query;
+    writeQuery(formatRunQuery(this.written), false);
   }
 
   // MARK: the run
@@ -150,6 +211,8 @@ export class RunSession {
       const shown = this.sourceId || detail.sourceId;
       this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
       this.losses.noteRun(detail);
+      if (detail.status === "running") this.isEnding = false;
+      else if (this.isRunning && this.time.range.value === null) this.isEnding = true;
       this.detail.value = detail;
       this.error.value = null;
       this.tellRun(detail);
@@ -158,7 +221,7 @@ export class RunSession {
       // Of posted events nobody has said what they are made of: numbers tell it as they come, texts only in storage.
       if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
-      // What comes live tells of more fields than storage, which has columns for plain names only; of an ended run nothing comes.
+      // What comes live tells of fields sooner than storage; of an ended run nothing comes.
       const isPatient = !this.isRunning || this.undescribedTypes().length === 0 || this.undescribedPolls > undescribedPollsMax;
       // Types that have no fields at all would be asked for without end: ever more seldom.
       const isDue = this.undescribedPolls <= eagerPolls || (this.undescribedPolls & (this.undescribedPolls - 1)) === 0;
@@ -171,8 +234,10 @@ export class RunSession {
   private tellRun(detail: RunDetail): void {
     if (detail.status === "running") this.endSeenMs = NaN;
     else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
+    this.holdAtEnd();
     const isComplete = detail.stored + detail.lost >= detail.accepted;
-    const isLate = performance.now() - this.endSeenMs > storagePatienceMs;
+    // While nothing at all is stored there is nothing to read: storage may be busy with others.
+    const isLate = detail.stored > 0 && performance.now() - this.endSeenMs > storagePatienceMs;
     this.data.setRun({
       runId: this.runId, sourceId: this.sourceId, storedSourceId: this.series.sourceId,
       isRunning: detail.status === "running",
@@ -199,16 +264,18 @@ export class RunSession {
   private async askForFields(): Promise<void> {
     if (readiness.value?.storageState !== "ok") return;
     const types = new Map<string, { channel: string; type: string; fields: StoredField[] }>();
-    for (const field of await fetchStoredFields(this.runId)) {
+    const { runId, sourceId } = this.series;
+    for (const field of await fetchStoredFields(runId, sourceId)) {
+      // Other sources of the run have types, and fields, of their own.
+      if (!this.catalogue.find(field.channel, field.type)) continue;
       const id = JSON.stringify([field.channel, field.type]);
       const known = types.get(id) ?? { channel: field.channel, type: field.type, fields: [] };
       known.fields.push(field);
       types.set(id, known);
     }
     for (const { channel, type, fields } of types.values()) {
-      // Numbers that came live are known by better names: storage has columns for plain ones only. Texts never come by themselves.
-      const isKnown = (this.catalogue.find(channel, type)?.fields.size ?? 0) > 0;
-      this.catalogue.discover(channel, type, fields.filter(({ isText }) => isText || !isKnown).map(({ field, isText }) => ({
+      // Texts never come by themselves, and of many numbers only some come live: what is known already stays as it is.
+      this.catalogue.discover(channel, type, fields.map(({ field, isText }) => ({
         name: field, kind: isText ? "text" : "f64", unit: "", isKey: false, labels: [],
       })));
     }
@@ -216,7 +283,11 @@ export class RunSession {
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */
   private undescribedTypes(): string[] {
-    return this.catalogue.all().filter(({ fields }) => fields.size === 0).slice(0, undescribedTypesMax).map(({ type }) => type);
+    const all = this.catalogue.all().filter(({ fields }) => fields.size === 0).map(({ type }) => type);
+    if (all.length <= undescribedTypesMax) return all;
+    // Some may never tell, having texts only: the others must not wait for them.
+    const first = (Math.floor(this.undescribedPolls / pollsPerLook) * undescribedTypesMax) % all.length;
+    return [...all, ...all].slice(first, first + undescribedTypesMax).sort();
   }
 
   private wantTypes(): void {
@@ -256,15 +327,16 @@ export class RunSession {
     this.wantTypes();
     window.clearTimeout(this.writeTimer);
     // Wheels and drags come in many small steps: where they end is one.
-    const { range, cursors } = this.written;
-    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value]) !== JSON.stringify([range, cursors]);
+    const { range, cursors, panels } = this.written;
+    const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
+    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value, own(this.panels.value)]) !== JSON.stringify([range, cursors, own(panels)]);
     if (isMove) this.writeTimer = window.setTimeout(() => this.writeUrl(), writeDelayMs);
     else this.writeUrl();
   }
 
   private get query(): RunQuery {
     return {
-      sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
+      isAxisChosen: this.isAxisChosen, sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
     };
   }
@@ -285,6 +357,7 @@ export class RunSession {
     const query = parseRunQuery(location.search);
     this.written = query;
     this.isChosen = query.panels !== null;
+    this.isAxisChosen = query.isAxisChosen;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);
     this.time.restore(query);
   }

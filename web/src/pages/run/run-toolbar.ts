@@ -22,7 +22,8 @@ export function openRunLayouts(session: RunSession): void {
   openLayouts({ current: () => session.layout, apply: (layout) => session.apply(readLayout(layout)) });
 }
 
-export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime): HTMLElement {
+/** @param treeButton opens and folds the tree of channels */
+export function runToolbar(session: RunSession, pace: Pace, treeButton: HTMLElement, lifetime: Lifetime): HTMLElement {
   const { time, data } = session;
   const badge = element("span", { class: "badge", role: "status", "data-testid": "data-state" });
   const pause = element("button", {
@@ -35,7 +36,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
     time.windowSeconds.value = Number(value);
     session.follow();
   });
-  const axes = segments("Time axis", "axis", axisNames, (value) => void time.setAxis(value as TimeAxis));
+  const axes = segments("Time axis", "axis", axisNames, (value) => void session.setAxis(value as TimeAxis));
   const clock = element("span", { class: "clock", "data-testid": "clock" });
   const meter = element("span", { class: "pace", "data-testid": "pace" });
   const notice = element("span", { class: "notice", role: "status", "data-testid": "stream-notice" });
@@ -69,7 +70,7 @@ export function runToolbar(session: RunSession, pace: Pace, lifetime: Lifetime):
   lifetime.add(() => window.clearInterval(timer));
   return element(
     "div", { class: "toolbar", role: "toolbar", "aria-label": "Time and layout" },
-    badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
+    treeButton, badge, clock, meter, notice, element("span", { class: "spacer" }), back, reset, axes.element, windows.element, pause,
     action("open-layouts", "Layouts", () => openRunLayouts(session)),
   );
 }
@@ -102,6 +103,9 @@ function stateWords(session: RunSession): [level: string, text: string] {
   }
   if (isStorageOff()) return ["off", "From memory: storage is off"];
   const isThere = readiness.value?.storageState === "ok";
+  // Memory has nothing to add to what storage has: it is only a matter of reading it.
+  const run = detail.value;
+  if (isThere && run.stored + run.lost >= run.accepted) return ["busy", "Loading"];
   return isThere ? ["busy", "Ended, being stored"] : ["off", "From memory: storage does not answer"];
 }
 

@@ -1,31 +1,37 @@
-// The whole run as one bar, by frames: what is stored, what is in memory, where events are missing, what the panels show, and the
-// cursors. Dragging it moves what is shown.
+// The whole run as one bar: what is stored, what is in memory, where events are missing, what the panels show, and the cursors. It
+// goes by frames; of a run whose sender counts none, by time. Dragging it moves what is shown.
 
 import { element, setAttribute, setHidden, setStyle, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { formatCount } from "../../format/numbers";
-import { FrameAnswer, Range } from "../../worker/protocol";
+import { formatCount, formatPlace, formatTick } from "../../format/numbers";
+import { formatAxisTime, formatClock, formatSimTime, timeSteps } from "../../format/times";
+import { FrameAnswer, Range, TimeAxis } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 
 const keyShare = 0.1;
+const ticksMax = 8;
 
 export class TimeBar {
   readonly element: HTMLElement;
-  private readonly memory = element("div", { class: "time-memory" });
+  private readonly memory = element("div", { class: "time-memory", "data-testid": "time-memory" });
   private readonly losses = element("div", { class: "time-losses" });
-  private readonly thumb = element("div", { class: "time-thumb", "data-testid": "time-thumb" });
-  private readonly cursors = [0, 1].map((place) => element("div", { class: `time-cursor time-cursor-${place}` }));
+  private readonly ticks = element("div", { class: "time-ticks", "aria-hidden": "true" });
+  private readonly thumb = element("div", { class: "time-thumb", "data-testid": "time-thumb", hidden: true });
+  private readonly cursors = [0, 1].map((place) => element("div", { class: `time-cursor time-cursor-${place}`, hidden: true }));
   private readonly first = element("span", { class: "time-label" });
   private readonly last = element("span", { class: "time-label" });
   private readonly track: HTMLElement;
+  /** What the bar goes by. */
+  private axis: TimeAxis = "frame";
   private extent: Range = { from: 0, to: 1 };
-  private frames: Range | null = null;
-  private grabbed: { at: number; frames: Range } | null = null;
+  /** What is shown. */
+  private shown: Range | null = null;
+  private grabbed: { at: number; shown: Range } | null = null;
 
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
     this.track = element(
       "div", { class: "time-track", role: "slider", tabindex: "0", "aria-label": "Shown frames of the run", "data-testid": "time-bar" },
-      this.memory, this.losses, this.thumb, ...this.cursors,
+      this.memory, this.losses, this.ticks, this.thumb, ...this.cursors,
     );
     this.element = element("div", { class: "time-bar" }, this.first, this.track, this.last);
     this.listen();
@@ -36,33 +42,76 @@ export class TimeBar {
   }
 
   private draw(answer: FrameAnswer): void {
-    if (!answer.extent) return;
-    const { from, to } = answer.extent;
+    const extent = this.extentOf(answer);
+    if (!extent) return;
+    const { from, to } = extent;
     const hasMoved = from !== this.extent.from || to !== this.extent.to;
-    this.extent = { from, to: Math.max(to, from + 1) };
-    this.frames = answer.frames;
-    if (hasMoved) this.drawLosses();
-    setText(this.first, formatCount(from));
-    setText(this.last, formatCount(to));
-    const memoryFrom = this.session.data.allStored.value ? to : Number.isFinite(answer.joinFrame) ? answer.joinFrame : from;
-    this.put(this.memory, { from: memoryFrom, to });
-    setHidden(this.thumb, !answer.frames);
-    if (answer.frames) {
-      this.put(this.thumb, answer.frames);
+    this.extent = { from, to: to > from ? to : from + 1 };
+    this.shown = this.axis === "frame" ? answer.frames : answer.range;
+    if (hasMoved) {
+      setAttribute(this.track, "aria-label", this.axis === "frame" ? "Shown frames of the run" : "Shown time of the run");
+      this.drawLosses();
+      this.drawTicks();
+    }
+    setText(this.first, this.words(from));
+    setText(this.last, this.words(to));
+    // Infinity: all of it comes from storage; NaN: all of it from memory.
+    const { joinFrame } = answer;
+    const isStored = this.session.data.allStored.value || joinFrame === Infinity || this.axis !== "frame";
+    this.put(this.memory, { from: isStored ? to : Number.isFinite(joinFrame) ? joinFrame : from, to });
+    setHidden(this.thumb, !this.shown);
+    if (this.shown) {
+      const [begin, end] = [this.shown.from, this.shown.to];
+      this.put(this.thumb, this.shown);
       setAttribute(this.track, "aria-valuemin", String(Math.round(from)));
       setAttribute(this.track, "aria-valuemax", String(Math.round(to)));
-      setAttribute(this.track, "aria-valuenow", String(Math.round(answer.frames.from)));
-      setAttribute(this.track, "aria-valuetext", `frames ${formatCount(answer.frames.from)} to ${formatCount(answer.frames.to)}`);
+      setAttribute(this.track, "aria-valuenow", String(Math.round(begin)));
+      setAttribute(this.track, "aria-valuetext", this.axis === "frame"
+        ? `frames ${formatCount(begin)} to ${formatCount(end)}` : `${this.words(begin)} to ${this.words(end)}`);
     }
     this.cursors.forEach((mark, place) => {
-      const frame = this.session.time.cursors.value[place] ?? null;
+      const frame = this.axis === "frame" ? this.session.time.cursors.value[place] ?? null : null;
       setHidden(mark, frame === null);
       if (frame !== null) this.put(mark, { from: frame, to: frame });
     });
   }
 
+  /** All of the run that anybody knows of: rows, what went missing, and how far the engine has got. */
+  private extentOf(answer: FrameAnswer): Range | null {
+    this.axis = answer.bestAxis === "frame" ? "frame" : answer.axis;
+    if (this.axis !== "frame") return answer.whole;
+    if (!answer.extent) return null;
+    let { from, to } = answer.extent;
+    for (const loss of this.session.losses.ranges.value) [from, to] = [Math.min(from, loss.from), Math.max(to, loss.to)];
+    return { from, to: Math.max(to, this.session.detail.value?.lastFrame ?? to) };
+  }
+
+  private words(place: number): string {
+    return this.axis === "frame" ? formatCount(place) : this.axis === "simTime" ? formatSimTime(place) : formatClock(place);
+  }
+
+  private drawTicks(): void {
+    const { from, to } = this.extent;
+    const steps = this.axis === "wallTime" ? timeSteps : [1, 2, 5].flatMap((digit) => Array.from({ length: 22 }, (_, power) => digit * 10 ** (power - 6)));
+    const fits = (step: number) => (this.axis !== "frame" || step >= 1) && (to - from) / step <= ticksMax;
+    const step = Math.min(...steps.filter(fits));
+    if (!Number.isFinite(step)) return;
+    const places: number[] = [];
+    // None so near to an end that its words would be cut.
+    for (let place = Math.ceil(from / step) * step; place <= to; place += step) {
+      if ((place - from) / (to - from) > 0.03 && (to - place) / (to - from) > 0.05) places.push(place);
+    }
+    this.ticks.replaceChildren(...places.map((place) => {
+      const words = this.axis === "frame" ? formatPlace(place) : this.axis === "simTime" ? formatTick(place, step) : formatAxisTime(place, step);
+      const tick = element("span", { class: "time-tick" }, words);
+      setStyle(tick, "left", `${(((place - from) / (to - from)) * 100).toFixed(2)}%`);
+      return tick;
+    }));
+  }
+
   private drawLosses(): void {
-    this.losses.replaceChildren(...this.session.losses.ranges.value.map((loss) => {
+    const ranges = this.axis === "frame" ? this.session.losses.ranges.value : [];
+    this.losses.replaceChildren(...ranges.map((loss) => {
       const count = loss.count > 0 ? formatCount(loss.count) : "an unknown number of";
       const mark = element("div", {
         class: "time-loss", "data-testid": "time-loss",
@@ -80,45 +129,43 @@ export class TimeBar {
   }
 
   private listen(): void {
-    const frameAt = (event: PointerEvent) => {
+    const placeAt = (event: PointerEvent) => {
       const box = this.track.getBoundingClientRect();
       return this.extent.from + ((event.clientX - box.left) / Math.max(1, box.width)) * (this.extent.to - this.extent.from);
     };
     this.track.addEventListener("pointerdown", (event) => {
-      const frames = this.frames;
-      if (!frames || event.button !== 0) return;
+      const shown = this.shown;
+      if (!shown || event.button !== 0) return;
       this.track.setPointerCapture(event.pointerId);
-      const at = frameAt(event);
-      const isInside = at >= frames.from && at <= frames.to;
-      const half = (frames.to - frames.from) / 2;
-      const begin = isInside ? frames : { from: at - half, to: at + half };
-      this.grabbed = { at, frames: begin };
+      const at = placeAt(event);
+      const isInside = at >= shown.from && at <= shown.to;
+      const half = (shown.to - shown.from) / 2;
+      const begin = isInside ? shown : { from: at - half, to: at + half };
+      this.grabbed = { at, shown: begin };
       if (!isInside) void this.show(begin);
     });
     this.track.addEventListener("pointermove", (event) => {
       if (!this.grabbed) return;
-      const by = frameAt(event) - this.grabbed.at;
-      void this.show({ from: this.grabbed.frames.from + by, to: this.grabbed.frames.to + by });
+      const by = placeAt(event) - this.grabbed.at;
+      void this.show({ from: this.grabbed.shown.from + by, to: this.grabbed.shown.to + by });
     });
     this.track.addEventListener("pointerup", () => { this.grabbed = null; });
     this.track.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -keyShare, ArrowRight: keyShare, PageUp: -1, PageDown: 1 }[event.key];
-      if (by === undefined || !this.frames || event.ctrlKey || event.altKey) return;
+      if (by === undefined || !this.shown || event.ctrlKey || event.altKey) return;
       event.preventDefault();
-      const span = this.frames.to - this.frames.from;
-      void this.show({ from: this.frames.from + by * span, to: this.frames.to + by * span });
+      const span = this.shown.to - this.shown.from;
+      void this.show({ from: this.shown.from + by * span, to: this.shown.to + by * span });
     });
   }
 
   /** Moves what is shown, never beyond the run. */
-  private async show(frames: Range): Promise<void> {
-    const span = frames.to - frames.from;
-    const from = Math.max(this.extent.from, Math.min(frames.from, Math.max(this.extent.from, this.extent.to - span)));
+  private async show(wanted: Range): Promise<void> {
+    const span = wanted.to - wanted.from;
+    const from = Math.max(this.extent.from, Math.min(wanted.from, Math.max(this.extent.from, this.extent.to - span)));
     const moved = { from, to: from + span };
-    const { axis, range } = this.session.time;
-    const shown = axis.value === "frame" ? moved : await this.session.data.moveRange(moved, "frame", axis.value);
-    if (!shown) return;
-    if (range.value === null) this.session.time.show(shown);
-    else range.value = shown;
+    const { axis } = this.session.time;
+    const shown = axis.value === this.axis ? moved : await this.session.data.moveRange(moved, this.axis, axis.value);
+    if (shown) this.session.time.replace(shown);
   }
 }

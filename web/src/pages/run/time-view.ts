@@ -11,6 +11,8 @@ export interface TimeState {
 }
 
 const stepsMax = 50;
+/** Wheels and drags come in many small steps: after such a pause, another one has begun. */
+const gesturePauseMs = 400;
 
 export class TimeView {
   readonly axis: Signal<TimeAxis>;
@@ -21,9 +23,16 @@ export class TimeView {
   readonly cursors: Signal<readonly [number | null, number | null]>;
   /** Where the pointer is on the axis. */
   readonly hover = new Signal<number | null>(null);
+  /** What lies in the run, as far as anybody knows: nothing is shown beyond it. */
+  limits: Range | null = null;
   private earlier: (Range | null)[] = [];
+  /** What the gesture that goes on showed last, and when. */
+  private gesture: { range: Range; ms: number } | null = null;
 
-  constructor(state: TimeState, private readonly move: (range: Range, from: TimeAxis, to: TimeAxis) => Promise<Range | null>) {
+  constructor(
+    state: TimeState, private readonly move: (range: Range, from: TimeAxis, to: TimeAxis) => Promise<Range | null>,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {
     this.axis = new Signal(state.axis);
     this.windowSeconds = new Signal(state.windowSeconds);
     this.range = new Signal(state.range);
@@ -47,6 +56,7 @@ export class TimeView {
     if (axis === from) return;
     const moved = range ? await this.move(range, from, axis) : null;
     this.earlier = [];
+    this.limits = null;
     this.hover.value = null;
     this.axis.value = axis;
     this.range.value = moved;
@@ -76,12 +86,23 @@ export class TimeView {
 
   /** A factor below 1 shows less. */
   zoom(shown: Range, at: number, factor: number): void {
-    this.replace(zoomed(shown, at, factor, this.axis.value));
+    this.replace(zoomed(shown, at, factor, this.axis.value, this.limits));
   }
 
   /** Moves by so much of what is shown. */
   pan(shown: Range, share: number): void {
-    this.replace(panned(shown, share));
+    this.replace(panned(shown, share, this.limits));
+  }
+
+  /** A stretch that a gesture has come to; the gesture as a whole is one step that can be gone back. */
+  replace(range: Range): void {
+    const before = this.range.value;
+    if (before !== null && before.from === range.from && before.to === range.to) return;
+    const now = this.nowMs();
+    const goesOn = this.gesture !== null && this.gesture.range === before && now - this.gesture.ms < gesturePauseMs;
+    if (!goesOn) this.earlier = [...this.earlier, before].slice(-stepsMax);
+    this.gesture = { range, ms: now };
+    this.range.value = range;
   }
 
   setCursor(place: 0 | 1, frame: number | null): void {
@@ -94,24 +115,32 @@ export class TimeView {
   clearCursors(): void {
     this.cursors.value = [null, null];
   }
-
-  /** Wheels and drags come in many small steps: only where they began can be gone back to. */
-  private replace(range: Range): void {
-    if (this.range.value === null) this.earlier = [...this.earlier, null];
-    this.range.value = range;
-  }
 }
 
-/** Zooms about a place that stays where it is; never below two frames, or a microsecond. */
-export function zoomed(shown: Range, at: number, factor: number, axis: TimeAxis): Range {
+/** Zooms about a place that stays where it is, within the limits; never below two frames, or a microsecond. */
+export function zoomed(shown: Range, at: number, factor: number, axis: TimeAxis, limits: Range | null = null): Range {
   const least = axis === "frame" ? 2 : axis === "simTime" ? 1e-6 : 1;
   const span = Math.max(least, (shown.to - shown.from) * factor);
   const share = (Math.min(shown.to, Math.max(shown.from, at)) - shown.from) / (shown.to - shown.from);
-  const from = Math.max(0, at - share * span);
-  return { from, to: from + span };
+  const from = at - share * span;
+  return within({ from, to: from + span }, shown, limits);
 }
 
-export function panned(shown: Range, share: number): Range {
-  const by = Math.max((shown.to - shown.from) * share, -shown.from);
-  return { from: shown.from + by, to: shown.to + by };
+export function panned(shown: Range, share: number, limits: Range | null = null): Range {
+  const by = (shown.to - shown.from) * share;
+  return within({ from: shown.from + by, to: shown.to + by }, shown, limits);
+}
+
+/** Moves and, if need be, cuts a stretch so that it reaches no further than the run. */
+export function inside(range: Range, limits: Range | null): Range {
+  return limits ? within(range, limits, limits) : range;
+}
+
+/** The same, or no further than what is shown already. */
+function within(range: Range, shown: Range, limits: Range | null): Range {
+  const low = Math.min(limits?.from ?? 0, shown.from);
+  const high = limits ? Math.max(limits.to, shown.to) : Infinity;
+  const span = Math.min(range.to - range.from, high - low);
+  const from = Math.min(Math.max(low, range.from), high - span);
+  return { from, to: from + span };
 }

@@ -1,10 +1,10 @@
 // The inside of panels that show newest values instead of lines: a table, or numbers large enough to be read from afar.
 
 import { element, setAttribute, setText } from "../../base/dom";
-import { formatCount, formatValue } from "../../format/numbers";
+import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
 
@@ -55,13 +55,13 @@ abstract class ValuePanel implements PanelContent {
 
   /** A number at the cursor, else the newest one; or a text. */
   protected valueOf(line: LineAnswer | undefined): number | string | undefined {
-    return line?.text?.value ?? (line?.atCursor ?? line?.newest)?.value;
+    return line?.text?.value ?? (line && shownValue(line).sample?.value);
   }
 
   protected put(place: HTMLElement, value: number | string | undefined): void {
     const isWhole = typeof value === "string" || (this.session.fullPrecision.value && value !== undefined);
-    setText(place, isWhole ? String(value) : formatValue(value));
-    setAttribute(place, "title", value === undefined ? "" : String(value));
+    setText(place, isWhole ? formatAllDigits(value) : formatValue(value));
+    setAttribute(place, "title", value === undefined ? "" : formatAllDigits(value));
   }
 }
 
@@ -72,9 +72,10 @@ export class TablePanel extends ValuePanel {
 
   constructor(session: RunSession, panel: Panel) {
     super(session, panel);
-    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col" }, name));
+    const isNumber = (name: string) => name === "Value" || name === "Frame" || name === "Sim time";
+    const heads = ["Series", "Value", "Unit", "Frame", "Sim time"].map((name) => element("th", { scope: "col", ...(isNumber(name) ? { class: "number" } : {}) }, name));
     this.element = element(
-      "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Newest values" },
+      "div", { class: "panel-content value-table", tabindex: "0", role: "group", "aria-label": "Values" },
       element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.body),
     );
   }
@@ -94,7 +95,7 @@ export class TablePanel extends ValuePanel {
   protected override fill(answer: PanelAnswer): void {
     answer.lines.forEach((line, index) => {
       const row = this.rows[index];
-      const sample = line.text ?? line.atCursor ?? line.newest;
+      const sample = line.text ?? shownValue(line).sample;
       if (!row) return;
       this.put(row.value, this.valueOf(line));
       row.value.classList.toggle("number", line.text === null);
