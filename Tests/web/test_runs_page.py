@@ -1,5 +1,6 @@
 """The page with all runs."""
 
+import json
 import re
 
 import pytest
@@ -92,10 +93,20 @@ SOME = [
 ]
 
 
+COLUMNS = "status,run,source,tags,version,seed,started,duration,frames,rate,drops,size"
+
+
+def with_columns(page, columns: str = COLUMNS) -> None:
+    """As a browser whose user has chosen these."""
+    page.add_init_script(f"localStorage.setItem('teltel-run-columns', '{columns}')")
+
+
 @pytest.fixture
 def listed(live_page):
-    """A page with the runs SOME; `listed.runs` is what the collector tells from the next question on."""
+    """A page with the runs SOME and all columns; `listed.runs` is what the collector tells from the next question on."""
     live_page.runs = SOME
+    live_page.set_viewport_size({"width": 1440, "height": 900})
+    with_columns(live_page)
     live_page.route("**/api/runs?after=*", lambda route: route.fulfill(
         json={"cursor": "c", "complete": True, "runs": live_page.runs, "removed": []}))
     live_page.goto("/")
@@ -114,11 +125,140 @@ def expect_shown(page, *ids: str) -> None:
 
 
 def test_the_columns_of_a_run(listed):
-    texts = [cell.inner_text() for cell in row_of(listed, "fast").get_by_role("gridcell").all()][:-1]
+    texts = row_of(listed, "fast").locator(".run-cell").all_text_contents()[:-1]
     assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0", "–"]
-    texts = [cell.inner_text() for cell in row_of(listed, "The first of all").get_by_role("gridcell").all()][:-1]
+    texts = row_of(listed, "The first of all").locator(".run-cell").all_text_contents()[:-1]
     assert texts[1] == "The first of allold" and texts[5] == "20" and texts[7] == "2:05" and texts[9] == "–"
     assert listed.locator('[data-run="broken"] .column-drops').inner_text() == "10"
+
+
+def ci_run(number: int) -> dict:
+    """One of a night's work: long names that differ at their end, large numbers, four tags."""
+    status = ("completed", "completed", "failed", "completed", "cancelled")[number % 5]
+    reason = {"failed": "slipRatio out of range at frame 1203", "cancelled": "cancelled by the job's time-out"}.get(status, "")
+    return summary(
+        f"ci/nightly/2026-11-{number % 28 + 1:02}/tyre-model/job-{10_000 + number}", sourceId=("vehicle", "vehicle-dynamics")[number % 2],
+        status=status, endReason=reason, created="2026-11-18T00:00:00Z", endedAt="2026-11-19T21:03:12Z", engineVersion=f"v2.4.{number}-rc1",
+        seed=str(18446744073709551615 - number) if number % 9 == 0 else str(3500 + number), lastFrame=1_000_000 + number, refused=257_686 * (number % 3),
+        stored=7, tags={"branch": "tyre-model-v2", "commit": f"5f3f23f{number:05}", "track": ("wet", "dry")[number % 2], "machine": "bench-07"})
+
+
+@pytest.fixture
+def night(page):
+    """A list of 300 runs, all of which have a size."""
+    runs = [ci_run(number) for number in range(300)]
+    page.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": runs, "removed": []}))
+    page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
+    sizes = "".join(json.dumps({"run_id": run["runId"], "bytes_on_disk": 1_070_000 + 7_001 * number}) + "\n" for number, run in enumerate(runs))
+    page.route("**/api/analysis/sizes*", lambda route: route.fulfill(body=sizes))
+    return page
+
+
+CUT = """() => [...document.querySelectorAll('.run-row .run-cell, .list-head > *')].filter(cell => cell.checkVisibility())
+    .flatMap(cell => [cell, ...cell.querySelectorAll('*:not(.for-screen-readers)')].filter(part => part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1)
+      .map(part => [cell.className, part.textContent, part.closest('[title]')?.title ?? '']))"""
+
+
+@pytest.mark.parametrize("density", ["compact", "comfortable"])
+@pytest.mark.parametrize("columns", [COLUMNS, "status,run,tags,started,duration,frames,drops"], ids=["all", "usual"])
+@pytest.mark.parametrize("width", [1440, 1920])
+def test_no_text_of_the_list_is_cut(night, width, columns, density):
+    """But for names and tags, which are shortened in the middle, and whole in their tooltips."""
+    with_columns(night, columns)
+    night.add_init_script(f"localStorage.setItem('teltel-density', '{density}')")
+    night.set_viewport_size({"width": width, "height": 900})
+    night.goto("/")
+    expect(night.get_by_test_id("run-row").first).to_be_visible()
+    if "size" in columns:
+        expect(night.locator(".run-row .column-size").first).to_contain_text("MiB")
+    cut = night.evaluate(CUT)
+    assert {name for name, _, _ in cut} <= {"run-cell column-run", "run-cell column-tags"}
+    assert [words for words in cut if words[1] not in words[2]] == []
+    # What tells the runs apart is read, whatever is cut, and there is one ellipsis at most.
+    ends = night.evaluate("""() => [...document.querySelectorAll('.run-row a')].map(link => {
+        const end = link.lastElementChild, box = end.getBoundingClientRect(), cell = link.closest('.run-cell').getBoundingClientRect();
+        return [end.textContent, end.scrollWidth <= end.clientWidth + 1 && box.right <= cell.right && box.width > 0];
+    })""")
+    assert len(ends) > 10 and all(re.fullmatch(r"/job-1\d{4}", text) and is_seen for text, is_seen in ends)
+    if columns != COLUMNS:
+        assert night.locator(".run-row .more-tags").count() == 0
+
+
+def test_everything_in_the_list_can_be_reached_on_a_small_screen(night):
+    night.set_viewport_size({"width": 1024, "height": 768})
+    night.goto("/")
+    expect(night.get_by_test_id("run-row").first).to_be_visible()
+    # The usual columns have room; the buttons of a row come with the pointer.
+    scroller = night.locator(".run-scroller")
+    assert scroller.evaluate("scroller => scroller.scrollWidth <= scroller.clientWidth")
+    row = night.get_by_test_id("run-row").first
+    row.hover()
+    for name in ("Name and note", "Delete"):
+        button = row.get_by_role("button", name=name)
+        expect(button).to_be_in_viewport(ratio=1)
+        expect(button).to_have_css("opacity", "1")
+    # All of them have not: the edge says that they go on, and keys lead there.
+    night.get_by_test_id("choose-columns").click()
+    for column in ("source", "version", "seed", "rate", "size"):
+        night.get_by_test_id(f"column-{column}").check()
+    night.keyboard.press("Escape")
+    expect(scroller).to_have_attribute("data-more", "")
+    expect(night.locator(".list-head .column-size")).not_to_be_in_viewport(ratio=1)
+    night.keyboard.press("l")
+    for _ in range(10):
+        night.keyboard.press("ArrowRight")
+    expect(night.locator(".list-head .column-size")).to_be_in_viewport(ratio=1)
+    expect(scroller).not_to_have_attribute("data-more", "")
+
+
+def test_columns_are_chosen_and_kept(listed):
+    listed.evaluate("localStorage.clear()")
+    fresh = listed.context.new_page()
+    fresh.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": SOME, "removed": []}))
+    fresh.goto("/")
+    heads = fresh.locator(".list-head > [role=columnheader]:not(.column-actions)")
+    usual = ["Status", "Run", "Tags", "Started", "Duration", "Frames", "Drops"]
+    expect(heads).to_have_text(usual)
+    fresh.get_by_test_id("choose-columns").click()
+    fresh.get_by_test_id("column-seed").check()
+    fresh.get_by_test_id("column-tags").uncheck()
+    fresh.keyboard.press("Escape")
+    chosen = ["Status", "Run", "Seed", "Started", "Duration", "Frames", "Drops"]
+    expect(heads).to_have_text(chosen)
+    fresh.reload()
+    expect(heads).to_have_text(chosen)
+    # What is sorted by is seen, chosen or not.
+    fresh.goto("/?sort=-rate")
+    expect(heads).to_have_text([*chosen[:-1], "Rate /s", "Drops"])
+    fresh.get_by_test_id("choose-columns").click()
+    fresh.get_by_role("button", name="Usual columns").click()
+    expect(heads).to_have_text([*usual[:-1], "Rate /s", "Drops"])
+
+
+def test_why_a_run_failed_stands_under_its_name(night):
+    night.goto("/")
+    failed = night.locator('[data-status="failed"]').first
+    reason = failed.get_by_test_id("run-reason")
+    expect(reason).to_have_text("slipRatio out of range at frame 1203")
+    name, line = failed.get_by_role("link").bounding_box(), reason.bounding_box()
+    assert line["y"] >= name["y"] + name["height"] - 6 and abs(line["x"] + 8 - name["x"]) < 2
+    expect(night.locator('.run-row[data-status="completed"]').first.get_by_test_id("run-reason")).to_be_hidden()
+    # As a column, it needs no line of its own.
+    night.get_by_test_id("choose-columns").click()
+    night.get_by_test_id("column-reason").check()
+    expect(night.get_by_test_id("run-reason")).to_have_count(0)
+    expect(failed.locator(".column-reason")).to_have_text("slipRatio out of range at frame 1203")
+
+
+def test_rows_are_as_close_as_the_user_wants(night):
+    night.goto("/")
+    completed = night.locator('.run-row[data-status="completed"]').first
+    expect(completed).to_have_css("height", "28px")
+    night.get_by_test_id("density").click()
+    expect(completed).to_have_css("height", "38px")
+    night.reload()
+    expect(completed).to_have_css("height", "38px")
+    expect(night.get_by_test_id("density")).to_have_accessible_name("Rows: comfortable")
 
 
 def test_columns_sort_and_turn_round(listed):
@@ -162,7 +302,9 @@ def test_what_matches_nothing_says_so(listed):
 def test_groups_by_a_tag(listed):
     listed.get_by_test_id("group-by").select_option("track")
     heads = listed.get_by_test_id("group-row")
-    expect(heads).to_have_text(["track = dry1 run, 1 running", "track = wet2 runs, 1 running", "without track1 run"])
+    expect(heads).to_have_text(["track = dry1 run1 running", "track = wet2 runs1 running1 failed", "without track1 run1 completed"])
+    # The head says it for all: rows have the other tags.
+    expect(row_of(listed, "fast").locator(".column-tags")).to_have_text("car=a")
     expect_shown(listed, "slow", "fast", "broken", "old")
     heads.nth(1).click()
     expect(heads.nth(1)).to_have_attribute("aria-expanded", "false")
@@ -171,6 +313,74 @@ def test_groups_by_a_tag(listed):
     listed.get_by_role("grid").focus()
     listed.keyboard.press("ArrowRight")
     expect_shown(listed, "slow", "fast", "broken", "old")
+
+
+def test_arrow_keys_choose_a_run_wherever_the_focus_is(listed):
+    chosen = listed.locator('[data-testid="run-row"][aria-selected="true"]')
+    assert listed.evaluate("document.activeElement === document.body")
+    for key, run in (("ArrowDown", "fast"), ("ArrowDown", "slow"), ("End", "old"), ("ArrowUp", "broken"), ("Home", "fast")):
+        listed.keyboard.press(key)
+        expect(chosen).to_have_attribute("data-run", run)
+    expect(listed.get_by_role("grid")).to_be_focused()
+    # Buttons do not need them; fields do.
+    listed.get_by_test_id("filter-failed").focus()
+    listed.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "slow")
+    listed.get_by_test_id("group-by").focus()
+    listed.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "slow")
+
+
+def test_the_list_is_as_it_was_left(live_page):
+    """Who comes back from a run: the same place, the same row, the same groups closed."""
+    runs = [summary(f"run-{number:03}", tags={"track": ("dry", "wet")[number % 2]}) for number in range(200)]
+    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": runs, "removed": []}))
+    live_page.watch.may_fail += ("/api/run?",)
+    live_page.goto("/?group=track&sort=run")
+    live_page.get_by_test_id("group-row").first.click()
+    expect(live_page.get_by_test_id("group-row").first).to_have_attribute("aria-expanded", "false")
+    scroller = live_page.locator(".run-scroller")
+    scroller.evaluate("scroller => { scroller.scrollTop = 1500; }")
+    live_page.get_by_role("link", name="run-121", exact=True).click()
+    expect(live_page.get_by_test_id("run-title")).to_have_text("run-121")
+    live_page.go_back()
+    chosen = live_page.locator('[data-testid="run-row"][aria-selected="true"]')
+    expect(chosen).to_have_attribute("data-run", "run-121")
+    expect(chosen).to_be_in_viewport(ratio=1)
+    assert scroller.evaluate("scroller => scroller.scrollTop") == 1500
+    live_page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "run-123")
+    live_page.keyboard.press("Home")
+    expect(live_page.get_by_test_id("group-row").first).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_tag_without_a_value_is_refused_in_words(listed):
+    tag, complaint = listed.get_by_test_id("filter-tag"), listed.get_by_test_id("tag-complaint")
+    tag.fill("nonsense")
+    listed.keyboard.press("Enter")
+    expect(complaint).to_have_text("A tag is key=value. The search finds “nonsense” anywhere.")
+    expect(tag).to_have_attribute("aria-invalid", "true")
+    expect_shown(listed, "fast", "slow", "broken", "old")
+    # With a key or a value that is there, an example.
+    for text in ("track", "wet"):
+        tag.fill(text)
+        listed.keyboard.press("Enter")
+        expect(complaint).to_contain_text("for example track=wet")
+    tag.fill("track=wet")
+    expect(complaint).to_be_empty()
+    listed.keyboard.press("Enter")
+    expect_shown(listed, "fast", "broken")
+    expect(tag).to_have_value("")
+
+
+def test_status_buttons_count_what_they_would_find(listed):
+    expect(listed.get_by_test_id("filter-running")).to_have_text("Running 2")
+    listed.get_by_test_id("run-search").fill("wet")
+    for status, count in (("Running", 1), ("Failed", 1), ("Completed", 0), ("Cancelled", 0)):
+        expect(listed.get_by_test_id(f"filter-{status.lower()}")).to_have_text(f"{status} {count}")
+    # What is pressed does not count against the others: they are alternatives.
+    listed.get_by_test_id("filter-failed").click()
+    expect(listed.get_by_test_id("filter-running")).to_have_text("Running 1")
 
 
 def test_back_and_forward_go_through_what_was_chosen(listed):
@@ -244,15 +454,15 @@ def test_thousands_of_rows_scroll(live_page):
         assert grid.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
         assert 10 < rows.count() < 60
         box, frame = chosen.bounding_box(), live_page.locator(".run-scroller").bounding_box()
-        assert frame["y"] + 30 < box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
+        assert frame["y"] + 27 < box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
     live_page.keyboard.press("PageDown")
     page_rows = int(live_page.locator('[data-testid="run-row"][aria-selected="true"]').get_attribute("aria-rowindex")) - 2
     assert 5 < page_rows < 40
     live_page.locator(".run-scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
     expect(live_page.locator('[data-run="run-2500"]')).to_be_visible()
     # Every row has the height that the table counts with.
-    assert set(rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")) == {38}
-    live_page.locator('[data-run="run-2500"] .column-source').click()
+    assert set(rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")) == {28}
+    live_page.locator('[data-run="run-2500"] .column-frames').click()
     expect(live_page.get_by_test_id("run-title")).to_be_visible()
 
 
@@ -311,7 +521,12 @@ def test_a_run_is_deleted_after_a_question(page, watch, collector, run_id):
 def test_a_running_run_is_not_deleted(live_page, live, run_id):
     ingest(live, event(run_id, 1, {"v": 1}))
     live_page.goto("/")
-    row_of(live_page, run_id).get_by_role("button", name="Delete").click()
+    bin_ = row_of(live_page, run_id).get_by_role("button", name="Delete")
+    expect(bin_).to_be_disabled()
+    expect(bin_).to_have_attribute("title", re.compile("still running.*with its engine.*run.end"))
+    row_of(live_page, run_id).get_by_role("gridcell").first.hover()
+    live_page.keyboard.press("ArrowDown")
+    live_page.keyboard.press("Delete")
     expect(live_page.get_by_test_id("toast-error")).to_contain_text("It is still running.")
     expect(live_page.get_by_test_id("confirm")).to_have_count(0)
 

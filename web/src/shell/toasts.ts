@@ -83,7 +83,7 @@ function failureBox(failure: Failure, onClose: () => void): HTMLElement {
     "div", { class: "toast toast-failure", "data-testid": "toast-error" },
     element(
       "div", { class: "toast-head" },
-      element("strong", {}, failure.title), element("span", { class: "toast-count" }), element("span", { class: "spacer" }), copy,
+      element("strong", {}, failure.title), element("span", { class: "toast-count" }), copy,
       element("button", { type: "button", class: "button-quiet", "aria-label": "Close this message", click: onClose }, "Close"),
     ),
     failure.explanation !== "" && element("p", {}, failure.explanation),

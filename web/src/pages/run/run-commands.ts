@@ -2,7 +2,7 @@
 
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { Command, registerCommand } from "../../shell/commands";
+import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { openDialog } from "../../shell/dialog";
 import { TimeAxis } from "../../worker/protocol";
 import { ChannelTree } from "./channel-tree";
@@ -63,7 +63,14 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
   add("Panels", "preset", "Back to the proposed panels", [], () => session.chooseNothing());
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
+  describeGestures(lifetime, chartGestures);
 }
+
+const chartGestures = [
+  ["Drag", "Zoom to a stretch"], ["Shift and drag, or middle button", "Move through the run"], ["Ctrl and wheel", "Zoom about the pointer"],
+  ["Shift and wheel", "Move through the run"], ["Double click", "Show all"], ["Click", "Put the first cursor"],
+  ["Shift and click", "Put the second cursor"],
+].map(([gesture = "", title = ""]) => ({ section: "On a chart", gesture, title }));
 
 /** New panels of values show what the active one draws. */
 function activeSeries(session: RunSession) {

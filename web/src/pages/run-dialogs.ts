@@ -1,11 +1,11 @@
-// What can be done with one run from the list: name it, note something, delete it.
+// What can be done with one run, from the list and from its page: name it, note something, delete it.
 
-import { element } from "../../base/dom";
-import { confirm } from "../../shell/confirm";
-import { openDialog } from "../../shell/dialog";
-import { notify, showError } from "../../shell/toasts";
-import { changeRun, deleteRun } from "../../wire/run-list";
-import { RunSummary } from "../../wire/run-types";
+import { element } from "../base/dom";
+import { confirm } from "../shell/confirm";
+import { openDialog } from "../shell/dialog";
+import { notify, showError } from "../shell/toasts";
+import { changeRun, deleteRun } from "../wire/run-list";
+import { RunSummary } from "../wire/run-types";
 
 const nameBytesMax = 255;
 const noteBytesMax = 16 * 1024;
@@ -44,11 +44,18 @@ export function openRunNotes(run: RunSummary, onSaved: () => void): void {
   });
 }
 
+/** Why a run cannot be deleted now; "" if it can. */
+export function deleteObstacle({ status }: Pick<RunSummary, "status">): string {
+  if (status !== "running") return "";
+  return "It is still running. It ends with its engine; if its events are posted, with a run.end, or when none has come for a while.";
+}
+
 /** Asks first. `onDeleted` is told once nothing of the run is left. */
 export async function askToDelete(run: RunSummary, onDeleted: () => void): Promise<void> {
   const what = `${run.runId} cannot be deleted`;
-  if (run.status === "running") {
-    showError(new Error("It is still running. End its engine first."), what);
+  const obstacle = deleteObstacle(run);
+  if (obstacle !== "") {
+    showError(new Error(obstacle), what);
     return;
   }
   const title = `Delete ${run.name || run.runId}?`;
