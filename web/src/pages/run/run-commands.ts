@@ -7,8 +7,8 @@ import { openDialog } from "../../shell/dialog";
 import { TimeAxis } from "../../worker/protocol";
 import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
+import { openRunLayouts, proposePanels } from "./run-layouts";
 import { RunSession } from "./run-session";
-import { openRunLayouts } from "./run-toolbar";
 
 const zoomStep = 2;
 const panStep = 0.25;
@@ -61,7 +61,7 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
   add("Panels", "new-number", "Add numbers", [], () => grid.addPanel(activeSeries(session), { kind: "number" }));
   add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
-  add("Panels", "preset", "Back to the proposed panels", [], () => session.chooseNothing());
+  add("Panels", "preset", "Back to the proposed panels", [], () => proposePanels(session));
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
   describeGestures(lifetime, chartGestures);
 }

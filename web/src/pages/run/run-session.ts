@@ -115,6 +115,12 @@ export class RunSession {
     this.choose(layout.panels.map((panel, index) => makePanel(`p${index + 1}`, panel.series, { ...panel, id: `p${index + 1}` })));
   }
 
+  /** Takes note of what is shown; the function brings it back. */
+  remember(): () => void {
+    const { query } = this;
+    return () => this.restore(query);
+  }
+
   /** Holds what is shown, while rows go on to come. */
   pause(): void {
     const { range, newest, axis } = this.answer.value ?? {};
@@ -284,6 +290,10 @@ export class RunSession {
     window.clearTimeout(this.writeTimer);
     const query = parseRunQuery(location.search);
     this.written = query;
+    this.restore(query);
+  }
+
+  private restore(query: RunQuery): void {
     this.isChosen = query.panels !== null;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);
     this.time.restore(query);
