@@ -21,3 +21,16 @@ export function errorBox(title: string, error: ApiError): HTMLElement {
     hint !== "" && element("p", { class: "hint" }, hint),
   );
 }
+
+/** A run that the collector does not know, and the ways on from there. */
+export function unknownRunBox(runId: string, lookAgain: () => void): HTMLElement {
+  return element(
+    "div", { class: "message", role: "alert", "data-testid": "error" },
+    element("h2", {}, "There is no such run"),
+    element("p", {}, "The collector does not know ", element("code", {}, runId), ". It has not begun yet, or it was deleted."),
+    element(
+      "p", { class: "message-ways" }, element("a", { href: "/", "data-link": true, class: "button" }, "All runs"),
+      element("button", { type: "button", class: "button", "data-testid": "look-again", click: lookAgain }, "Look again"),
+    ),
+  );
+}

@@ -7,6 +7,9 @@ import { notify, showError } from "../shell/toasts";
 import { changeRun, deleteRun } from "../wire/run-list";
 import { RunSummary } from "../wire/run-types";
 
+export const pencilShape = "M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2z";
+export const binShape = "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5";
+
 const nameBytesMax = 255;
 const noteBytesMax = 16 * 1024;
 

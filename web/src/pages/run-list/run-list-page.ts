@@ -1,11 +1,12 @@
 // The list of all runs. What is searched, filtered and sorted stands in the URL.
 
 import { element, setText } from "../../base/dom";
+import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
 import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { ApiError } from "../../wire/http";
-import { readiness } from "../../wire/readiness";
+import { isLoggedOut, readiness } from "../../wire/readiness";
 import { RunSummary } from "../../wire/run-types";
 import { errorBox, loadingBox } from "../message";
 import { navigatedEvent } from "../route";
@@ -34,6 +35,8 @@ class RunListPage {
   readonly element: HTMLElement;
   private query = parseListQuery(location.search);
   private isOutOfDate = true;
+  private isRefused = false;
+  private readonly refusals = new EverMoreSeldom(pollMs);
   private readonly poll: () => void;
   private readonly filters: ListFilters;
   private readonly table: RunTable;
@@ -82,7 +85,11 @@ class RunListPage {
     lifetime.add(chosenColumns.signal.subscribe(() => this.render(true)));
     if (store.isLoaded) this.render(true);
     this.poll = lifetime.repeat(pollMs, () => this.ask());
-    lifetime.add(readiness.subscribe(() => void this.askStorage()));
+    lifetime.add(readiness.subscribe(() => {
+      void this.askStorage();
+      // Somebody has logged in.
+      if (this.isRefused && readiness.value && !isLoggedOut()) this.poll();
+    }));
   }
 
   private addCommands(): void {
@@ -151,15 +158,20 @@ class RunListPage {
 
   // What there is to show
 
-  private async ask(): Promise<void> {
+  private async ask(): Promise<number | void> {
     try {
       const isNew = await store.poll();
+      this.isRefused = false;
+      this.refusals.reset();
       this.warning.replaceChildren();
       this.render(isNew);
     } catch (error) {
       const shown = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
       const box = errorBox(store.isLoaded ? "The list is out of date" : "The runs cannot be loaded", shown);
       (store.isLoaded ? this.warning : this.content).replaceChildren(box);
+      // Without a login the answer stays the same.
+      this.isRefused = shown.status === 401;
+      if (this.isRefused) return this.refusals.next();
     }
   }
 

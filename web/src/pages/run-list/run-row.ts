@@ -10,11 +10,9 @@ import { tagRoom } from "./column-widths";
 import { runStatuses } from "./list-query";
 import { ColumnId, endedBadly, RunColumn } from "./run-columns";
 import { ListRow } from "./run-order";
-import { deleteObstacle } from "../run-dialogs";
+import { binShape, deleteObstacle, pencilShape } from "../run-dialogs";
 import { TextRuler } from "./text-ruler";
 
-const pencil = "M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2z";
-const bin = "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5";
 const chevron = "M6 3.5l4.5 4.5L6 12.5";
 /** Chips stand so far apart; each has so much room at least, and the word for those that do not fit has this. */
 const chips = { gap: 4, least: 94, more: 34 };
@@ -62,9 +60,9 @@ export class RunRow {
     }
     this.cells.get("run")?.append(this.link, this.id);
     this.reason = this.cells.has("reason") ? null : element("div", { role: "gridcell", class: "row-reason", "data-testid": "run-reason" });
-    this.bin = this.button("Delete", bin, (run) => actions.remove(run));
+    this.bin = this.button("Delete", binShape, (run) => actions.remove(run));
     const buttons = element(
-      "div", { role: "gridcell", class: "run-cell column-actions" }, this.button("Name and note", pencil, (run) => actions.edit(run)), this.bin,
+      "div", { role: "gridcell", class: "run-cell column-actions" }, this.button("Name and note", pencilShape, (run) => actions.edit(run)), this.bin,
     );
     this.element = element("div", { role: "row", class: "run-row", "data-testid": "run-row" }, ...this.cells.values(), this.reason, buttons);
   }

@@ -2,6 +2,7 @@
 
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { formatCount } from "../../format/numbers";
 import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { openDialog } from "../../shell/dialog";
 import { TimeAxis } from "../../worker/protocol";
@@ -111,11 +112,15 @@ function putCursor(session: RunSession, frame: number | undefined): void {
 }
 
 function openJump(session: RunSession): void {
-  const input = element("input", { type: "number", min: "0", step: "1", required: true, "data-testid": "jump-frame", "aria-label": "Frame" });
+  const input = element("input", { type: "number", min: "0", step: "1", required: true, autofocus: true, "data-testid": "jump-frame", "aria-label": "Frame" });
   const current = session.time.cursors.value[0];
   if (current !== null) input.value = String(current);
-  const form = element("form", { class: "jump-form", method: "dialog" }, input, element("button", { type: "submit", class: "button" }, "Jump"));
-  const dialog = openDialog({ title: "Jump to a frame", testId: "jump-dialog", content: [form] });
+  const extent = session.answer.value?.extent;
+  const form = element(
+    "form", { class: "jump-form", method: "dialog" }, input, element("button", { type: "submit", class: "button button-main" }, "Jump"),
+  );
+  const note = extent && element("p", { class: "dialog-note" }, `Frames ${formatCount(extent.from)} to ${formatCount(extent.to)}`);
+  const dialog = openDialog({ title: "Jump to a frame", testId: "jump-dialog", className: "jump", content: [form, note] });
   form.addEventListener("submit", () => {
     dialog.close();
     putCursor(session, input.valueAsNumber);

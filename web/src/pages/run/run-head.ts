@@ -19,6 +19,10 @@ const backlogBytesMin = 64 * 1024;
 
 export class RunHead {
   readonly element: HTMLElement;
+  private readonly title: HTMLElement;
+  /** Beside a name. */
+  private readonly id = element("span", { class: "run-title-id", "data-testid": "run-id", hidden: true });
+  private readonly titleRow = element("div", { class: "run-title" });
   private readonly status = element("span");
   private readonly facts = element("dl", { class: "facts" });
   private readonly tiles = new Map<string, { value: HTMLElement; detail: HTMLElement; tile: HTMLElement }>();
@@ -43,13 +47,13 @@ export class RunHead {
     this.sizeRequest = element("button", {
       type: "button", class: "button-quiet", "data-testid": "size-sql", title: "The query and request behind this size", click: onSize,
     }, "SQL");
+    this.title = element("h1", { "data-testid": "run-title" }, runId);
+    this.titleRow.append(
+      element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
+      this.title, this.id, this.status,
+    );
     this.element = element(
-      "section", { class: "run-overview" },
-      element(
-        "div", { class: "run-title" },
-        element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
-        element("h1", { "data-testid": "run-title" }, runId), this.status,
-      ),
+      "section", { class: "run-overview" }, this.titleRow,
       this.facts, this.others, this.config, this.tileRow, this.rejected.element,
     );
   }
@@ -59,7 +63,14 @@ export class RunHead {
     this.bytesOnDisk = bytesOnDisk;
   }
 
+  addActions(actions: HTMLElement): void {
+    this.titleRow.append(actions);
+  }
+
   show(run: RunDetail, nowMs: number): void {
+    setText(this.title, run.name || run.runId);
+    setText(this.id, run.runId);
+    this.id.hidden = run.name === "";
     if (run.status !== this.shownStatus) {
       this.status.replaceChildren(statusMark(run.status));
       this.shownStatus = run.status;
@@ -99,7 +110,6 @@ export class RunHead {
       ["Seed", run.seed, ""],
       ["End reason", run.endReason, ""],
       ["Late events", run.lateEvents > 0 ? formatCount(run.lateEvents) : "", "Accepted behind run.end"],
-      ["Name", run.name, ""],
       ["Note", run.note, ""],
       ["Size", Number.isNaN(this.bytesOnDisk) ? "" : `≈ ${formatBytes(this.bytesOnDisk)}`, sizeWords],
       ["Tags", run.tags.map(([key, value]) => `${key}=${value}`).join("  "), ""],
