@@ -1,7 +1,9 @@
 """The page with all runs."""
 
 import json
+import os
 import re
+import subprocess
 
 import pytest
 import support
@@ -43,13 +45,70 @@ def test_running_runs_are_on_top(page, collector, vehicle, run_id):
     )
 
 
-def test_the_empty_list_says_how_to_start(page):
-    empty = {"cursor": "c", "complete": True, "runs": [], "removed": []}
-    page.route("**/api/runs?*", lambda route: route.fulfill(json=empty))
-    page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
-    page.goto("/")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("make demo")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("/api/ingest")
+def test_the_empty_list_says_how_to_start(live_page, live, tmp_path):
+    """What it proposes works as it stands: the posted event makes a run, the program compiles and makes another."""
+    live_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live_page.goto("/")
+    empty = live_page.get_by_test_id("empty-state")
+    expect(empty).to_contain_text("make demo")
+    expect(empty).to_contain_text("teltel doctor")
+    live_page.get_by_test_id("example-engine").get_by_role("button").click()
+    expect(live_page.get_by_test_id("example-engine").get_by_role("button")).to_have_text("Copied")
+    (tmp_path / "engine.cpp").write_text(live_page.evaluate("navigator.clipboard.readText()"))
+    library = [f"-I{support.BUILD / 'include'}", f"-L{support.BUILD / 'lib'}", "-lteltel"]
+    subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", tmp_path / "engine.cpp", *library, "-o", tmp_path / "engine"], check=True, timeout=120)
+    subprocess.run(live_page.get_by_test_id("example-ingest").locator("code").inner_text(), shell=True, check=True, capture_output=True, timeout=30)
+    expect(row_of(live_page, "hello")).to_be_visible()
+    variables = {"TELTEL_SHM_DIR": live.shm, "LD_LIBRARY_PATH": str(support.BUILD / "lib")}
+    subprocess.run([tmp_path / "engine"], check=True, timeout=30, env={**os.environ, **variables})
+    expect(live_page.get_by_test_id("run-row")).to_have_count(2)
+
+
+def test_what_matches_nothing_names_what_keeps_runs_out(listed):
+    listed.goto("/?q=nothing+like+it&status=failed&tag=track%3Dwet")
+    expect(listed.get_by_test_id("nothing-found")).to_contain_text("No run matches.")
+    expect(listed.get_by_test_id("nothing-found").get_by_role("listitem")).to_have_text(["Search: nothing like it", "Status: failed", "Tag: track=wet"])
+
+
+def test_a_size_is_said_to_be_an_estimate(night):
+    """It is shared out by table: it may move while other runs are stored."""
+    with_columns(night)
+    night.goto("/")
+    expect(night.locator(".run-row .column-size").first).to_have_text(re.compile(r"^[\d.]+ MiB$"))
+    expect(night.locator(".list-head .column-size")).to_have_text("≈ Size")
+    expect(night.locator(".list-head .column-size")).to_have_attribute("title", re.compile("estimate.*may move while other runs are stored"))
+    expect(night.locator(".run-row .column-size").first).to_have_attribute("title", re.compile(r"^About [\d.]+ MiB: an estimate"))
+
+
+def test_on_a_phone_each_run_is_a_card(night):
+    """Its whole name, and below it how it is, how old it is, and why it ended; the states of the header have words."""
+    night.set_viewport_size({"width": 390, "height": 844})
+    night.goto("/")
+    card = night.locator('.run-row[data-status="failed"]').first
+    name, status, started, reason = card.get_by_role("link"), card.get_by_test_id("status"), card.locator(".column-started"), card.get_by_test_id("run-reason")
+    expect(status).to_have_text("Failed")
+    expect(reason).to_have_text("slipRatio out of range at frame 1203")
+    boxes = [part.bounding_box() for part in (name, status, started, reason)]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 2, "the name has a line of its own"
+    assert boxes[1]["x"] < boxes[2]["x"] < boxes[3]["x"] and boxes[3]["x"] + boxes[3]["width"] <= 390
+    assert name.evaluate("link => [...link.children].every(part => part.scrollWidth <= part.clientWidth + 1)"), "the name is whole"
+    assert card.bounding_box()["height"] == 54
+    expect(night.get_by_test_id("connection")).to_be_visible()
+    assert night.get_by_test_id("connection").locator("span").bounding_box()["width"] > 40
+    # What is wrong takes the place of what is well.
+    night.route("**/api/ready", lambda route: route.fulfill(status=503, json={"status": "degraded", "storage": {"state": "failed", "detail": "no"}}))
+    expect(night.get_by_test_id("storage-state")).to_be_visible()
+    expect(night.get_by_test_id("storage-state")).to_have_text("Storage failed")
+    expect(night.get_by_test_id("connection")).to_be_hidden()
+    assert night.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Titles cannot be clicked where there are none.
+    night.get_by_test_id("sort-by").select_option("drops")
+    wait_until(night, "() => location.search.includes('sort=-drops')")
+    expect(night.get_by_test_id("run-row").first.locator(".column-drops")).to_have_text("515,372")
+    # A tap opens the run.
+    night.watch.may_fail += ("/api/run?",)
+    night.get_by_test_id("run-row").first.get_by_role("link").click()
+    expect(night.get_by_test_id("error")).to_be_visible()
 
 
 def test_a_failing_list_says_why_and_recovers(page, watch):

@@ -19,7 +19,13 @@ export function errorBox(title: string, error: ApiError): HTMLElement {
     element("h2", {}, isLogin ? "You are not logged in" : title),
     !isLogin && element("p", {}, error.message),
     hint !== "" && element("p", { class: "hint" }, hint),
+    // By the collector's own page, which leads back to here.
+    isLogin && element("p", { class: "message-login" }, element("a", { class: "button", href: loginPath() }, "Log in")),
   );
+}
+
+function loginPath(): string {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
 /** A run that the collector does not know, and the ways on from there. */
