@@ -125,6 +125,14 @@ def stored(page, name: str):
     return page.evaluate("name => fetch(`/api/layouts/${name}`).then(answer => answer.json())", name)
 
 
+def test_a_name_of_blanks_is_refused_in_words(opened):
+    name = opened.get_by_test_id("layout-name")
+    name.fill("   ")
+    opened.keyboard.press("Enter")
+    assert name.evaluate("field => field.validationMessage") == "A name has more than blanks."
+    expect(saved(opened)).to_have_count(0)
+
+
 def test_a_layout_goes_into_a_file_and_comes_back(opened, tmp_path):
     opened.get_by_test_id("layout-name").fill("my tyres")
     with opened.expect_download() as download:

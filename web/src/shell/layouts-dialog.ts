@@ -107,6 +107,8 @@ class LayoutsDialog {
   }
 
   private nameButton(): void {
+    const isBlank = this.name.value !== "" && this.name.value.trim() === "";
+    this.name.setCustomValidity(isBlank ? "A name has more than blanks." : "");
     const isThere = this.saved.some(({ name }) => name === this.name.value.trim());
     this.save.textContent = isThere ? "Replace" : "Save";
   }

@@ -184,7 +184,7 @@ class RunListPage {
     this.isOutOfDate ||= isNew;
     if (!store.isLoaded || this.lifetime.isOver) return;
     const { runs } = store;
-    this.filters.element.hidden = runs.length === 0;
+    this.filters.element.hidden = this.columnsButton.hidden = runs.length === 0;
     this.filters.element.classList.remove("is-waiting");
     if (runs.length === 0) {
       setText(this.summary, "");

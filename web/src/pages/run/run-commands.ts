@@ -17,8 +17,10 @@ const bigStep = 10;
 
 export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, lifetime: Lifetime): void {
   const { time } = session;
-  const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) => {
-    const command: Command = { id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) };
+  const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean, condition?: string) => {
+    const command: Command = {
+      id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}), ...(condition === undefined ? {} : { condition }),
+    };
     registerCommand(lifetime, command);
   };
   const zoom = (factor: number) => () => {
@@ -31,8 +33,11 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
     if (shown) grid.active?.pan(shown, share);
   };
 
+  const hasCursor = () => time.cursors.value[0] !== null;
+  const needsCursor = "once there is a cursor";
+
   add("Time", "follow", "Follow and pause", ["Space"], () => (time.range.value ? session.follow() : session.pause()));
-  add("Time", "back", "Go back to what was shown before", ["Backspace"], () => time.back(), () => time.canGoBack);
+  add("Time", "back", "Go back to what was shown before", ["Backspace"], () => time.back(), () => time.canGoBack, "once you have zoomed");
   add("Time", "all", "Reset zoom", ["0"], () => session.follow());
   add("Time", "zoom-in", "Zoom in", ["+", "="], zoom(1 / zoomStep));
   add("Time", "zoom-out", "Zoom out", ["-"], zoom(zoomStep));
@@ -49,8 +54,8 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Cursor", "home", "Cursor to the first frame", ["Home"], () => putCursor(session, session.answer.value?.extent?.from));
   add("Cursor", "end", "Cursor to the newest frame", ["End"], () => putCursor(session, session.answer.value?.extent?.to));
   add("Cursor", "jump", "Jump to a frame", ["j"], () => openJump(session));
-  add("Cursor", "second", "Put the second cursor where the first one is", ["b"], () => time.setCursor(1, time.cursors.value[0]));
-  add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors());
+  add("Cursor", "second", "Put the second cursor where the first one is", ["b"], () => time.setCursor(1, time.cursors.value[0]), hasCursor, needsCursor);
+  add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors(), hasCursor, needsCursor);
   add("Cursor", "digits", "Show values with all digits", ["p"], () => { session.fullPrecision.value = !session.fullPrecision.value; });
 
   add("Panels", "search", "Search channels", ["/"], () => tree.focusSearch());
@@ -58,7 +63,7 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
     session.maximised.value = session.maximised.value === "" ? session.activePanel.value || session.panels.value[0]?.id || "" : "";
   });
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
-  add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "");
+  add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "", "once a panel is active");
   add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
   add("Panels", "new-number", "Add numbers", [], () => grid.addPanel(activeSeries(session), { kind: "number" }));
   add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
