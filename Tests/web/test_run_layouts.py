@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 from run_support import open_known_run, panels
-from web_support import event, ingest
 
 SERIES = [{"channel": "plant", "type": "tank", "key": "", "field": field} for field in ("level", "pressure")]
 LAYOUT = {
