@@ -2,7 +2,7 @@
 # Builds the web interface: scripts/build-web.sh [--unchecked] OUT
 #
 # --unchecked leaves the types to somebody else.
-# Writes OUT/index.html, app.js, worker.js, app.css, uPlot.js, uPlot.css, icon.svg and licenses.txt. Needs esbuild, tsc and, for the
+# Writes OUT/index.html, app.js, worker.js, app.css, login.css, uPlot.js, uPlot.css, icon.svg and licenses.txt. Needs esbuild, tsc and, for the
 # first build on a machine, pip with network access: uPlot is fetched by hash into $XDG_CACHE_HOME/teltel and kept there.
 set -eu
 
@@ -45,6 +45,7 @@ fi
 esbuild web/src/main.ts --bundle --minify --target=es2021 --format=iife --log-level=warning --outfile="$out/app.js"
 esbuild web/src/worker/main.ts --bundle --minify --target=es2021 --format=iife --log-level=warning --outfile="$out/worker.js"
 esbuild web/styles/app.css --bundle --minify --log-level=warning --outfile="$out/app.css"
+esbuild web/styles/login.css --minify --log-level=warning --outfile="$out/login.css"
 esbuild "$cache/uplot/static/uPlot.iife.js" --minify --log-level=warning --outfile="$out/uPlot.js"
 cp "$cache/uplot/static/uPlot.min.css" "$out/uPlot.css"
 cp web/index.html web/icon.svg web/licenses.txt "$out/"

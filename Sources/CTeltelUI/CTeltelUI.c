@@ -19,6 +19,9 @@ static const unsigned char worker_js[] = {
 static const unsigned char app_css[] = {
 #embed "app.css"
 };
+static const unsigned char login_css[] = {
+#embed "login.css"
+};
 static const unsigned char uplot_js[] = {
 #embed "uPlot.js"
 };
@@ -39,8 +42,9 @@ static const struct {
 } files[] = {
     {"index.html", index_html, sizeof index_html}, {"app.js", app_js, sizeof app_js},
     {"worker.js", worker_js, sizeof worker_js},    {"app.css", app_css, sizeof app_css},
-    {"uPlot.js", uplot_js, sizeof uplot_js},       {"uPlot.css", uplot_css, sizeof uplot_css},
-    {"icon.svg", icon_svg, sizeof icon_svg},       {"licenses.txt", licenses_txt, sizeof licenses_txt},
+    {"login.css", login_css, sizeof login_css},    {"uPlot.js", uplot_js, sizeof uplot_js},
+    {"uPlot.css", uplot_css, sizeof uplot_css},    {"icon.svg", icon_svg, sizeof icon_svg},
+    {"licenses.txt", licenses_txt, sizeof licenses_txt},
 };
 
 const unsigned char *teltel_ui_file(const char *name, size_t *size) {

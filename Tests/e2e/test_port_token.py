@@ -3,6 +3,7 @@ import os
 import re
 import stat
 import subprocess
+from urllib.parse import quote
 
 import pytest
 from support import BUILD, wait_until
@@ -155,13 +156,58 @@ def test_the_websocket_wants_the_token(guarded):
 
 def test_a_login_url_works_once(guarded):
     cookie = log_in(guarded)
-    for word in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"):
+    for word in ("HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"):
         assert word in cookie
     assert TOKEN not in cookie and cookie.startswith(f"teltel-session-{guarded.port}=")
     again = ask(guarded, "GET", login_path(guarded))
     assert (again.status, again.code) == (403, "bad-login-code") and "set-cookie" not in again.headers
     page = ask(guarded, "GET", login_path(guarded), "Accept: text/html")
     assert page.status == 403 and b"teltel login-url" in page.body
+
+
+def test_a_login_leads_where_its_link_says(guarded, token_file):
+    def landed(next_: str) -> str:
+        made = teltel("login-url", "--url", guarded.url, "--token-file", token_file).stdout.strip().removeprefix(guarded.url)
+        answer = ask(guarded, "GET", f"{made}&next={quote(next_, safe='')}")
+        assert answer.status == 303
+        return answer.headers["location"]
+
+    for path in ("/runs/job-7?from=1&to=2", "/runs/a%2Fb%20c?panels=chart!t=A%21:c/t//f", "/?q=%C3%A9&tag=a%3D1"):
+        assert landed(path) == path
+
+
+FOREIGN = {
+    "another server": "https://evil.example/", "without a scheme": "//evil.example/", "a backslash": "/\\evil.example/", "a tab": "/\t/evil.example",
+    "a line end": "/\r\nLocation: https://evil.example", "a script": "javascript:alert(1)", "relative": "evil", "empty": "", "a blank": "/ /evil",
+    "not ASCII": "/\u2044evil.example", "the login itself": "/login?code=x", "too long": "/" + "x" * 9000,
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN, ids=[case.replace(" ", "-") for case in FOREIGN])
+def test_a_login_leads_to_this_server_only(guarded_shared, token_file, case):
+    made = ask(guarded_shared, "POST", "/api/login", with_token()).json["url"].split("/login?", 1)[1]
+    target = f"/login?{made}&next={quote(FOREIGN[case], safe='')}"
+    if case == "too long":
+        assert ask(guarded_shared, "GET", target).status == 414
+        return
+    answer = ask(guarded_shared, "GET", target)
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    # Nor does the page that asks for the login.
+    page = ask(guarded_shared, "GET", f"/login?next={quote(FOREIGN[case], safe='')}", "Accept: text/html")
+    assert page.status == 200 and b"evil" not in page.body and b"<script" not in page.body
+
+
+def test_the_login_page_leads_back_to_what_was_asked_for(guarded):
+    page = ask(guarded, "GET", "/runs/job-7?from=1&to=2&q=%22%3Cb%3E", "Accept: text/html")
+    assert page.status == 401
+    body = page.body.decode()
+    assert 'name="next" value="/runs/job-7?from=1&amp;to=2&amp;q=%22%3Cb%3E"' in body
+    # People paste the whole URL, not its code.
+    pasted = quote("  " + guarded.url + login_path(guarded) + "\n", safe="")
+    answer = ask(guarded, "GET", f"/login?code={pasted}&next={quote('/runs/job-7?from=1&to=2', safe='')}", host=f"localhost:{guarded.port}")
+    assert (answer.status, answer.headers["location"]) == (303, "/runs/job-7?from=1&to=2")
+    again = ask(guarded, "GET", f"/login?code={pasted}&next=%2Fruns%2Fjob-7", "Accept: text/html")
+    assert again.status == 403 and b'value="/runs/job-7"' in again.body and b"has been used" in again.body
 
 
 def test_a_session_reads_and_changes_only_from_the_own_page(guarded):

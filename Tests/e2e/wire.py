@@ -16,7 +16,7 @@ ROUTES = [
     ("GET", "/api/analysis/series"), ("GET", "/api/ready"), ("GET", "/metrics"), ("POST", "/api/login"), ("PUT", "/api/runs"),
     ("GET", "/nothing"), ("DELETE", "/api/nothing/at/all"),
 ]
-OPEN_ROUTES = [("GET", "/api/health"), ("GET", "/login?code=none")]
+OPEN_ROUTES = [("GET", "/api/health"), ("GET", "/login?code=none"), ("GET", "/login.css"), ("GET", "/icon.svg")]
 UPGRADE = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
 
 

@@ -22,7 +22,9 @@ window.openLayouts = () => dialog.openLayouts({
   current: () => window.layout,
   apply: (layout) => {
     if (!layout.panels) throw new Error("This is no layout of panels.");
+    const before = window.layout;
     window.layout = layout;
+    return { missing: layout.panels.filter(panel => panel.startsWith?.("not")), undo: () => { window.layout = before; } };
   },
 });
 window.openLayouts();
@@ -69,19 +71,66 @@ def test_a_layout_is_saved_loaded_and_deleted(opened):
     expect(saved(opened)).to_have_count(0)
 
 
-def test_a_name_that_is_there_is_replaced(opened):
+def test_a_name_that_is_there_is_replaced_after_a_question(opened):
+    """And what was there comes back on demand."""
     save(opened, "one")
-    opened.get_by_test_id("layout-name").fill("on")
-    expect(opened.get_by_test_id("layout-save")).to_have_text("Save")
-    opened.get_by_test_id("layout-name").fill("one")
-    expect(opened.get_by_test_id("layout-save")).to_have_text("Replace")
+    name, button, question = (opened.get_by_test_id(test_id) for test_id in ("layout-name", "layout-save", "confirm"))
+    name.fill("on")
+    expect(button).to_have_text("Save")
+    name.fill("one")
+    expect(button).to_have_text("Replace")
     opened.evaluate("window.layout = { panels: ['new'] }")
-    opened.get_by_test_id("layout-save").click()
-    expect(opened.get_by_test_id("layout-name")).to_have_value("")
+    button.click()
+    expect(opened.get_by_role("dialog", name="Replace the layout one?")).to_contain_text("Everybody who uses this collector")
+    # Enter is on the harmless button.
+    opened.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    assert stored(opened, "one") == {"panels": ["first"]}
+    expect(name).to_have_value("one")
+    button.click()
+    opened.get_by_test_id("confirm-yes").click()
+    expect(name).to_have_value("")
     expect(saved(opened)).to_have_count(1)
-    opened.get_by_role("button", name="Load one").click()
-    expect(opened.get_by_test_id("layouts")).to_have_count(0)
-    assert opened.evaluate("window.layout") == {"panels": ["new"]}
+    assert stored(opened, "one") == {"panels": ["new"]}
+    opened.get_by_test_id("toast-news").filter(has_text="Layout one replaced").get_by_role("button", name="Undo").click()
+    expect(opened.get_by_test_id("toast-news").filter(has_text="Layout one is as it was")).to_be_visible()
+    assert stored(opened, "one") == {"panels": ["first"]}
+
+
+def test_what_somebody_else_has_saved_since_is_asked_about_too(opened):
+    opened.evaluate("fetch('/api/layouts/theirs', { method: 'PUT', body: JSON.stringify({ panels: ['theirs'] }), headers: { 'Content-Type': 'application/json' } })")
+    opened.wait_for_function("fetch('/api/layouts').then(answer => answer.json()).then(layouts => layouts.length === 1)")
+    opened.get_by_test_id("layout-name").fill("theirs")
+    expect(opened.get_by_test_id("layout-save")).to_have_text("Save")
+    opened.get_by_test_id("layout-save").click()
+    expect(opened.get_by_role("dialog", name="Replace the layout theirs?")).to_be_visible()
+    opened.get_by_test_id("confirm-no").click()
+    assert stored(opened, "theirs") == {"panels": ["theirs"]}
+
+
+def test_a_loaded_layout_says_what_is_missing_and_goes_back(opened):
+    opened.evaluate("window.layout = { panels: ['there', ...[1, 2, 3, 4, 5, 6].map(number => `not-${number}`)] }")
+    save(opened, "wide")
+    opened.evaluate("window.layout = { panels: ['mine'] }")
+    opened.get_by_role("button", name="Load wide").click()
+    news = opened.get_by_test_id("toast-news").filter(has_text="Layout wide loaded.")
+    expect(news).to_contain_text("It also shows what this run has not: not-1, not-2, not-3, not-4 and 2 more.")
+    assert opened.evaluate("window.layout.panels.length") == 7
+    news.get_by_role("button", name="Undo").click()
+    assert opened.evaluate("window.layout") == {"panels": ["mine"]}
+    expect(news).to_have_count(0)
+
+
+def stored(page, name: str):
+    return page.evaluate("name => fetch(`/api/layouts/${name}`).then(answer => answer.json())", name)
+
+
+def test_a_name_of_blanks_is_refused_in_words(opened):
+    name = opened.get_by_test_id("layout-name")
+    name.fill("   ")
+    opened.keyboard.press("Enter")
+    assert name.evaluate("field => field.validationMessage") == "A name has more than blanks."
+    expect(saved(opened)).to_have_count(0)
 
 
 def test_a_layout_goes_into_a_file_and_comes_back(opened, tmp_path):
@@ -149,6 +198,18 @@ def test_a_failure_says_what_helps(opened):
     for words in ("The layout x cannot be saved", "PUT /api/layouts/x", "500", "ab12cd", '"layouts-failed"', "Time: "):
         assert words in copied
     assert "s3cret" not in copied + toast.inner_text() and "•••" in copied
+
+
+def test_a_long_message_keeps_its_buttons_whole(opened):
+    opened.watch.may_fail += ("/api/layouts",)
+    opened.route("**/api/layouts/*", lambda route: route.fulfill(status=500, body="broken"))
+    opened.get_by_test_id("layout-name").fill("a name as long as a name can be, with many words in it that need their room " * 2)
+    opened.get_by_test_id("layout-save").click()
+    toast = opened.get_by_test_id("toast-error")
+    for button in (toast.get_by_test_id("toast-copy"), toast.get_by_role("button", name="Close this message")):
+        expect(button).to_be_visible()
+        height, line = button.evaluate("button => { const range = document.createRange(); range.selectNodeContents(button); return [range.getBoundingClientRect().height, parseFloat(getComputedStyle(button).fontSize)]; }")
+        assert height < 2 * line, "one line of words"
 
 
 def test_at_most_four_messages(opened):

@@ -1,9 +1,11 @@
 """The page with all runs."""
 
+import os
 import re
+import subprocess
 
-import pytest
 import support
+from list_support import SOME, expect_shown, listed, shown, summary
 from playwright.sync_api import expect
 from web_support import event, ingest, open_run, row_of, wait_until
 
@@ -42,13 +44,29 @@ def test_running_runs_are_on_top(page, collector, vehicle, run_id):
     )
 
 
-def test_the_empty_list_says_how_to_start(page):
-    empty = {"cursor": "c", "complete": True, "runs": [], "removed": []}
-    page.route("**/api/runs?*", lambda route: route.fulfill(json=empty))
-    page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
-    page.goto("/")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("make demo")
-    expect(page.get_by_test_id("empty-state")).to_contain_text("/api/ingest")
+def test_the_empty_list_says_how_to_start(live_page, live, tmp_path):
+    """What it proposes works as it stands: the posted event makes a run, the program compiles and makes another."""
+    live_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    live_page.goto("/")
+    empty = live_page.get_by_test_id("empty-state")
+    expect(empty).to_contain_text("make demo")
+    expect(empty).to_contain_text("teltel doctor")
+    live_page.get_by_test_id("example-engine").get_by_role("button").click()
+    expect(live_page.get_by_test_id("example-engine").get_by_role("button")).to_have_text("Copied")
+    (tmp_path / "engine.cpp").write_text(live_page.evaluate("navigator.clipboard.readText()"))
+    library = [f"-I{support.BUILD / 'include'}", f"-L{support.BUILD / 'lib'}", "-lteltel"]
+    subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", tmp_path / "engine.cpp", *library, "-o", tmp_path / "engine"], check=True, timeout=120)
+    subprocess.run(live_page.get_by_test_id("example-ingest").locator("code").inner_text(), shell=True, check=True, capture_output=True, timeout=30)
+    expect(row_of(live_page, "hello")).to_be_visible()
+    variables = {"TELTEL_SHM_DIR": live.shm, "LD_LIBRARY_PATH": str(support.BUILD / "lib")}
+    subprocess.run([tmp_path / "engine"], check=True, timeout=30, env={**os.environ, **variables})
+    expect(live_page.get_by_test_id("run-row")).to_have_count(2)
+
+
+def test_what_matches_nothing_names_what_keeps_runs_out(listed):
+    listed.goto("/?q=nothing+like+it&status=failed&tag=track%3Dwet")
+    expect(listed.get_by_test_id("nothing-found")).to_contain_text("No run matches.")
+    expect(listed.get_by_test_id("nothing-found").get_by_role("listitem")).to_have_text(["Search: nothing like it", "Status: failed", "Tag: track=wet"])
 
 
 def test_a_failing_list_says_why_and_recovers(page, watch):
@@ -79,44 +97,10 @@ def test_a_run_can_be_opened_by_keyboard(page, collector, run_id):
     expect(page.get_by_test_id("run-search")).to_have_value(run_id)
 
 
-def summary(run_id: str, **more) -> dict:
-    """As /api/runs tells it."""
-    return {"runId": run_id, "sourceId": "s", "status": "completed", "created": "2026-01-01T00:00:00Z", "tags": {}, **more}
-
-
-SOME = [
-    summary("fast", status="running", ratePerSecond=900, lastFrame=9, tags={"track": "wet", "car": "a"}, engineVersion="1.10"),
-    summary("slow", status="running", ratePerSecond=20, lastFrame=5_000, tags={"track": "dry", "car": "a"}, engineVersion="1.9"),
-    summary("broken", status="failed", refused=7, lost=3, tags={"track": "wet"}, seed=3, created="2026-01-03T00:00:00Z"),
-    summary("old", name="The first of all", seed=20, endedAt="2026-01-01T00:02:05Z"),
-]
-
-
-@pytest.fixture
-def listed(live_page):
-    """A page with the runs SOME; `listed.runs` is what the collector tells from the next question on."""
-    live_page.runs = SOME
-    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(
-        json={"cursor": "c", "complete": True, "runs": live_page.runs, "removed": []}))
-    live_page.goto("/")
-    expect(live_page.get_by_test_id("run-row")).to_have_count(4)
-    return live_page
-
-
-def shown(page) -> list[str]:
-    return [row.get_attribute("data-run") for row in page.get_by_test_id("run-row").all()]
-
-
-def expect_shown(page, *ids: str) -> None:
-    wait_until(
-        page, "ids => [...document.querySelectorAll('[data-testid=run-row]')].map(row => row.dataset.run).join() === ids",
-        ",".join(ids))
-
-
 def test_the_columns_of_a_run(listed):
-    texts = [cell.inner_text() for cell in row_of(listed, "fast").get_by_role("gridcell").all()][:-1]
+    texts = row_of(listed, "fast").locator(".run-cell").all_text_contents()[:-1]
     assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0", "–"]
-    texts = [cell.inner_text() for cell in row_of(listed, "The first of all").get_by_role("gridcell").all()][:-1]
+    texts = row_of(listed, "The first of all").locator(".run-cell").all_text_contents()[:-1]
     assert texts[1] == "The first of allold" and texts[5] == "20" and texts[7] == "2:05" and texts[9] == "–"
     assert listed.locator('[data-run="broken"] .column-drops').inner_text() == "10"
 
@@ -162,7 +146,9 @@ def test_what_matches_nothing_says_so(listed):
 def test_groups_by_a_tag(listed):
     listed.get_by_test_id("group-by").select_option("track")
     heads = listed.get_by_test_id("group-row")
-    expect(heads).to_have_text(["track = dry1 run, 1 running", "track = wet2 runs, 1 running", "without track1 run"])
+    expect(heads).to_have_text(["track = dry1 run1 running", "track = wet2 runs1 running1 failed", "without track1 run1 completed"])
+    # The head says it for all: rows have the other tags.
+    expect(row_of(listed, "fast").locator(".column-tags")).to_have_text("car=a")
     expect_shown(listed, "slow", "fast", "broken", "old")
     heads.nth(1).click()
     expect(heads.nth(1)).to_have_attribute("aria-expanded", "false")
@@ -171,6 +157,74 @@ def test_groups_by_a_tag(listed):
     listed.get_by_role("grid").focus()
     listed.keyboard.press("ArrowRight")
     expect_shown(listed, "slow", "fast", "broken", "old")
+
+
+def test_arrow_keys_choose_a_run_wherever_the_focus_is(listed):
+    chosen = listed.locator('[data-testid="run-row"][aria-selected="true"]')
+    assert listed.evaluate("document.activeElement === document.body")
+    for key, run in (("ArrowDown", "fast"), ("ArrowDown", "slow"), ("End", "old"), ("ArrowUp", "broken"), ("Home", "fast")):
+        listed.keyboard.press(key)
+        expect(chosen).to_have_attribute("data-run", run)
+    expect(listed.get_by_role("grid")).to_be_focused()
+    # Buttons do not need them; fields do.
+    listed.get_by_test_id("filter-failed").focus()
+    listed.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "slow")
+    listed.get_by_test_id("group-by").focus()
+    listed.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "slow")
+
+
+def test_the_list_is_as_it_was_left(live_page):
+    """Who comes back from a run: the same place, the same row, the same groups closed."""
+    runs = [summary(f"run-{number:03}", tags={"track": ("dry", "wet")[number % 2]}) for number in range(200)]
+    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": runs, "removed": []}))
+    live_page.watch.may_fail += ("/api/run?",)
+    live_page.goto("/?group=track&sort=run")
+    live_page.get_by_test_id("group-row").first.click()
+    expect(live_page.get_by_test_id("group-row").first).to_have_attribute("aria-expanded", "false")
+    scroller = live_page.locator(".run-scroller")
+    scroller.evaluate("scroller => { scroller.scrollTop = 1500; }")
+    live_page.get_by_role("link", name="run-121", exact=True).click()
+    expect(live_page.get_by_test_id("run-title")).to_have_text("run-121")
+    live_page.go_back()
+    chosen = live_page.locator('[data-testid="run-row"][aria-selected="true"]')
+    expect(chosen).to_have_attribute("data-run", "run-121")
+    expect(chosen).to_be_in_viewport(ratio=1)
+    assert scroller.evaluate("scroller => scroller.scrollTop") == 1500
+    live_page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("data-run", "run-123")
+    live_page.keyboard.press("Home")
+    expect(live_page.get_by_test_id("group-row").first).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_tag_without_a_value_is_refused_in_words(listed):
+    tag, complaint = listed.get_by_test_id("filter-tag"), listed.get_by_test_id("tag-complaint")
+    tag.fill("nonsense")
+    listed.keyboard.press("Enter")
+    expect(complaint).to_have_text("A tag is key=value. The search finds “nonsense” anywhere.")
+    expect(tag).to_have_attribute("aria-invalid", "true")
+    expect_shown(listed, "fast", "slow", "broken", "old")
+    # With a key or a value that is there, an example.
+    for text in ("track", "wet"):
+        tag.fill(text)
+        listed.keyboard.press("Enter")
+        expect(complaint).to_contain_text("for example track=wet")
+    tag.fill("track=wet")
+    expect(complaint).to_be_empty()
+    listed.keyboard.press("Enter")
+    expect_shown(listed, "fast", "broken")
+    expect(tag).to_have_value("")
+
+
+def test_status_buttons_count_what_they_would_find(listed):
+    expect(listed.get_by_test_id("filter-running")).to_have_text("Running 2")
+    listed.get_by_test_id("run-search").fill("wet")
+    for status, count in (("Running", 1), ("Failed", 1), ("Completed", 0), ("Cancelled", 0)):
+        expect(listed.get_by_test_id(f"filter-{status.lower()}")).to_have_text(f"{status} {count}")
+    # What is pressed does not count against the others: they are alternatives.
+    listed.get_by_test_id("filter-failed").click()
+    expect(listed.get_by_test_id("filter-running")).to_have_text("Running 1")
 
 
 def test_back_and_forward_go_through_what_was_chosen(listed):
@@ -244,15 +298,15 @@ def test_thousands_of_rows_scroll(live_page):
         assert grid.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
         assert 10 < rows.count() < 60
         box, frame = chosen.bounding_box(), live_page.locator(".run-scroller").bounding_box()
-        assert frame["y"] + 30 < box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
+        assert frame["y"] + 27 < box["y"] and box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
     live_page.keyboard.press("PageDown")
     page_rows = int(live_page.locator('[data-testid="run-row"][aria-selected="true"]').get_attribute("aria-rowindex")) - 2
     assert 5 < page_rows < 40
     live_page.locator(".run-scroller").evaluate("scroller => { scroller.scrollTop = scroller.scrollHeight / 2; }")
     expect(live_page.locator('[data-run="run-2500"]')).to_be_visible()
     # Every row has the height that the table counts with.
-    assert set(rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")) == {38}
-    live_page.locator('[data-run="run-2500"] .column-source').click()
+    assert set(rows.evaluate_all("rows => rows.map(row => row.offsetHeight)")) == {28}
+    live_page.locator('[data-run="run-2500"] .column-frames').click()
     expect(live_page.get_by_test_id("run-title")).to_be_visible()
 
 
@@ -311,7 +365,12 @@ def test_a_run_is_deleted_after_a_question(page, watch, collector, run_id):
 def test_a_running_run_is_not_deleted(live_page, live, run_id):
     ingest(live, event(run_id, 1, {"v": 1}))
     live_page.goto("/")
-    row_of(live_page, run_id).get_by_role("button", name="Delete").click()
+    bin_ = row_of(live_page, run_id).get_by_role("button", name="Delete")
+    expect(bin_).to_be_disabled()
+    expect(bin_).to_have_attribute("title", re.compile("still running.*with its engine.*run.end"))
+    row_of(live_page, run_id).get_by_role("gridcell").first.hover()
+    live_page.keyboard.press("ArrowDown")
+    live_page.keyboard.press("Delete")
     expect(live_page.get_by_test_id("toast-error")).to_contain_text("It is still running.")
     expect(live_page.get_by_test_id("confirm")).to_have_count(0)
 

@@ -17,7 +17,7 @@ def runs_page(live_page):
 
 def test_question_mark_lists_the_keys(runs_page):
     runs_page.keyboard.press("?")
-    help_ = runs_page.get_by_role("dialog", name="Keys")
+    help_ = runs_page.get_by_role("dialog", name="Keys and mouse")
     expect(help_.get_by_role("heading", name="Everywhere")).to_be_visible()
     expect(help_.locator('[data-command="shell.help"] kbd')).to_have_text("?")
     expect(help_.locator('[data-command="shell.palette"] kbd')).to_have_text(["Ctrl", "K"])
@@ -106,6 +106,24 @@ def test_a_dialog_keeps_the_keys_of_the_page_back(runs_page):
     expect(runs_page.get_by_role("dialog")).to_have_count(1)
 
 
+def test_a_text_that_is_cut_has_a_tooltip(runs_page):
+    """Wherever the style sheet cuts one; what is whole, or has a tooltip of its own, is left as it is."""
+    runs_page.evaluate("""() => {
+        for (const [id, width, title] of [["cut", "60px", ""], ["whole", "600px", ""], ["own", "60px", "Its own"]]) {
+            const made = document.createElement("p");
+            Object.assign(made, { id, title, textContent: "a text of some words" });
+            Object.assign(made.style, { width, overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" });
+            document.querySelector("main").append(made);
+        }
+    }""")
+    for name, title in (("cut", "a text of some words"), ("whole", ""), ("own", "Its own")):
+        text = runs_page.locator(f"#{name}")
+        text.hover()
+        assert (text.get_attribute("title") or "") == title
+    # It may fit the next time.
+    assert runs_page.locator("#cut").get_attribute("title") is None
+
+
 def test_going_back_closes_a_dialog(live_page):
     live_page.goto("/")
     live_page.evaluate("history.pushState(null, '', '/runs/x%')")
@@ -118,8 +136,8 @@ def test_going_back_closes_a_dialog(live_page):
 def listed_keys(page) -> list[tuple[str, str]]:
     """Key and title of each command of the help, in its order."""
     page.keyboard.press("?")
-    rows = page.locator(".help-sections dl > div").evaluate_all(
-        "rows => rows.map(row => [[...row.querySelectorAll('kbd')].map(cap => cap.textContent), row.querySelector('dt').textContent])")
+    rows = page.locator("[data-testid=help] [data-command]").evaluate_all(
+        "rows => rows.map(row => [[...row.querySelectorAll('kbd')].map(cap => cap.textContent), row.querySelector('dt').firstChild.textContent])")
     page.keyboard.press("Escape")
     return [("+".join(caps), title) for caps, title in rows]
 
@@ -131,13 +149,44 @@ def documented_keys(heading: str) -> list[tuple[str, str]]:
 
 
 def test_the_keys_are_documented(live_page):
-    """Those of the run list, with a run chosen, so that all of them work."""
+    """Those of the run list."""
     one = {"runId": "one", "sourceId": "s", "status": "completed"}
     live_page.route("**/api/runs?*", lambda route: route.fulfill(json={"cursor": "", "complete": True, "runs": [one], "removed": []}))
     live_page.goto("/")
     expect(live_page.get_by_test_id("run-row")).to_be_visible()
-    live_page.keyboard.press("l")
     assert documented_keys("## Keys") == listed_keys(live_page)
+
+
+def test_keys_that_need_a_chosen_run_are_listed_before(live_page):
+    """And say what they need."""
+    one = {"runId": "one", "sourceId": "s", "status": "completed"}
+    live_page.route("**/api/runs?*", lambda route: route.fulfill(json={"cursor": "", "complete": True, "runs": [one], "removed": []}))
+    live_page.goto("/")
+    expect(live_page.get_by_test_id("run-row")).to_be_visible()
+    live_page.keyboard.press("?")
+    delete = live_page.locator('[data-command="runs.delete"]')
+    expect(delete).to_contain_text("once a run is chosen")
+    live_page.keyboard.press("Escape")
+    live_page.keyboard.press("l")
+    live_page.keyboard.press("?")
+    expect(delete.locator("dt")).to_have_text("Delete the chosen run")
+    # The heads of the sections of both columns begin at one height.
+    tops = live_page.locator(".help-sections:not(.help-gestures) section h3").evaluate_all(
+        "heads => { const tops = new Map(); for (const head of heads) { const box = head.getBoundingClientRect();"
+        " tops.set(box.left, Math.min(tops.get(box.left) ?? Infinity, box.top)); } return [...tops.values()]; }")
+    assert len(tops) == 2 and abs(tops[0] - tops[1]) < 1
+
+
+def test_what_the_mouse_does_is_documented(live_page, live, run_id):
+    ingest(live, *[event(run_id, frame, {"level": frame}, "tank") for frame in range(10)])
+    live_page.goto(f"/runs/{run_id}")
+    expect(live_page.get_by_test_id("legend-line")).to_be_visible()
+    live_page.keyboard.press("?")
+    rows = live_page.locator("[data-testid=help] [data-gesture]")
+    expect(rows.first).to_be_visible()
+    listed = rows.evaluate_all("rows => rows.map(row => [row.dataset.gesture, row.querySelector('dt').textContent])")
+    table = (ROOT / "docs/ui.md").read_text().split("With the mouse on a chart:")[1].split("|---|---|\n")[1].split("\n\n")[0]
+    assert [tuple(row) for row in listed] == re.findall(r"^\| (.+?) \| (.+) \|$", table, re.M)
 
 
 def test_the_keys_of_a_run_are_documented(live_page, live, run_id):

@@ -1,10 +1,12 @@
 // Starts the UI: header, and the page that the URL names.
 
 import { startTheme } from "./base/color-theme";
+import { startDensity } from "./base/density";
 import { element } from "./base/dom";
 import { Lifetime } from "./base/lifetime";
 import { appHeader } from "./pages/app-header";
 import { navigate, navigatedEvent, parseRoute, queryChangedEvent } from "./pages/route";
+import { chosenColumns } from "./pages/run-list/column-chooser";
 import { runListPage } from "./pages/run-list/run-list-page";
 import { runPage } from "./pages/run/run-page";
 import { startShell } from "./shell/shell";
@@ -48,6 +50,8 @@ function start(host: HTMLElement): void {
   const place = element("div", { class: "page-place" });
   const everLifetime = new Lifetime();
   startTheme(everLifetime);
+  startDensity(everLifetime);
+  chosenColumns.start(everLifetime);
   startShell(everLifetime);
   host.append(skipLink(place), appHeader(everLifetime), place);
   let shownPath = "";

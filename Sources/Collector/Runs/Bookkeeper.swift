@@ -17,7 +17,7 @@ final class Bookkeeper: Sendable {
     /// Told which instances' ends are on disk.
     private let endsSaved: @Sendable ([InstanceID]) -> Void
     /// Told which runs have ended because nobody posts to them any more.
-    private let fellSilent: @Sendable (String) -> Void
+    private let fellSilent: @Sendable (Name) -> Void
     private let silenceNs: UInt64
     private let quarantine: QuarantineLog
     private let storageLog: StorageLog?
@@ -53,7 +53,7 @@ final class Bookkeeper: Sendable {
     init(
         registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, quarantine: QuarantineLog,
         logger: Logger,
-        endsSaved: @escaping @Sendable ([InstanceID]) -> Void, fellSilent: @escaping @Sendable (String) -> Void
+        endsSaved: @escaping @Sendable ([InstanceID]) -> Void, fellSilent: @escaping @Sendable (Name) -> Void
     ) {
         self.registry = registry
         self.storage = storage

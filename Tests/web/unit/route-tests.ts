@@ -27,6 +27,16 @@ test("a page's state survives the URL", () => {
   equal([formatRunQuery(base), formatRunQuery({ ...base, isAxisChosen: true })], ["", "?axis=frame"]);
 });
 
+test("a stretch is written in short numbers that move nothing", () => {
+  const base = parseRunQuery("");
+  const text = (from: number, to: number) => formatRunQuery({ ...base, range: { from, to } });
+  equal(text(585.3559999999999, 785.3559999999999), "?from=585.356&to=785.356");
+  equal(text(0.1 + 0.2, 0.7), "?from=0.3&to=0.7");
+  equal(text(12345.678, 9_012_345.678), "?from=12346&to=9012346");
+  equal(text(1_700_000_000_000.25, 1_700_000_000_001.5), "?from=1700000000000.25&to=1700000000001.5");
+  equal(text(1e-7, 3e-7), "?from=1e-7&to=3e-7");
+});
+
 test("an empty choice differs from none", () => {
   const base = parseRunQuery("");
   equal([null, []].map((panels) => formatRunQuery({ ...base, panels })), ["", "?panels="]);

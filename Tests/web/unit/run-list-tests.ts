@@ -1,7 +1,9 @@
-import { emptyQuery, formatListQuery, ListQuery, nextSort, parseListQuery, toggled } from "../../../web/src/pages/run-list/list-query";
-import { ColumnId } from "../../../web/src/pages/run-list/run-columns";
+import { middleParts } from "../../../web/src/base/middle-text";
+import { emptyQuery, filterWords, formatListQuery, ListQuery, nextSort, parseListQuery, toggled } from "../../../web/src/pages/run-list/list-query";
+import { columnWidths, tagRoom } from "../../../web/src/pages/run-list/column-widths";
+import { ColumnId, findColumn, parseColumns, RunColumn, shownColumns, usualColumns } from "../../../web/src/pages/run-list/run-columns";
 import { frequentTags, listRows, matchesQuery, matchesSearch, mergeRuns, sortRuns, tagKeys } from "../../../web/src/pages/run-list/run-order";
-import { rowByKey, scrollToShow, visibleRows } from "../../../web/src/pages/run-list/visible-rows";
+import { rowByKey, RowPlaces } from "../../../web/src/pages/run-list/row-places";
 import { readRunSummary, readStoredRun, RunSummary } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
 
@@ -69,7 +71,7 @@ test("any of the statuses, all of the tags", () => {
 const grouped = [run("x", { tags: { c: "10" } }), run("y", { tags: {} }), run("z", { tags: { c: "9" }, status: "running" })];
 test("groups are sorted by value, runs without the tag last", () => {
   const rows = listRows(grouped, "c", new Set());
-  equal(rows.map((row) => (row.kind === "group" ? `${row.title} ${row.count} ${row.running}` : row.run.runId)),
+  equal(rows.map((row) => (row.kind === "group" ? `${row.title} ${row.count} ${row.byStatus.running}` : row.run.runId)),
     ["c = 9 1 1", "z", "c = 10 1 0", "x", "without c 1 0", "y"]);
 });
 test("a closed group hides its runs", () => {
@@ -107,19 +109,76 @@ test("clicks on a title sort, turn round and end", () => {
 });
 test("toggled goes in and out", () => equal([toggled([1, 2], 2), toggled([1], 2)], [[1], [1, 2]]));
 
+test("what keeps runs out is said", () => {
+  equal(filterWords({ ...emptyQuery, search: " wet ", statuses: ["failed", "running"], tags: ["a=1"] }),
+    ["Search: wet", "Status: failed or running", "Tag: a=1"]);
+  equal(filterWords(emptyQuery), []);
+});
+
+// Names
+
+test("a name is cut in its middle: what tells it apart stays", () => {
+  equal(middleParts("ci/nightly/2026-11-18/job-10057"), ["ci/nightly/2026-11-18", "/job-10057"]);
+  equal(middleParts("0123456789abcdef-0123456789abcdef"), ["0123456789abcdef-01234567", "89abcdef"]);
+  equal(middleParts("short/name"), ["short/name", ""]);
+});
+test("of a tag the value stays", () => equal(middleParts("machine=bench-07", 10), ["machine=", "bench-07"]));
+test("no character is cut in two", () => {
+  const [head, tail] = middleParts("🚗".repeat(20));
+  equal([[...head].length, [...tail].length], [12, 8]);
+});
+test("the parts of a name make the name", () => {
+  for (const name of ["a/".repeat(40), `${"x".repeat(30)}/`, `/${"y".repeat(60)}`, "e\u0301".repeat(20)]) equal(middleParts(name).join(""), name);
+});
+
+// Columns
+
+const measured = (id: ColumnId, textWidth: number) => ({ column: findColumn(id) as RunColumn, textWidth, titleWidth: 30 });
+test("columns are as wide as their widest text; what is left goes to the tags", () => {
+  equal(columnWidths([measured("run", 300), measured("tags", 200), measured("frames", 80), measured("seed", 10)], 1000), [316, 528, 96, 60]);
+});
+test("what is missing is taken from names and tags, and from nothing else", () => {
+  const [run, tags, frames] = columnWidths([measured("run", 400), measured("tags", 400), measured("frames", 80)], 600);
+  equal([run, tags, frames], [252, 252, 96]);
+  equal(columnWidths([measured("run", 300), measured("tags", 900), measured("frames", 80)], 600), [252, 252, 96]);
+});
+test("where there is no room at all the table is wider than its place", () => {
+  equal(columnWidths([measured("run", 400), measured("tags", 400), measured("frames", 280)], 300), [200, 150, 296]);
+});
+test("long tags are shortened, short ones stay whole; a word stands for what has no room", () => {
+  const room = { gap: 4, least: 60, more: 30 };
+  equal(tagRoom([100, 100], 204, room), { count: 2, widthMax: Infinity });
+  equal(tagRoom([40, 200, 200], 248, room), { count: 3, widthMax: 100 });
+  equal(tagRoom([100, 100, 100], 166, room), { count: 2, widthMax: 64 });
+  equal(tagRoom([100], 10, room), { count: 1, widthMax: 10 });
+  equal(tagRoom([], 10, room), { count: 0, widthMax: 0 });
+});
+test("columns are chosen; the name is always there, and what is sorted by", () => {
+  equal(shownColumns(["seed", "status"], "size").map(({ id }) => id), ["status", "run", "seed", "size"]);
+  equal([parseColumns("size,nothing,run"), parseColumns("nothing"), parseColumns(usualColumns.join(","))], [["run", "size"], null, [...usualColumns]]);
+});
+
 // Rows on the screen
 
+const even = (count: number) => new RowPlaces(Array.from({ length: count }, () => 38));
 test("only rows on the screen and a few more are shown", () => {
   for (const scrollTop of [0, 100, 179_000, 190_000]) {
-    const { begin, end } = visibleRows(scrollTop, 700, 38, 5000);
+    const { begin, end } = even(5000).visible(scrollTop, 700);
     isTrue(end - begin <= 40 && begin >= 0 && end <= 5000, `${begin} … ${end}`);
     isTrue(begin * 38 <= scrollTop && (end * 38 >= scrollTop + 700 || end === 5000), `${scrollTop} is covered`);
   }
-  equal(visibleRows(0, 700, 38, 0), { begin: 0, end: 0 });
-  equal(visibleRows(5000, 700, 38, 3).end, 3);
+  equal(even(0).visible(0, 700), { begin: 0, end: 0 });
+  equal(even(3).visible(5000, 700).end, 3);
+});
+test("rows of several heights lie one below the other", () => {
+  const places = new RowPlaces([10, 30, 10]);
+  equal([places.top(0), places.top(2), places.height(1), places.totalHeight], [0, 40, 30, 50]);
+  equal([0, 9, 10, 39, 40, 49, 50, 900].map((y) => places.rowAt(y)), [0, 0, 1, 1, 2, 2, 2, 2]);
+  equal(new RowPlaces([]).rowAt(5), -1);
 });
 test("a row is scrolled to only as far as needed", () => {
-  equal([scrollToShow(5, 0, 380, 38), scrollToShow(10, 0, 380, 38), scrollToShow(2, 380, 380, 38)], [0, 38, 76]);
+  const places = even(20);
+  equal([places.scrollToShow(5, 0, 380), places.scrollToShow(10, 0, 380), places.scrollToShow(2, 380, 380)], [0, 38, 76]);
 });
 test("keys move within the list", () => {
   const keys = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End", "x"];

@@ -1,5 +1,8 @@
 // What a page has started and must stop when it leaves: listeners, timers, sockets, observers.
 
+/** Browsers count no further. */
+const timerMsMax = 2 ** 31 - 1;
+
 export class Lifetime {
   private ends: (() => void)[] = [];
   private ended = false;
@@ -20,21 +23,22 @@ export class Lifetime {
   }
 
   /**
-   * Runs `task` now and again `intervalMs` after each time that it has finished, so that slow answers never pile up.
-   * `task` reports its own errors. The returned function runs it at once.
+   * Runs `task` now and again `intervalMs` after each time that it has finished, so that slow answers never pile up; a task
+   * that gives a number waits so long instead. `task` reports its own errors. The returned function runs it at once.
    */
-  repeat(intervalMs: number, task: () => Promise<void>): () => void {
+  repeat(intervalMs: number, task: () => Promise<number | void>): () => void {
     let timer = 0;
     let running = false;
     const step = async () => {
       window.clearTimeout(timer);
       if (running || this.ended) return;
       running = true;
+      let pauseMs = intervalMs;
       try {
-        await task();
+        pauseMs = await task() ?? intervalMs;
       } finally {
         running = false;
-        if (!this.ended) timer = window.setTimeout(step, intervalMs);
+        if (!this.ended) timer = window.setTimeout(step, Math.min(pauseMs, timerMsMax));
       }
     };
     this.add(() => window.clearTimeout(timer));

@@ -1,6 +1,7 @@
 // The bar on top of each page: the way home, and whether the collector and its storage can be reached.
 
-import { chooseTheme, ThemeChoice, themeChoice, themeChoices } from "../base/color-theme";
+import { ThemeChoice, themeChoice, themeChoices } from "../base/color-theme";
+import { densities, Density, density } from "../base/density";
 import { element, icon, setAttribute, setText } from "../base/dom";
 import { Lifetime } from "../base/lifetime";
 import { Readiness } from "../wire/api";
@@ -39,7 +40,7 @@ export function appHeader(lifetime: Lifetime): HTMLElement {
   watchReadiness(lifetime);
   return element(
     "header", { class: "app-header" },
-    element("a", { class: "brand", href: "/", "data-link": true }, icon(logoPath, "icon logo"), "teltel"),
+    element("a", { class: "brand", href: "/", "data-link": true }, icon(logoPath, "icon logo"), element("span", {}, "teltel")),
     element("span", { class: "spacer" }),
     storage, connection, tools(lifetime),
   );
@@ -49,8 +50,8 @@ function tools(lifetime: Lifetime): HTMLElement {
   return element(
     "span", { class: "header-tools", role: "group", "aria-label": "Tools" },
     tool("Commands", "Find a command (Ctrl+K)", "M4 4.5l3.5 3.5L4 11.5M8.5 12H13", "open-palette", openPalette),
-    tool("Keys", "Show all keys (?)", "M1.5 4.5h13v7h-13zM4 7h.1M6.7 7h.1M9.3 7h.1M12 7h.1M5 9.3h6", "open-help", openHelp),
-    themeTool(lifetime),
+    tool("Keys", "Keys and mouse (?)", "M1.5 4.5h13v7h-13zM4 7h.1M6.7 7h.1M9.3 7h.1M12 7h.1M5 9.3h6", "open-help", openHelp),
+    densityTool(lifetime), themeTool(lifetime),
     tool("About", "Version and licences", "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13M8 7.5v3.5M8 5h.1", "open-about", openAbout),
   );
 }
@@ -71,13 +72,33 @@ const themeLooks: Record<ThemeChoice, { name: string; path: string }> = {
 function themeTool(lifetime: Lifetime): HTMLElement {
   const button = tool("", "", "", "theme", () => {
     const next = themeChoices[(themeChoices.indexOf(themeChoice.value) + 1) % themeChoices.length];
-    if (next) chooseTheme(next);
+    if (next) themeChoice.choose(next);
   });
-  lifetime.add(themeChoice.subscribe((choice) => {
+  lifetime.add(themeChoice.signal.subscribe((choice) => {
     const { name, path } = themeLooks[choice];
     button.replaceChildren(icon(path));
     setAttribute(button, "aria-label", `Colours: ${name}`);
     setAttribute(button, "title", `Colours: ${name}`);
+  }));
+  return button;
+}
+
+const densityLooks: Record<Density, { name: string; path: string }> = {
+  compact: { name: "compact", path: "M2 3h12M2 6.3h12M2 9.7h12M2 13h12" },
+  comfortable: { name: "comfortable", path: "M2 3.5h12M2 8h12M2 12.5h12" },
+};
+
+/** Goes round the choices; says which one holds. */
+function densityTool(lifetime: Lifetime): HTMLElement {
+  const button = tool("", "", "", "density", () => {
+    const next = densities[(densities.indexOf(density.value) + 1) % densities.length];
+    if (next) density.choose(next);
+  });
+  lifetime.add(density.signal.subscribe((choice) => {
+    const { name, path } = densityLooks[choice];
+    button.replaceChildren(icon(path));
+    setAttribute(button, "aria-label", `Rows: ${name}`);
+    setAttribute(button, "title", `Rows: ${name}`);
   }));
   return button;
 }

@@ -19,5 +19,24 @@ export function errorBox(title: string, error: ApiError): HTMLElement {
     element("h2", {}, isLogin ? "You are not logged in" : title),
     !isLogin && element("p", {}, error.message),
     hint !== "" && element("p", { class: "hint" }, hint),
+    // By the collector's own page, which leads back to here.
+    isLogin && element("p", { class: "message-login" }, element("a", { class: "button", href: loginPath() }, "Log in")),
+  );
+}
+
+function loginPath(): string {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+/** A run that the collector does not know, and the ways on from there. */
+export function unknownRunBox(runId: string, lookAgain: () => void): HTMLElement {
+  return element(
+    "div", { class: "message", role: "alert", "data-testid": "error" },
+    element("h2", {}, "There is no such run"),
+    element("p", {}, "The collector does not know ", element("code", {}, runId), ". It has not begun yet, or it was deleted."),
+    element(
+      "p", { class: "message-ways" }, element("a", { href: "/", "data-link": true, class: "button" }, "All runs"),
+      element("button", { type: "button", class: "button", "data-testid": "look-again", click: lookAgain }, "Look again"),
+    ),
   );
 }

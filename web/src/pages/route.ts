@@ -67,13 +67,19 @@ function decode(text: string): string {
   }
 }
 
+/** As short as it can be while nothing moves on the screen: to a millionth of the stretch, roughly. */
+function placeText(place: number, { from, to }: Range): string {
+  const decimals = Math.min(20, Math.max(0, 6 - Math.floor(Math.log10(to - from))));
+  return String(Number(place.toFixed(decimals)));
+}
+
 export function formatRunQuery(state: RunQuery): string {
   const parts: string[] = [];
   if (state.sourceId !== "") parts.push(`source=${encodeURIComponent(state.sourceId)}`);
   // Frames are what a page shows by itself, unless there are none.
   if (state.axis !== "frame" || state.isAxisChosen) parts.push(`axis=${state.axis}`);
   if (state.windowSeconds !== windowDefault) parts.push(`window=${state.windowSeconds}`);
-  if (state.range) parts.push(`from=${state.range.from}`, `to=${state.range.to}`);
+  if (state.range) parts.push(`from=${placeText(state.range.from, state.range)}`, `to=${placeText(state.range.to, state.range)}`);
   if (state.cursors[0] !== null) parts.push(`cursor=${state.cursors[0]}`);
   if (state.cursors[1] !== null) parts.push(`cursor2=${state.cursors[1]}`);
   if (state.panels) parts.push(`panels=${formatPanels(state.panels)}`);

@@ -10,13 +10,17 @@ const shapes: Record<RunStatus, string> = {
   cancelled: "M3.5 8h9",
 };
 
-const words: Record<RunStatus, string> = {
+export const statusWords: Record<RunStatus, string> = {
   running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled",
 };
 
+export function statusIcon(status: RunStatus): SVGSVGElement {
+  return icon(shapes[status], status === "running" ? "icon icon-solid" : "icon");
+}
+
 export function statusMark(status: RunStatus): HTMLElement {
   const mark = element("span", { class: `status status-${status}`, "data-testid": "status", "data-status": status });
-  mark.append(icon(shapes[status], status === "running" ? "icon icon-solid" : "icon"), words[status]);
+  mark.append(statusIcon(status), statusWords[status]);
   return mark;
 }
 

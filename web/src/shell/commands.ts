@@ -13,9 +13,35 @@ export interface Command {
   readonly section: string;
   /** As in `keyOfText`; none: by the palette only. */
   readonly keys?: readonly string[];
-  readonly run: () => void;
+  /** `key`: the one that was pressed, as `KeyboardEvent` names it; none, if the command was chosen otherwise. */
+  readonly run: (key?: string) => void;
   /** Asked each time; while it says no, the command is not offered and its keys do nothing. */
   readonly isEnabled?: () => boolean;
+  /** When it can be run, for the list of keys while it cannot: "once a run is chosen". */
+  readonly condition?: string;
+}
+
+/** What the mouse does, for the list of keys. */
+export interface Gesture {
+  /** "Drag", "Shift and click". */
+  readonly gesture: string;
+  readonly title: string;
+  readonly section: string;
+}
+
+let gestures: Gesture[] = [];
+
+/** Says what the mouse can do, until the lifetime is over. */
+export function describeGestures(lifetime: Lifetime, added: readonly Gesture[]): void {
+  if (lifetime.isOver) return;
+  gestures = [...gestures, ...added];
+  lifetime.add(() => {
+    gestures = gestures.filter((gesture) => !added.includes(gesture));
+  });
+}
+
+export function describedGestures(): readonly Gesture[] {
+  return gestures;
 }
 
 let registered: Command[] = [];
@@ -29,9 +55,18 @@ export function registerCommand(lifetime: Lifetime, command: Command): void {
   });
 }
 
+/** All of them, in the order in which they were added. */
+export function allCommands(): readonly Command[] {
+  return registered;
+}
+
+export function isEnabled(command: Command): boolean {
+  return command.isEnabled?.() ?? true;
+}
+
 /** Those that can be run now, in the order in which they were added. */
 export function enabledCommands(): Command[] {
-  return registered.filter((command) => command.isEnabled?.() ?? true);
+  return registered.filter(isEnabled);
 }
 
 /** Runs the command of a pressed key; whether there was one. */
@@ -42,7 +77,7 @@ function runKey(event: KeyboardEvent): boolean {
   });
   if (isNeededByTarget(event.target, key)) return false;
   const command = enabledCommands().reverse().find(({ keys }) => keys?.some((text) => keyOfText(text) === key));
-  command?.run();
+  command?.run(event.key);
   return command !== undefined;
 }
 

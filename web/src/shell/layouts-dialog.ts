@@ -15,7 +15,25 @@ export interface LayoutsOptions {
   /** What is on the page, as a JSON object. */
   current: () => unknown;
   /** Brings a layout onto the page. It may come from anywhere: fails with words for the user if it is none. */
-  apply: (layout: unknown) => void;
+  apply: (layout: unknown) => AppliedLayout;
+}
+
+/** What has become of a layout on the page. */
+export interface AppliedLayout {
+  /** What it shows and this page has not, by name. */
+  missing: readonly string[];
+  /** Brings back what was on the page before. */
+  undo: () => void;
+}
+
+const missingNamed = 4;
+
+/** What a layout shows and this page has not; "" if it has all of it. Pure. */
+export function missingWords(missing: readonly string[]): string {
+  if (missing.length === 0) return "";
+  const named = missing.slice(0, missingNamed).join(", ");
+  const more = missing.length > missingNamed ? ` and ${missing.length - missingNamed} more` : "";
+  return `It also shows what this run has not: ${named}${more}.`;
 }
 
 export function openLayouts(options: LayoutsOptions): void {
@@ -89,25 +107,42 @@ class LayoutsDialog {
   }
 
   private nameButton(): void {
+    const isBlank = this.name.value !== "" && this.name.value.trim() === "";
+    this.name.setCustomValidity(isBlank ? "A name has more than blanks." : "");
     const isThere = this.saved.some(({ name }) => name === this.name.value.trim());
     this.save.textContent = isThere ? "Replace" : "Save";
   }
 
+  /** What others have saved since the list was shown counts, too. */
   private async saveCurrent(name: string): Promise<void> {
     if (name === "") return;
     await this.attempt(`The layout ${name} cannot be saved`, async () => {
+      const known = (await fetchLayouts()).find((layout) => layout.name === name);
+      if (known && !await askToReplace(known)) return;
+      const before = known ? await fetchLayout(name) : null;
       await saveLayout(name, this.options.current());
-      notify(`Layout ${name} saved`);
+      notify(`Layout ${name} ${known ? "replaced" : "saved"}`, known && { words: "Undo", run: () => void this.putBack(name, before) });
       this.name.value = "";
       await this.load();
     });
   }
 
-  private async loadSaved(name: string): Promise<void> {
-    await this.attempt(`The layout ${name} cannot be loaded`, async () => {
-      this.options.apply(await fetchLayout(name));
-      this.dialog.close();
+  private async putBack(name: string, before: unknown): Promise<void> {
+    await this.attempt(`The layout ${name} cannot be brought back`, async () => {
+      await saveLayout(name, before);
+      notify(`Layout ${name} is as it was`);
+      if (this.dialog.open) await this.load();
     });
+  }
+
+  private async loadSaved(name: string): Promise<void> {
+    await this.attempt(`The layout ${name} cannot be loaded`, async () => this.apply(name, await fetchLayout(name)));
+  }
+
+  private apply(name: string, layout: unknown): void {
+    const { missing, undo } = this.options.apply(layout);
+    this.dialog.close();
+    notify([`Layout ${name} loaded.`, missingWords(missing)].filter(Boolean).join(" "), { words: "Undo", run: undo });
   }
 
   private async deleteSaved(name: string): Promise<void> {
@@ -131,10 +166,7 @@ class LayoutsDialog {
   private async import(): Promise<void> {
     const [file] = this.file.files ?? [];
     if (!file) return;
-    await this.attempt(`${file.name} cannot be imported`, async () => {
-      this.options.apply(parseLayoutFile(await file.text()));
-      this.dialog.close();
-    });
+    await this.attempt(`${file.name} cannot be imported`, async () => this.apply(file.name, parseLayoutFile(await file.text())));
     // The same file, mended, can be chosen again.
     this.file.value = "";
   }
@@ -146,4 +178,9 @@ class LayoutsDialog {
       showError(error, what);
     }
   }
+}
+
+function askToReplace({ name, savedMs }: SavedLayout): Promise<boolean> {
+  const words = `It was saved ${formatRelative(savedMs, Date.now())}. Everybody who uses this collector gets the new one.`;
+  return confirm({ title: `Replace the layout ${name}?`, content: [element("p", {}, words)], action: "Replace" });
 }

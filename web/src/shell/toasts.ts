@@ -9,6 +9,8 @@ import { describeFailure, Failure, failureKey, failureText } from "./failure";
 
 const toastsMax = 4;
 const newsMs = 6000;
+/** With something to press, that is: until it has been read and reached. */
+const offerMs = 20_000;
 
 interface Toast {
   element: HTMLElement;
@@ -46,12 +48,24 @@ export function showError(error: unknown, what: string): void {
   add(toast, failures);
 }
 
+/** What can be done about news: "Undo". */
+export interface Offer {
+  readonly words: string;
+  readonly run: () => void;
+}
+
 /** Tells what has happened; goes by itself. */
-export function notify(text: string): void {
-  const box = element("div", { class: "toast", "data-testid": "toast-news" }, element("p", {}, text));
+export function notify(text: string, offer?: Offer): void {
+  const box = element("div", { class: "toast toast-news", "data-testid": "toast-news" }, element("p", {}, text));
   const toast: Toast = { element: box, key: undefined, count: 1 };
+  if (offer) {
+    box.append(element("button", { type: "button", class: "button", "data-testid": "toast-offer", click: () => {
+      close(toast);
+      offer.run();
+    } }, offer.words));
+  }
   add(toast, news);
-  window.setTimeout(() => close(toast), newsMs);
+  window.setTimeout(() => close(toast), offer ? offerMs : newsMs);
 }
 
 function add(toast: Toast, region: HTMLElement): void {
@@ -83,7 +97,7 @@ function failureBox(failure: Failure, onClose: () => void): HTMLElement {
     "div", { class: "toast toast-failure", "data-testid": "toast-error" },
     element(
       "div", { class: "toast-head" },
-      element("strong", {}, failure.title), element("span", { class: "toast-count" }), element("span", { class: "spacer" }), copy,
+      element("strong", {}, failure.title), element("span", { class: "toast-count" }), copy,
       element("button", { type: "button", class: "button-quiet", "aria-label": "Close this message", click: onClose }, "Close"),
     ),
     failure.explanation !== "" && element("p", {}, failure.explanation),

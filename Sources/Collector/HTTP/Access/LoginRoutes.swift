@@ -1,4 +1,5 @@
-/// GET /login turns a code into a session, POST /api/login gives a new code to who has the token.
+/// GET /login turns a code into a session and leads on, POST /api/login gives a new code to who has the token.
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -14,10 +15,13 @@ struct LoginRoutes: Sendable {
 
     func add(to router: Router<ConnectionContext>) {
         router.get("login") { request, _ -> Response in
-            guard let access else { return Self.home([:]) }
+            let next = LoginTarget(request.text("next"))
+            guard let access else { return Self.lead(to: next, [:]) }
             let host = request.head.authority ?? ""
-            guard let session = request.text("code").flatMap(access.sessions.redeem) else { return try Self.badCode(request) }
-            return Self.home([.setCookie: LoginCookie.header(host: host, session: session)])
+            guard let session = request.text("code").map(Self.code).flatMap(access.sessions.redeem) else {
+                return try Self.noSession(request, next: next)
+            }
+            return Self.lead(to: next, [.setCookie: LoginCookie.header(host: host, session: session)])
         }
         router.post("api/login") { request, _ in
             guard let access else {
@@ -36,19 +40,28 @@ struct LoginRoutes: Sendable {
 
     static func path(_ code: String) -> String { "/login?code=\(code)" }
 
-    private static func home(_ headers: HTTPFields) -> Response {
+    /// People paste the whole URL.
+    private static func code(_ text: String) -> String {
+        let begin = text.range(of: "code=")?.upperBound ?? text.startIndex
+        return String(text[begin...].prefix { $0 != "&" && $0 != "#" }).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func lead(to next: LoginTarget, _ headers: HTTPFields) -> Response {
         var headers = headers
-        headers[.location] = "/"
+        headers[.location] = next.path
         return Response(status: .seeOther, headers: headers)
     }
 
-    private static func badCode(_ request: Request) throws -> Response {
-        let message = "this login URL has been used, is older than ten minutes, or was never given out"
+    private static func noSession(_ request: Request, next: LoginTarget) throws -> Response {
+        let hasCode = request.text("code") != nil
+        let message =
+            hasCode
+            ? "this login URL has been used, is older than ten minutes, or was never given out" : "this collector wants a login"
         guard request.headers[.accept]?.contains("text/html") == true else {
             throw APIError(.forbidden, "bad-login-code", message, hint: "`teltel login-url` prints a new one")
         }
         return Response(
-            status: .forbidden, headers: [.contentType: "text/html; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: LoginPage.html(message))))
+            status: hasCode ? .forbidden : .ok, headers: [.contentType: "text/html; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: LoginPage.html(message, next: next))))
     }
 }

@@ -7,7 +7,7 @@ struct PortAccess: Sendable {
     let sessions = LoginSessions()
 
     /// The way in, and the answer that says no more than that a collector is here.
-    private static let free: Set<String> = ["/api/health", "/login"]
+    private static let free = LoginPage.files.union(["/api/health", "/login"])
 
     /// `host` and, if there is one, the origin have been found to be this port's own.
     func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {
@@ -45,7 +45,7 @@ struct PortAccess: Sendable {
             hint: "browsers: open the URL that `teltel login-url` prints; programs: send Authorization: Bearer with the token")
         var refusal = Refusal(.token, error, headers: ["www-authenticate": "Bearer realm=\"teltel\""])
         if head.method == .GET, head.headers["accept"].contains(where: { $0.contains("text/html") }) {
-            refusal.page = LoginPage.html(message)
+            refusal.page = LoginPage.html(message, next: LoginTarget(head.uri))
         }
         return refusal
     }
@@ -55,8 +55,9 @@ struct PortAccess: Sendable {
 enum LoginCookie {
     static func name(host: String) -> String { "teltel-session-\(AllowedHosts.port(of: host))" }
 
+    /// Lax: who follows a link from another page is logged in here. Whatever changes something wants the page's own origin as well.
     static func header(host: String, session: String) -> String {
         let life = LoginSessions.sessionLife.components.seconds
-        return "\(name(host: host))=\(session); Path=/; Max-Age=\(life); HttpOnly; SameSite=Strict"
+        return "\(name(host: host))=\(session); Path=/; Max-Age=\(life); HttpOnly; SameSite=Lax"
     }
 }

@@ -1,13 +1,14 @@
-// The bar above the run list: search, status, tags, groups.
+// The bar above the run list: search, status, tags, groups; on a phone, where no titles can be clicked, the order, too.
 
 import { element, setAttribute, setText } from "../../base/dom";
 import { formatCount } from "../../format/numbers";
 import { RunStatus, RunSummary } from "../../wire/run-types";
-import { ListQuery, runStatuses, toggled } from "./list-query";
-import { frequentTags, tagKeys } from "./run-order";
+import { statusWords } from "../status";
+import { ListQuery, nextSort, runStatuses, toggled } from "./list-query";
+import { findColumn, runColumns } from "./run-columns";
+import { frequentTags, matchesQuery, tagKeys } from "./run-order";
 
 const tagsOffered = 200;
-const words: Record<RunStatus, string> = { running: "Running", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
 
 export interface FilterActions {
   /** A choice: a step of its own in the browser's history. */
@@ -22,9 +23,11 @@ export class ListFilters {
   private readonly search: HTMLInputElement;
   private readonly statuses = new Map<RunStatus, HTMLButtonElement>();
   private readonly tag: HTMLInputElement;
+  private readonly tagComplaint = element("span", { class: "field-complaint", role: "alert", id: "tag-complaint", "data-testid": "tag-complaint" });
   private readonly tagOffers = element("datalist", { id: "tag-offers" });
   private readonly chosenTags = element("span", { class: "chosen-tags" });
   private readonly group: HTMLSelectElement;
+  private readonly sort: HTMLSelectElement;
   private query: ListQuery | null = null;
   private runs: readonly RunSummary[] | null = null;
 
@@ -41,15 +44,21 @@ export class ListFilters {
     }
     this.tag = element("input", {
       type: "text", list: "tag-offers", placeholder: "Tag, as key=value", "aria-label": "Filter by tag", "data-testid": "filter-tag",
-      autocomplete: "off", change: () => this.addTag(),
+      autocomplete: "off", "aria-describedby": "tag-complaint", change: () => this.addTag(), input: () => this.complain(""),
     });
     this.group = element("select", {
       "data-testid": "group-by", "aria-label": "Group by tag", change: () => actions.choose({ group: this.group.value }),
     });
+    this.sort = element("select", {
+      class: "sort-by", "data-testid": "sort-by", "aria-label": "Order", change: () => {
+        const column = findColumn(this.sort.value);
+        actions.choose({ sort: column ? nextSort(null, column.id) : null });
+      },
+    }, element("option", { value: "" }, "Running, then newest"), ...runColumns.map(({ id, title }) => element("option", { value: id }, `By ${title.toLowerCase()}`)));
     this.element = element(
       "div", { class: "list-filters", role: "search" },
       this.search, element("span", { class: "toggles", role: "group", "aria-label": "Status" }, ...this.statuses.values()),
-      this.tag, this.tagOffers, this.group, this.chosenTags,
+      this.tag, this.tagOffers, this.group, this.sort, this.chosenTags, this.tagComplaint,
     );
   }
 
@@ -60,7 +69,9 @@ export class ListFilters {
 
   show(query: ListQuery, runs: readonly RunSummary[]): void {
     if (this.search.value !== query.search) this.search.value = query.search;
-    if (runs !== this.runs) this.showStatuses(runs);
+    this.showStatuses(query, runs);
+    if (runs !== this.runs) this.setOptions(this.tagOffers, frequentTags(runs, tagsOffered).map((tag): [string, string] => [tag, tag]));
+    this.sort.value = query.sort?.column ?? "";
     for (const [status, button] of this.statuses) setAttribute(button, "aria-pressed", String(query.statuses.includes(status)));
     if (query.tags.join("\n") !== this.query?.tags.join("\n")) this.showTags(query.tags);
     if (runs !== this.runs || query.group !== this.query?.group) this.showGroups(runs, query.group);
@@ -68,12 +79,13 @@ export class ListFilters {
     this.runs = runs;
   }
 
-  private showStatuses(runs: readonly RunSummary[]): void {
+  /** How many runs a button would find beside what is searched and filtered already. */
+  private showStatuses(query: ListQuery, runs: readonly RunSummary[]): void {
+    const found = runs.filter((run) => matchesQuery(run, { ...query, statuses: [] }));
     for (const [status, button] of this.statuses) {
-      const count = runs.reduce((sum, run) => sum + Number(run.status === status), 0);
-      setText(button, `${words[status]} ${formatCount(count)}`);
+      const count = found.reduce((sum, run) => sum + Number(run.status === status), 0);
+      setText(button, `${statusWords[status]} ${formatCount(count)}`);
     }
-    this.setOptions(this.tagOffers, frequentTags(runs, tagsOffered).map((tag): [string, string] => [tag, tag]));
   }
 
   private showTags(tags: readonly string[]): void {
@@ -105,9 +117,20 @@ export class ListFilters {
 
   private addTag(): void {
     const tag = this.tag.value.trim();
-    if (!tag.includes("=")) return;
+    if (tag === "") return;
+    if (!tag.includes("=")) {
+      const known = frequentTags(this.runs ?? [], tagsOffered).find((offer) => offer.split(/=(.*)/s).includes(tag));
+      this.complain(`A tag is key=value${known ? `, for example ${known}` : ""}. The search finds “${tag}” anywhere.`);
+      return;
+    }
     this.tag.value = "";
     if (!this.query?.tags.includes(tag)) this.actions.choose({ tags: [...(this.query?.tags ?? []), tag] });
+  }
+
+  /** What is wrong with the tag that was typed; "": nothing. */
+  private complain(words: string): void {
+    setText(this.tagComplaint, words);
+    setAttribute(this.tag, "aria-invalid", String(words !== ""));
   }
 
   private press(event: KeyboardEvent): void {

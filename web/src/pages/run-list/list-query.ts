@@ -1,6 +1,7 @@
 // What of the run list is kept in the URL: search, filters, order, groups. Pure.
 
 import { RunStatus } from "../../wire/run-types";
+import { statusWords } from "../status";
 import { ColumnId, findColumn } from "./run-columns";
 
 export const runStatuses: readonly RunStatus[] = ["running", "completed", "failed", "cancelled"];
@@ -63,6 +64,15 @@ export function nextSort(sort: SortOrder | null, column: ColumnId): SortOrder | 
 
 export function isFiltering({ search, statuses, tags }: ListQuery): boolean {
   return search.trim() !== "" || statuses.length > 0 || tags.length > 0;
+}
+
+/** What a run must be to be found, a line each. */
+export function filterWords({ search, statuses, tags }: ListQuery): string[] {
+  const words: string[] = [];
+  if (search.trim() !== "") words.push(`Search: ${search.trim()}`);
+  if (statuses.length > 0) words.push(`Status: ${statuses.map((status) => statusWords[status].toLowerCase()).join(" or ")}`);
+  for (const tag of tags) words.push(`Tag: ${tag}`);
+  return words;
 }
 
 /** In, if it is out, and out, if it is in. */

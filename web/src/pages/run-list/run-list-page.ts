@@ -1,24 +1,30 @@
 // The list of all runs. What is searched, filtered and sorted stands in the URL.
 
 import { element, setText } from "../../base/dom";
+import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
-import { registerCommand } from "../../shell/commands";
+import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { ApiError } from "../../wire/http";
-import { readiness } from "../../wire/readiness";
+import { isLoggedOut, readiness } from "../../wire/readiness";
 import { RunSummary } from "../../wire/run-types";
 import { errorBox, loadingBox } from "../message";
 import { navigatedEvent } from "../route";
+import { askToDelete, openRunNotes } from "../run-dialogs";
+import { chosenColumns, openColumnChooser } from "./column-chooser";
 import { emptyState } from "./empty-state";
 import { ListFilters } from "./list-filters";
-import { emptyQuery, formatListQuery, isFiltering, ListQuery, nextSort, parseListQuery } from "./list-query";
-import { askToDelete, openRunNotes } from "./run-dialogs";
+import { emptyQuery, filterWords, formatListQuery, isFiltering, ListQuery, nextSort, parseListQuery } from "./list-query";
+import { shownColumns } from "./run-columns";
 import { listRows, matchesQuery, sortRuns } from "./run-order";
 import { RunStore } from "./run-store";
-import { RunTable } from "./run-table";
+import { RunTable, TablePlace } from "./run-table";
 
 const pollMs = 1000;
 const store = new RunStore();
+/** Who comes back from a run finds the list as it was left: the row, the place, the groups that were closed. */
+const closedGroups = new Set<string>();
+const place: TablePlace = { chosenKey: null, scrollTop: 0 };
 
 export function runListPage(lifetime: Lifetime): HTMLElement {
   document.title = "Runs · teltel";
@@ -28,16 +34,21 @@ export function runListPage(lifetime: Lifetime): HTMLElement {
 class RunListPage {
   readonly element: HTMLElement;
   private query = parseListQuery(location.search);
-  private readonly closed = new Set<string>();
   private isOutOfDate = true;
+  private isRefused = false;
+  private readonly refusals = new EverMoreSeldom(pollMs);
   private readonly poll: () => void;
   private readonly filters: ListFilters;
   private readonly table: RunTable;
   private readonly summary = element("p", { class: "summary", role: "status" });
   private readonly content = element("div", { class: "card run-card" });
   private readonly warning = element("div");
+  private readonly columnsButton = element(
+    "button", { type: "button", class: "button choose-columns", "data-testid": "choose-columns", click: openColumnChooser }, "Columns",
+  );
+  private readonly filterList = element("ul", { class: "filter-list" });
   private readonly nothingFound = element(
-    "div", { class: "message" }, element("p", {}, "No run matches."),
+    "div", { class: "message", "data-testid": "nothing-found" }, element("p", {}, "No run matches."), this.filterList,
     element("p", {}, element("button", { type: "button", class: "button", click: () => this.choose(emptyQuery) }, "Show all runs")),
   );
 
@@ -51,11 +62,14 @@ class RunListPage {
       filterByTag: (tag) => this.choose({ tags: [...this.query.tags.filter((other) => other !== tag), tag] }),
       edit: (run) => this.edit(run),
       remove: (run) => this.remove(run),
-    }, lifetime);
+    }, place, lifetime);
     this.content.append(loadingBox("Loading runs …"));
     this.element = element(
       "main", { class: "page run-list-page", id: "content", tabindex: "-1" },
-      element("div", { class: "page-head" }, element("h1", {}, "Runs"), this.summary), this.filters.element, this.warning, this.content,
+      element(
+        "div", { class: "list-top" }, element("div", { class: "page-head" }, element("h1", {}, "Runs"), this.summary),
+        this.filters.element, this.columnsButton,
+      ), this.warning, this.content,
     );
     // It keeps its place while nobody knows whether there is anything to filter: the list must not jump.
     this.filters.element.classList.add("is-waiting");
@@ -68,9 +82,14 @@ class RunListPage {
     lifetime.listen("popstate", reread);
     window.addEventListener(navigatedEvent, reread);
     lifetime.add(() => window.removeEventListener(navigatedEvent, reread));
+    lifetime.add(chosenColumns.signal.subscribe(() => this.render(true)));
     if (store.isLoaded) this.render(true);
     this.poll = lifetime.repeat(pollMs, () => this.ask());
-    lifetime.add(readiness.subscribe(() => void this.askStorage()));
+    lifetime.add(readiness.subscribe(() => {
+      void this.askStorage();
+      // Somebody has logged in.
+      if (this.isRefused && readiness.value && !isLoggedOut()) this.poll();
+    }));
   }
 
   private addCommands(): void {
@@ -80,14 +99,25 @@ class RunListPage {
       const run = chosen();
       if (run) act(run);
     };
-    const isChosen = () => chosen() !== null;
-    const add = (id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) =>
-      registerCommand(this.lifetime, { id: `runs.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) });
+    const onlyChosen = { isEnabled: () => chosen() !== null, condition: "once a run is chosen" };
+    const add = (id: string, title: string, keys: string[], run: (key?: string) => void, more: Partial<Command> = {}) =>
+      registerCommand(this.lifetime, { id: `runs.${id}`, title, section, keys, run, ...more });
+    const goOn = (key?: string) => this.table.takeKey(key);
     add("search", "Search runs", ["/"], () => this.filters.focusSearch());
     add("list", "Go to the list", ["l"], () => this.table.focus());
-    add("edit", "Name the chosen run, or note something", ["e"], withChosen((run) => this.edit(run)), isChosen);
-    add("delete", "Delete the chosen run", ["Delete"], withChosen((run) => this.remove(run)), isChosen);
-    add("reset", "Show all runs: no search, no filter", [], () => this.choose(emptyQuery), () => formatListQuery(this.query) !== "");
+    add("move", "Choose the next run, or the one before", ["ArrowDown", "ArrowUp"], goOn);
+    add("page", "A page down or up", ["PageDown", "PageUp"], goOn);
+    add("ends", "Choose the first run, or the last", ["Home", "End"], goOn);
+    add("open", "Open the chosen run", ["Enter"], () => void this.table.act("Enter"), onlyChosen);
+    add("edit", "Name the chosen run, or note something", ["e"], withChosen((run) => this.edit(run)), onlyChosen);
+    add("delete", "Delete the chosen run", ["Delete"], withChosen((run) => this.remove(run)), onlyChosen);
+    add("reset", "Show all runs: no search, no filter", [], () => this.choose(emptyQuery), { isEnabled: () => formatListQuery(this.query) !== "" });
+    add("columns", "Choose the columns of the list", [], openColumnChooser);
+    describeGestures(this.lifetime, [
+      { section, gesture: "Click", title: "Open a run, or filter by a tag" },
+      { section, gesture: "Click on a title", title: "Sort by it; again: turn round; again: back to the usual order" },
+      { section, gesture: "Ctrl and click", title: "Open a run in a tab of its own" },
+    ]);
   }
 
   private edit(run: RunSummary): void {
@@ -103,7 +133,7 @@ class RunListPage {
   }
 
   private toggleGroup(key: string): void {
-    if (!this.closed.delete(key)) this.closed.add(key);
+    if (!closedGroups.delete(key)) closedGroups.add(key);
     this.render(true);
   }
 
@@ -128,15 +158,20 @@ class RunListPage {
 
   // What there is to show
 
-  private async ask(): Promise<void> {
+  private async ask(): Promise<number | void> {
     try {
       const isNew = await store.poll();
+      this.isRefused = false;
+      this.refusals.reset();
       this.warning.replaceChildren();
       this.render(isNew);
     } catch (error) {
       const shown = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
       const box = errorBox(store.isLoaded ? "The list is out of date" : "The runs cannot be loaded", shown);
       (store.isLoaded ? this.warning : this.content).replaceChildren(box);
+      // Without a login the answer stays the same.
+      this.isRefused = shown.status === 401;
+      if (this.isRefused) return this.refusals.next();
     }
   }
 
@@ -149,7 +184,7 @@ class RunListPage {
     this.isOutOfDate ||= isNew;
     if (!store.isLoaded || this.lifetime.isOver) return;
     const { runs } = store;
-    this.filters.element.hidden = runs.length === 0;
+    this.filters.element.hidden = this.columnsButton.hidden = runs.length === 0;
     this.filters.element.classList.remove("is-waiting");
     if (runs.length === 0) {
       setText(this.summary, "");
@@ -162,11 +197,20 @@ class RunListPage {
     }
     this.isOutOfDate = false;
     this.filters.show(this.query, runs);
+    this.showFilterWords();
     const found = sortRuns(runs.filter((run) => matchesQuery(run, this.query)), this.query.sort, Date.now());
     setText(this.summary, summaryText(runs, found.length, isFiltering(this.query)));
     const shown = found.length === 0 ? this.nothingFound : this.table.element;
     if (this.content.firstChild !== shown) this.content.replaceChildren(shown);
-    this.table.show(listRows(found, this.query.group, this.closed), this.query.sort);
+    const { group, sort } = this.query;
+    const columns = shownColumns(chosenColumns.value, sort?.column ?? null);
+    this.table.show({ rows: listRows(found, group, closedGroups), runs, columns, sort, group });
+  }
+
+  /** What keeps runs out, where none is left. */
+  private showFilterWords(): void {
+    const words = filterWords(this.query);
+    this.filterList.replaceChildren(...words.map((text) => element("li", {}, text)));
   }
 }
 

@@ -1,6 +1,6 @@
 // Which runs the list shows, and in which order: pure.
 
-import { runKey, RunSummary } from "../../wire/run-types";
+import { runKey, RunStatus, RunSummary } from "../../wire/run-types";
 import { ListQuery, SortOrder } from "./list-query";
 import { findColumn } from "./run-columns";
 
@@ -68,7 +68,13 @@ function compareByAge(a: RunSummary, b: RunSummary): number {
 
 export type ListRow =
   | { kind: "run"; key: string; run: RunSummary }
-  | { kind: "group"; key: string; title: string; count: number; running: number; isOpen: boolean };
+  | { kind: "group"; key: string; title: string; count: number; byStatus: Record<RunStatus, number>; isOpen: boolean };
+
+function countByStatus(runs: readonly RunSummary[]): Record<RunStatus, number> {
+  const counts = { running: 0, completed: 0, failed: 0, cancelled: 0 };
+  for (const { status } of runs) counts[status] += 1;
+  return counts;
+}
 
 /** Rows of the list; `group` = "" without groups, else the tag whose values head the groups. Closed groups hide their runs. */
 export function listRows(runs: readonly RunSummary[], group: string, closed: ReadonlySet<string>): ListRow[] {
@@ -87,7 +93,7 @@ export function listRows(runs: readonly RunSummary[], group: string, closed: Rea
     const isOpen = !closed.has(key);
     const head: ListRow = {
       kind: "group", key, title: value === null ? `without ${group}` : `${group} = ${value}`, isOpen,
-      count: members.length, running: members.filter((run) => run.status === "running").length,
+      count: members.length, byStatus: countByStatus(members),
     };
     return [head, ...(isOpen ? members.map(rowOf) : [])];
   });

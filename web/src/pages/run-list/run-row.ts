@@ -1,17 +1,23 @@
 // One row of the run list. It is filled anew as the list scrolls and moves; only what differs is written.
 
-import { element, icon, setAttribute, setText } from "../../base/dom";
-import { formatBytes, formatCount, formatRate } from "../../format/numbers";
-import { formatDuration, formatExact, formatRelative } from "../../format/times";
+import { element, icon, setAttribute, setHidden, setText } from "../../base/dom";
+import { showInMiddle } from "../../base/middle-text";
+import { formatCount } from "../../format/numbers";
 import { RunStatus, RunSummary } from "../../wire/run-types";
 import { runPath } from "../route";
-import { runSeconds, statusMark } from "../status";
-import { ColumnId, runColumns } from "./run-columns";
+import { statusIcon, statusMark, statusWords } from "../status";
+import { tagRoom } from "./column-widths";
+import { runStatuses } from "./list-query";
+import { ColumnId, endedBadly, RunColumn } from "./run-columns";
 import { ListRow } from "./run-order";
+import { binShape, deleteObstacle, pencilShape } from "../run-dialogs";
+import { TextRuler } from "./text-ruler";
 
-const pencil = "M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2z";
-const bin = "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5";
 const chevron = "M6 3.5l4.5 4.5L6 12.5";
+/** Chips stand so far apart; each has so much room at least, and the word for those that do not fit has this. */
+const chips = { gap: 4, least: 94, more: 34 };
+/** Of a tag that is shortened its value stays. */
+const wholeTagMax = 10;
 
 /** What the user does with a row. */
 export interface RowActions {
@@ -21,21 +27,48 @@ export interface RowActions {
   filterByTag: (tag: string) => void;
 }
 
+/** What a row has to know beside its run. */
+export interface RowContext {
+  readonly nowMs: number;
+  /** The tag that the list is grouped by, which stands in the head of the group; "" for none. */
+  readonly group: string;
+  /** What the tags have to themselves. */
+  readonly tagsWidth: number;
+  readonly tagRuler: TextRuler;
+}
+
+/** The tags that a row shows, each as "key=value". */
+export function shownTags(run: RunSummary, group: string): string[] {
+  return run.tags.filter(([key]) => key !== group || group === "").map(([key, value]) => `${key}=${value}`);
+}
+
 export class RunRow {
   readonly element: HTMLElement;
   private readonly cells = new Map<ColumnId, HTMLElement>();
   private readonly link = element("a", { "data-link": true, tabindex: "-1" });
   private readonly id = element("span", { class: "run-id" });
+  /** Why it ended, below its name, unless that has a column. */
+  private readonly reason: HTMLElement | null;
+  private readonly bin: HTMLButtonElement;
   private run: RunSummary | null = null;
   private status: RunStatus | null = null;
-  private tagText = "";
+  private tagsText = "";
 
-  constructor(private readonly actions: RowActions) {
-    for (const { id, isNumber } of runColumns) {
+  constructor(private readonly actions: RowActions, private readonly columns: readonly RunColumn[]) {
+    for (const { id, isNumber } of columns) {
       this.cells.set(id, element("div", { role: "gridcell", class: `run-cell column-${id}${isNumber ? " number" : ""}` }));
     }
-    this.cell("run").append(this.link, this.id);
-    const button = (label: string, path: string, act: (run: RunSummary) => void) => element(
+    this.cells.get("run")?.append(this.link, this.id);
+    this.reason = this.cells.has("reason") ? null : element("div", { role: "gridcell", class: "row-reason", "data-testid": "run-reason" });
+    this.bin = this.button("Delete", binShape, (run) => actions.remove(run));
+    const buttons = element(
+      "div", { role: "gridcell", class: "run-cell column-actions" }, this.button("Name and note", pencilShape, (run) => actions.edit(run)), this.bin,
+    );
+    this.element = element("div", { role: "row", class: "run-row", "data-testid": "run-row" }, ...this.cells.values(), this.reason, buttons);
+  }
+
+  private button(label: string, path: string, act: (run: RunSummary) => void): HTMLButtonElement {
+    return element(
       "button", {
         type: "button", class: "icon-button", tabindex: "-1", "aria-label": label, title: label,
         click: (event) => {
@@ -44,88 +77,117 @@ export class RunRow {
         },
       }, icon(path),
     );
-    const buttons = element(
-      "div", { role: "gridcell", class: "run-cell column-actions" },
-      button("Name and note", pencil, actions.edit), button("Delete", bin, actions.remove),
-    );
-    this.element = element("div", { role: "row", class: "run-row", "data-testid": "run-row" }, ...this.cells.values(), buttons);
   }
 
-  private cell(id: ColumnId): HTMLElement {
-    return this.cells.get(id) as HTMLElement;
-  }
-
-  show(run: RunSummary, nowMs: number): void {
+  show(run: RunSummary, context: RowContext): void {
     const isSame = this.run === run;
     this.run = run;
-    setText(this.cell("started"), formatRelative(run.startedMs, nowMs));
-    setText(this.cell("duration"), formatDuration(runSeconds(run, nowMs)));
+    for (const { id, text, isNumber } of this.columns) {
+      // Of what is as it was only times move.
+      if (isSame && id !== "started" && id !== "duration") continue;
+      const cell = this.cells.get(id);
+      if (!cell || id === "status" || id === "run" || id === "tags") continue;
+      if (isNumber) setText(cell, text(run, context.nowMs));
+      else showInMiddle(cell, text(run, context.nowMs));
+    }
     if (!isSame) this.showFacts(run);
+    this.showTags(run, context);
   }
 
   private showFacts(run: RunSummary): void {
     setAttribute(this.element, "data-run", run.runId);
+    setAttribute(this.element, "data-status", run.status);
+    for (const { id, tooltip } of this.columns) {
+      const cell = this.cells.get(id);
+      if (cell && id !== "tags") setAttribute(cell, "title", tooltip(run));
+    }
     if (this.status !== run.status) {
-      this.cell("status").replaceChildren(statusMark(run.status));
+      this.cells.get("status")?.replaceChildren(statusMark(run.status));
       this.status = run.status;
     }
-    setAttribute(this.cell("status"), "title", run.endReason);
+    const name = run.name || run.runId;
     setAttribute(this.link, "href", runPath(run.runId, run.sourceId));
-    setText(this.link, run.name || run.runId);
-    setText(this.id, run.name ? run.runId : "");
-    setAttribute(this.cell("run"), "title", [run.name, run.runId, run.note].filter(Boolean).join("\n"));
-    this.showText("source", run.sourceId);
-    this.showTags(run);
-    this.showText("version", run.engineVersion);
-    this.showText("seed", run.seed);
-    setAttribute(this.cell("started"), "title", formatExact(run.startedMs));
-    setText(this.cell("frames"), formatCount(run.lastFrame));
-    setText(this.cell("rate"), run.status === "running" ? formatRate(run.ratePerSecond) : "–");
-    setText(this.cell("size"), Number.isNaN(run.bytesOnDisk) ? "–" : `≈ ${formatBytes(run.bytesOnDisk)}`);
-    const drops = run.refused + run.lost;
-    setText(this.cell("drops"), formatCount(drops));
-    setAttribute(this.cell("drops"), "title", `${formatCount(run.refused)} refused, ${formatCount(run.lost)} lost`);
-    this.cell("drops").classList.toggle("alarm", drops > 0);
+    // Shortened names are two parts: read out, they are one.
+    setAttribute(this.link, "aria-label", name);
+    showInMiddle(this.link, name);
+    showInMiddle(this.id, run.name ? run.runId : "");
+    setHidden(this.id, run.name === "");
+    this.cells.get("drops")?.classList.toggle("alarm", run.refused + run.lost > 0);
+    const obstacle = deleteObstacle(run);
+    setAttribute(this.bin, "aria-disabled", String(obstacle !== ""));
+    setAttribute(this.bin, "title", obstacle || "Delete");
+    if (!this.reason) return;
+    setHidden(this.reason, !endedBadly(run));
+    setText(this.reason, endedBadly(run) ? run.endReason : "");
+    setAttribute(this.reason, "title", run.endReason);
   }
 
-  private showText(id: ColumnId, text: string): void {
-    setText(this.cell(id), text || "–");
-    setAttribute(this.cell(id), "title", text);
+  private showTags(run: RunSummary, { group, tagsWidth, tagRuler }: RowContext): void {
+    const cell = this.cells.get("tags");
+    if (!cell) return;
+    const tags = shownTags(run, group);
+    const widths = tags.map((tag) => tagRuler.width(tag));
+    const { count, widthMax } = tagRoom(widths, tagsWidth, chips);
+    const text = [...tags, count, widthMax].join("\n");
+    if (text === this.tagsText) return;
+    this.tagsText = text;
+    setAttribute(cell, "title", tags.join("\n"));
+    const made: HTMLElement[] = tags.slice(0, count).map((tag) => this.tag(tag, widthMax));
+    const rest = tags.slice(count);
+    if (rest.length > 0) made.push(element("span", { class: "more-tags", title: rest.join("\n") }, `+${rest.length}`));
+    cell.replaceChildren(...made);
   }
 
-  private showTags(run: RunSummary): void {
-    const tags = run.tags.map(([key, value]) => `${key}=${value}`);
-    const text = tags.join("\n");
-    if (text === this.tagText) return;
-    this.tagText = text;
-    setAttribute(this.cell("tags"), "title", text);
-    this.cell("tags").replaceChildren(...tags.map((tag) => element(
+  private tag(tag: string, widthMax: number): HTMLElement {
+    const name = element("span");
+    showInMiddle(name, tag, wholeTagMax);
+    const made = element(
       "button", {
-        type: "button", class: "tag", tabindex: "-1", title: `Only runs with ${tag}`,
+        type: "button", class: "tag", tabindex: "-1", title: `${tag}\nShow only runs with it`, "aria-label": tag,
         click: (event) => {
           event.stopPropagation();
           this.actions.filterByTag(tag);
         },
-      }, tag,
-    )));
+      }, name,
+    );
+    if (Number.isFinite(widthMax)) made.style.maxWidth = `${widthMax}px`;
+    return made;
   }
 }
 
-/** The head of a group of runs. */
+/** The head of a group of runs: how many there are, and how they ended. */
 export class GroupRow {
   readonly element: HTMLElement;
-  private readonly title = element("span");
+  private readonly title = element("span", { class: "group-title" });
+  private readonly total = element("span", { class: "group-counts" });
+  private readonly bar = element("span", { class: "group-bar", "aria-hidden": "true" });
   private readonly counts = element("span", { class: "group-counts" });
+  private shown = "";
 
   constructor() {
-    const cell = element("div", { role: "gridcell", class: "run-cell" }, icon(chevron, "icon chevron"), this.title, this.counts);
+    const cell = element(
+      "div", { role: "gridcell", class: "run-cell" }, icon(chevron, "icon chevron"), this.title, this.total, this.bar, this.counts,
+    );
     this.element = element("div", { role: "row", class: "run-row group-row", "data-testid": "group-row" }, cell);
   }
 
   show(row: Extract<ListRow, { kind: "group" }>): void {
     setText(this.title, row.title);
-    const running = row.running > 0 ? `, ${formatCount(row.running)} running` : "";
-    setText(this.counts, `${formatCount(row.count)} ${row.count === 1 ? "run" : "runs"}${running}`);
+    setAttribute(this.title, "title", row.title);
+    setText(this.total, `${formatCount(row.count)} ${row.count === 1 ? "run" : "runs"}`);
     setAttribute(this.element, "aria-expanded", String(row.isOpen));
+    const text = JSON.stringify(row.byStatus);
+    if (text === this.shown) return;
+    this.shown = text;
+    const present = runStatuses.filter((status) => row.byStatus[status] > 0);
+    this.bar.replaceChildren(...present.map((status) => {
+      const part = element("span", { class: `bar-${status}` });
+      part.style.flexGrow = String(row.byStatus[status]);
+      return part;
+    }));
+    this.counts.replaceChildren(...present.map((status) => element(
+      "span", { class: `status status-${status}`, title: `${formatCount(row.byStatus[status])} ${statusWords[status].toLowerCase()}` },
+      statusIcon(status), formatCount(row.byStatus[status]), element("span", { class: "for-screen-readers" }, ` ${statusWords[status].toLowerCase()}`),
+    )));
   }
 }

@@ -1,5 +1,6 @@
 // The runs that are known, kept while the user looks at something else: coming back shows the list at once.
 
+import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { fetchSizes, fetchStoredRuns } from "../../wire/api";
 import { readiness } from "../../wire/readiness";
 import { fetchRunChanges } from "../../wire/run-list";
@@ -8,7 +9,7 @@ import { mergeRuns } from "./run-order";
 
 const daysBack = 30;
 const storedPollMs = 30_000;
-/** While a run that has something stored has no size yet. */
+/** While a run that has something stored has no size yet; ever more seldom, since some never get one. */
 const sizePollMs = 4000;
 
 export class RunStore {
@@ -17,6 +18,10 @@ export class RunStore {
   private stored: RunSummary[] = [];
   private sizes: ReadonlyMap<string, number> = new Map();
   private storedAskedMs = -Infinity;
+  private readonly sizePauses = new EverMoreSeldom(sizePollMs, storedPollMs);
+  private pauseMs = 0;
+  /** The runs without a size, at the last look. */
+  private lacking = "";
   private merged: RunSummary[] | null = null;
   /** Whether the collector has ever told its runs. */
   isLoaded = false;
@@ -55,10 +60,15 @@ export class RunStore {
   /** Asks storage for older runs and for sizes, while it says that it is there; whether it was asked. */
   async pollStored(): Promise<boolean> {
     const isReady = readiness.value?.storageState === "ok";
-    const lacksSize = [...this.current.values()].some((run) => run.stored > 0 && !this.sizes.has(run.runId));
-    const pauseMs = lacksSize ? sizePollMs : storedPollMs;
-    if (!isReady || performance.now() - this.storedAskedMs < pauseMs) return false;
+    const lacking = [...this.current.values()].filter((run) => run.stored > 0 && !this.sizes.has(run.runId)).map(({ runId }) => runId).join("\n");
+    if (lacking !== this.lacking) {
+      this.lacking = lacking;
+      this.sizePauses.reset();
+      this.pauseMs = lacking === "" ? storedPollMs : this.sizePauses.next();
+    }
+    if (!isReady || performance.now() - this.storedAskedMs < this.pauseMs) return false;
     this.storedAskedMs = performance.now();
+    this.pauseMs = lacking === "" ? storedPollMs : this.sizePauses.next();
     try {
       [this.stored, this.sizes] = await Promise.all([fetchStoredRuns(daysBack), fetchSizes().catch(() => this.sizes)]);
     } catch {

@@ -12,6 +12,7 @@ import { acceptDrops } from "./drag-and-drop";
 import { PanelCard } from "./panel-card";
 import { openPanelSettings } from "./panel-settings";
 import { openRequests } from "./request-dialog";
+import { removePanel } from "./run-layouts";
 import { RunSession } from "./run-session";
 
 export class PanelGrid {
@@ -100,7 +101,7 @@ export class PanelGrid {
 
   remove(id: string): void {
     if (this.session.maximised.value === id) this.session.maximised.value = "";
-    this.session.choose(this.session.panels.value.filter((panel) => panel.id !== id));
+    removePanel(this.session, id);
   }
 
   openSettings(id: string): void {

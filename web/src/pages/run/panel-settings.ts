@@ -24,19 +24,34 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
     change({ fixed: isRange ? { from: low, to: high } : null });
   };
   for (const input of [from, to]) input.addEventListener("change", limits);
-  const title = element("input", { type: "text", value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
+  const title = element("input", { type: "text", autofocus: true, value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
   title.addEventListener("change", () => change({ title: title.value }));
   const series = element("ul", { class: "settings-series" });
   const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, one, (gone) => {
     change({ series: current().series.filter((other) => other !== gone) });
     showSeries();
+    showPlace();
   })));
   showSeries();
   const move = (by: -1 | 1) => {
     const panels = session.panels.value;
     const before = by < 0 ? panels[place() - 1]?.id : panels[place() + 2]?.id;
     if (by > 0 || before !== undefined) session.choose(movePanel(panels, id, before ?? null));
+    showPlace();
   };
+  const earlier = button("panel-earlier", "Earlier", () => move(-1));
+  const later = button("panel-later", "Later", () => move(1));
+  const split = button("panel-split", "Split into one panel per series", () => {
+    session.choose(splitPanel(session.panels.value, id));
+    dialog.close();
+  });
+  // What would do nothing cannot be pressed.
+  const showPlace = () => {
+    earlier.disabled = place() === 0;
+    later.disabled = place() === session.panels.value.length - 1;
+    split.disabled = current().series.length < 2;
+  };
+  showPlace();
   const dialog = openDialog({
     title: `Panel: ${panelTitle(panel) || "empty"}`, testId: "panel-settings-dialog", className: "settings-dialog", content: [
       row("Title", title),
@@ -45,12 +60,9 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
       row("Limits", from, to),
       row("Columns", choice("panel-width", spans(), String(panel.width), (width) => change({ width: Number(width) }))),
       row("Rows", choice("panel-height", spans(), String(panel.height), (height) => change({ height: Number(height) }))),
-      row("Place", button("panel-earlier", "Earlier", () => move(-1)), button("panel-later", "Later", () => move(1))),
+      row("Place", earlier, later),
       row("Series", series),
-      element("div", { class: "settings-actions" }, button("panel-split", "Split into one panel per series", () => {
-        session.choose(splitPanel(session.panels.value, id));
-        dialog.close();
-      })),
+      element("div", { class: "settings-actions" }, split),
     ],
   });
 }

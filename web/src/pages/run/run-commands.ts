@@ -2,13 +2,14 @@
 
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
-import { Command, registerCommand } from "../../shell/commands";
+import { formatCount } from "../../format/numbers";
+import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { openDialog } from "../../shell/dialog";
 import { TimeAxis } from "../../worker/protocol";
 import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
+import { openRunLayouts, proposePanels } from "./run-layouts";
 import { RunSession } from "./run-session";
-import { openRunLayouts } from "./run-toolbar";
 import { inside } from "./time-view";
 import { TreeFold } from "./tree-fold";
 
@@ -18,8 +19,10 @@ const bigStep = 10;
 
 export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: ChannelTree, fold: TreeFold, lifetime: Lifetime): void {
   const { time } = session;
-  const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean) => {
-    const command: Command = { id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}) };
+  const add = (section: string, id: string, title: string, keys: string[], run: () => void, isEnabled?: () => boolean, condition?: string) => {
+    const command: Command = {
+      id: `run.${id}`, title, section, keys, run, ...(isEnabled ? { isEnabled } : {}), ...(condition === undefined ? {} : { condition }),
+    };
     registerCommand(lifetime, command);
   };
   const zoom = (factor: number) => () => {
@@ -32,8 +35,11 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
     if (shown) grid.active?.pan(shown, share);
   };
 
+  const hasCursor = () => time.cursors.value[0] !== null;
+  const needsCursor = "once there is a cursor";
+
   add("Time", "follow", "Follow and pause", ["Space"], () => (time.range.value ? session.follow() : session.pause()));
-  add("Time", "back", "Go back to what was shown before", ["Backspace"], () => time.back(), () => time.canGoBack);
+  add("Time", "back", "Go back to what was shown before", ["Backspace"], () => time.back(), () => time.canGoBack, "once you have zoomed");
   add("Time", "all", "Reset zoom", ["0"], () => session.follow());
   add("Time", "zoom-in", "Zoom in", ["+", "="], zoom(1 / zoomStep));
   add("Time", "zoom-out", "Zoom out", ["-"], zoom(zoomStep));
@@ -50,8 +56,8 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Cursor", "home", "Cursor to the first frame", ["Home"], () => putCursor(session, session.answer.value?.extent?.from));
   add("Cursor", "end", "Cursor to the newest frame", ["End"], () => putCursor(session, session.answer.value?.extent?.to));
   add("Cursor", "jump", "Jump to a frame", ["j"], () => openJump(session));
-  add("Cursor", "second", "Put the second cursor where the first one is", ["b"], () => time.setCursor(1, time.cursors.value[0]));
-  add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors());
+  add("Cursor", "second", "Put the second cursor where the first one is", ["b"], () => time.setCursor(1, time.cursors.value[0]), hasCursor, needsCursor);
+  add("Cursor", "clear", "Remove the cursors", ["x"], () => time.clearCursors(), hasCursor, needsCursor);
   add("Cursor", "digits", "Show values with all digits", ["p"], () => { session.fullPrecision.value = !session.fullPrecision.value; });
 
   add("Panels", "search", "Search channels", ["/"], () => {
@@ -64,13 +70,20 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   });
   add("Panels", "restore", "Back from the maximised panel", ["Escape"], () => { session.maximised.value = ""; }, () => session.maximised.value !== "");
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
-  add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "");
+  add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "", "once a panel is active");
   add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
   add("Panels", "new-number", "Add numbers", [], () => grid.addPanel(activeSeries(session), { kind: "number" }));
   add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
-  add("Panels", "preset", "Back to the proposed panels", [], () => session.chooseNothing());
+  add("Panels", "preset", "Back to the proposed panels", [], () => proposePanels(session));
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
+  describeGestures(lifetime, chartGestures);
 }
+
+const chartGestures = [
+  ["Drag", "Zoom to a stretch"], ["Shift and drag, or middle button", "Move through the run"], ["Ctrl and wheel", "Zoom about the pointer"],
+  ["Shift and wheel", "Move through the run"], ["Double click", "Show all"], ["Click", "Put the first cursor"],
+  ["Shift and click", "Put the second cursor"],
+].map(([gesture = "", title = ""]) => ({ section: "On a chart", gesture, title }));
 
 /** New panels of values show what the active one draws. */
 function activeSeries(session: RunSession) {
@@ -112,11 +125,15 @@ function putCursor(session: RunSession, frame: number | undefined): void {
 }
 
 function openJump(session: RunSession): void {
-  const input = element("input", { type: "number", min: "0", step: "1", required: true, "data-testid": "jump-frame", "aria-label": "Frame" });
+  const input = element("input", { type: "number", min: "0", step: "1", required: true, autofocus: true, "data-testid": "jump-frame", "aria-label": "Frame" });
   const current = session.time.cursors.value[0];
   if (current !== null) input.value = String(current);
-  const form = element("form", { class: "jump-form", method: "dialog" }, input, element("button", { type: "submit", class: "button" }, "Jump"));
-  const dialog = openDialog({ title: "Jump to a frame", testId: "jump-dialog", content: [form] });
+  const extent = session.answer.value?.extent;
+  const form = element(
+    "form", { class: "jump-form", method: "dialog" }, input, element("button", { type: "submit", class: "button button-main" }, "Jump"),
+  );
+  const note = extent && element("p", { class: "dialog-note" }, `Frames ${formatCount(extent.from)} to ${formatCount(extent.to)}`);
+  const dialog = openDialog({ title: "Jump to a frame", testId: "jump-dialog", className: "jump", content: [form, note] });
   form.addEventListener("submit", () => {
     dialog.close();
     putCursor(session, input.valueAsNumber);

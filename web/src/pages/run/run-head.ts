@@ -18,6 +18,10 @@ export interface ShownEnd {
 
 export class RunHead {
   readonly element: HTMLElement;
+  private readonly title: HTMLElement;
+  /** Beside a name. */
+  private readonly id = element("span", { class: "run-title-id", "data-testid": "run-id", hidden: true });
+  private readonly actions = element("span", { class: "run-head-actions" });
   private readonly status = element("span", { class: "run-status" });
   private readonly source = element("span", { class: "run-source", "data-testid": "source" });
   private readonly frames = element("span", { class: "run-fact", "data-testid": "frames" });
@@ -37,13 +41,14 @@ export class RunHead {
     this.more = element("button", {
       type: "button", class: "button-quiet", "data-testid": "run-details", "aria-expanded": "false", click: () => this.fold(),
     }, "Details");
+    this.title = element("h1", { "data-testid": "run-title" }, runId);
     this.element = element(
       "section", { class: "run-overview" },
       element(
         "div", { class: "run-title" },
         element("a", { href: "/", "data-link": true, class: "quiet-link" }, "Runs"), element("span", { class: "crumb" }, "/"),
-        element("h1", { "data-testid": "run-title", title: runId }, runId),
-        this.status, this.source, this.frames, this.duration, this.reason, element("span", { class: "spacer" }), this.chip, this.more,
+        this.title, this.id,
+        this.status, this.source, this.frames, this.duration, this.reason, element("span", { class: "spacer" }), this.chip, this.actions, this.more,
       ),
       this.alarm, this.rejected.element, this.facts.element,
     );
@@ -55,8 +60,16 @@ export class RunHead {
     this.facts.bytesOnDisk = bytesOnDisk;
   }
 
+  addActions(actions: HTMLElement): void {
+    this.actions.replaceChildren(actions);
+  }
+
   /** @param end of the source that is shown: the run's own numbers are those of all its sources */
   show(run: RunDetail, end: ShownEnd | null, nowMs: number): void {
+    setText(this.title, run.name || run.runId);
+    setAttribute(this.title, "title", run.name || run.runId);
+    setText(this.id, run.runId);
+    this.id.hidden = run.name === "";
     if (run.status !== this.shownStatus) {
       this.status.replaceChildren(statusMark(run.status));
       this.shownStatus = run.status;

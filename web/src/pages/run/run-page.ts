@@ -4,11 +4,12 @@ import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { showError } from "../../shell/toasts";
 import { ApiError } from "../../wire/http";
-import { errorBox, loadingBox } from "../message";
+import { errorBox, loadingBox, unknownRunBox } from "../message";
 import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
 import { Readout } from "./readout";
 import { PanelGrid } from "./panel-grid";
+import { runActions } from "./run-actions";
 import { registerRunCommands } from "./run-commands";
 import { openSizeRequest } from "./request-dialog";
 import { RunHead, ShownEnd } from "./run-head";
@@ -32,6 +33,7 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
   }));
   lifetime.add(session.detail.subscribe((detail) => {
     if (!detail) return;
+    document.title = `${detail.name || runId} · teltel`;
     head.showSize(session.bytesOnDisk.value);
     head.show(detail, end, Date.now());
     if (isShown) return;
@@ -41,10 +43,13 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
   lifetime.add(session.error.subscribe((error) => {
     if (!error) {
       warning.replaceChildren();
+    } else if (error.status === 404) {
+      // Of a run that was there and is not any more, what has been loaded stays to be looked at.
+      (isShown ? warning : place).replaceChildren(unknownRunBox(runId, () => session.ask()));
     } else if (isShown) {
       warning.replaceChildren(errorBox("The run's description is out of date", error));
     } else {
-      place.replaceChildren(errorBox(error.status === 404 ? "There is no such run" : "The run cannot be loaded", error));
+      place.replaceChildren(errorBox("The run cannot be loaded", error));
     }
   }));
   lifetime.add(session.failure.subscribe((failure) => {
@@ -52,6 +57,7 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
     const { status, code, message, hint, request } = failure;
     showError(new ApiError(status, code, message, hint, request), "A series cannot be loaded");
   }));
+  head.addActions(runActions(session, lifetime));
   return element("main", { class: "page page-run" }, head.element, warning, place);
 }
 

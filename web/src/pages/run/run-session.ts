@@ -4,6 +4,7 @@
 // Rows lie in the page's worker: live ones while the run goes on, stored ones before them and once the run has ended.
 
 import { oncePerTask } from "../../base/coalesce";
+import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
 import { Catalogue } from "../../data/catalogue";
@@ -66,6 +67,9 @@ export class RunSession {
   /** The user has chosen an axis; else the page takes the one that shows something. */
   private isAxisChosen: boolean;
   private undescribedPolls = 0;
+  private readonly refusals = new EverMoreSeldom(pollMs);
+  /** Asks for the run's description at once. */
+  readonly ask: () => void;
   private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
@@ -80,7 +84,9 @@ export class RunSession {
       onLoss: (loss) => this.losses.add(loss),
       onFailure: (failure) => { this.failure.value = failure; },
     }, lifetime);
-    lifetime.repeat(pollMs, () => this.poll());
+    this.ask = lifetime.repeat(pollMs, () => this.poll());
+    // Who comes back to the page wants to know how it is now.
+    lifetime.listen("focus", () => { if (this.error.value) this.ask(); });
     const react = oncePerTask(() => this.afterChange());
     for (const signal of [this.catalogue.version, this.panels, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
@@ -127,6 +133,12 @@ export class RunSession {
     this.time.windowSeconds.value = layout.windowSeconds;
     void this.setAxis(layout.axis);
     this.choose(layout.panels.map((panel, index) => makePanel(`p${index + 1}`, panel.series, { ...panel, id: `p${index + 1}` })));
+  }
+
+  /** Takes note of what is shown; the function brings it back. */
+  remember(): () => void {
+    const { query } = this;
+    return () => this.restore(query);
   }
 
   /** Holds what is shown, while rows go on to come. */
@@ -203,10 +215,12 @@ export class RunSession {
 
   // MARK: the run
 
-  private async poll(): Promise<void> {
+  /** A run that is not there may still begin, and who is not logged in may still do so: it is asked again, but not for ever. */
+  private async poll(): Promise<number | void> {
     try {
       const detail = await fetchRun(this.runId, this.sourceId);
       if (this.lifetime.isOver) return;
+      this.refusals.reset();
       // Each source has frames and clocks of its own: what is shown is of one.
       const shown = this.sourceId || detail.sourceId;
       this.catalogue.describe(detail.types.filter(({ sourceId }) => sourceId === "" || sourceId === shown));
@@ -228,6 +242,7 @@ export class RunSession {
       if (this.undescribedPolls > 0 && isPatient && isDue && detail.stored > 0) await this.askForFields();
     } catch (error) {
       this.error.value = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
+      if (this.error.value.status === 404 || this.error.value.status === 401) return this.refusals.next();
     }
   }
 
@@ -356,6 +371,10 @@ export class RunSession {
     window.clearTimeout(this.writeTimer);
     const query = parseRunQuery(location.search);
     this.written = query;
+    this.restore(query);
+  }
+
+  private restore(query: RunQuery): void {
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);

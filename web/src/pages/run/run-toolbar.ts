@@ -5,22 +5,17 @@ import { element, icon, setAttribute, setHidden, setText } from "../../base/dom"
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
-import { readLayout } from "../../series/layout";
-import { openLayouts } from "../../shell/layouts-dialog";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { TimeAxis } from "../../worker/protocol";
 import { windowChoices } from "../route";
 import { Pace } from "./pace";
+import { openRunLayouts } from "./run-layouts";
 import { RunSession } from "./run-session";
 
 const readoutMs = 200;
 const pauseShape = "M4 3h3v10H4zM9 3h3v10H9z";
 const playShape = "M4 2.5v11l9-5.5z";
 const axisNames: [TimeAxis, string][] = [["frame", "Frame"], ["simTime", "Sim time"], ["wallTime", "Wall time"]];
-
-export function openRunLayouts(session: RunSession): void {
-  openLayouts({ current: () => session.layout, apply: (layout) => session.apply(readLayout(layout)) });
-}
 
 /** @param treeButton opens and folds the tree of channels */
 export function runToolbar(session: RunSession, pace: Pace, treeButton: HTMLElement, lifetime: Lifetime): HTMLElement {

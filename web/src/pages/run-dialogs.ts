@@ -1,11 +1,14 @@
-// What can be done with one run from the list: name it, note something, delete it.
+// What can be done with one run, from the list and from its page: name it, note something, delete it.
 
-import { element } from "../../base/dom";
-import { confirm } from "../../shell/confirm";
-import { openDialog } from "../../shell/dialog";
-import { notify, showError } from "../../shell/toasts";
-import { changeRun, deleteRun } from "../../wire/run-list";
-import { RunSummary } from "../../wire/run-types";
+import { element } from "../base/dom";
+import { confirm } from "../shell/confirm";
+import { openDialog } from "../shell/dialog";
+import { notify, showError } from "../shell/toasts";
+import { changeRun, deleteRun } from "../wire/run-list";
+import { RunSummary } from "../wire/run-types";
+
+export const pencilShape = "M3 13l.6-2.8L10.8 3l2.2 2.2-7.2 7.2z";
+export const binShape = "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5";
 
 const nameBytesMax = 255;
 const noteBytesMax = 16 * 1024;
@@ -44,11 +47,18 @@ export function openRunNotes(run: RunSummary, onSaved: () => void): void {
   });
 }
 
+/** Why a run cannot be deleted now; "" if it can. */
+export function deleteObstacle({ status }: Pick<RunSummary, "status">): string {
+  if (status !== "running") return "";
+  return "It is still running. It ends with its engine; if its events are posted, with a run.end, or when none has come for a while.";
+}
+
 /** Asks first. `onDeleted` is told once nothing of the run is left. */
 export async function askToDelete(run: RunSummary, onDeleted: () => void): Promise<void> {
   const what = `${run.runId} cannot be deleted`;
-  if (run.status === "running") {
-    showError(new Error("It is still running. End its engine first."), what);
+  const obstacle = deleteObstacle(run);
+  if (obstacle !== "") {
+    showError(new Error(obstacle), what);
     return;
   }
   const title = `Delete ${run.name || run.runId}?`;
