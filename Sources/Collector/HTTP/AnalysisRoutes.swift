@@ -72,7 +72,7 @@ struct AnalysisRoutes: Sendable {
         var fields = StoredFields()
         for row in try await rows(StoredFields.Present.self, question.columns(tables), storage) { fields.add(row, of: tables) }
         for row in try await rows(StoredFields.Payload.self, question.texts(tables), storage) {
-            let type = types?.first { $0.channel == row.channel && $0.type == row.type }
+            let type = types?.first { $0.channel == Name(row.channel) && $0.type == Name(row.type) }
             fields.add(row) { path in Self.kind(path, of: type)?.clickHouseType }
         }
         let body = try fields.lines.reduce(into: [UInt8]()) { body, row in

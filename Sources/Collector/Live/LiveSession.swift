@@ -18,7 +18,7 @@ struct LiveSession: Sendable {
     let limits: Limits
     let tally: LiveTally
     /// A run that is known and does not go on.
-    let hasEnded: @Sendable (String) -> Bool
+    let hasEnded: @Sendable (Name) -> Bool
 
     /// What the reading side and the writing side share.
     private final class Shared: Sendable {

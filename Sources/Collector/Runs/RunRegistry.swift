@@ -403,9 +403,9 @@ final class RunRegistry: Sendable {
 
     /// Posted runs that nobody ended and nobody posts to any more count as failed, until something comes again.
     /// Returns them.
-    func endSilent(now: UInt64, after silenceNs: UInt64) -> [String] {
+    func endSilent(now: UInt64, after silenceNs: UInt64) -> [Name] {
         state.withLock { state in
-            var ended: [String] = []
+            var ended: [Name] = []
             for index in state.runs.values.indices {
                 let run = state.runs.values[index]
                 guard run.record.status == .running, run.open.isEmpty, run.record.instances.isEmpty else { continue }
