@@ -384,3 +384,14 @@ def test_an_unknown_run_is_said_to_be_unknown(page, watch):
     watch.may_fail += ("/api/run?",)
     page.goto("/runs/there-is-no-such-run")
     expect(page.get_by_test_id("error")).to_contain_text("There is no such run")
+
+
+def test_what_one_should_know_of_a_run_is_on_its_page(page, collector, run_id):
+    """A sender that gives seconds where milliseconds are meant."""
+    ingest(collector, {**event(run_id, 1, {"x": 1}), "wallTimeMs": 1_700_000_000})
+    page.goto(f"/runs/{run_id}")
+    expect(page.get_by_test_id("run-warnings")).to_contain_text("It looks like seconds")
+    ingest(collector, event(f"{run_id}-well", 1, {"x": 1}))
+    page.goto(f"/runs/{run_id}-well")
+    expect(page.get_by_test_id("run-title")).to_have_text(f"{run_id}-well")
+    expect(page.get_by_test_id("run-warnings")).to_be_hidden()

@@ -45,6 +45,8 @@ export interface RunSummary {
   status: RunStatus;
   endReason: string;
   startedMs: number;
+  /** When the collector first heard of it, by its own clock: the order of runs. */
+  receivedMs: number;
   endedMs: number;
   engineVersion: string;
   seed: string;
@@ -66,6 +68,8 @@ export interface RunDetail extends RunSummary {
   config: string;
   /** Accepted events that came behind the run's end. */
   lateEvents: number;
+  /** What whoever reads its numbers should know. */
+  warnings: string[];
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
@@ -150,6 +154,7 @@ export function readRunSummary(json: unknown): RunSummary {
     status: readStatus(run["status"]),
     endReason: text(run["endReason"]),
     startedMs: parseTime(text(run["created"])),
+    receivedMs: parseTime(text(run["receivedAt"] ?? run["created"])),
     endedMs: parseTime(text(run["endedAt"])),
     engineVersion: text(run["engineVersion"]),
     seed: text(run["seed"]),
@@ -177,6 +182,7 @@ export function readRunDetail(json: unknown): RunDetail {
     ...readRunSummary(json),
     config: text(run["config"]),
     lateEvents: amount(run["lateEvents"]),
+    warnings: list(run["warnings"]).map((warning) => text(warning["message"])),
     writers: list(run["writers"]).map((writer) => ({
       instance: text(writer["instance"]),
       writer: amount(writer["writer"]),

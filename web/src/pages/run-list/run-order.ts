@@ -59,7 +59,7 @@ export function sortRuns(runs: readonly RunSummary[], sort: SortOrder | null, no
 }
 
 function compareByAge(a: RunSummary, b: RunSummary): number {
-  const age = (run: RunSummary) => (Number.isNaN(run.startedMs) ? -Infinity : run.startedMs);
+  const age = (run: RunSummary) => (Number.isNaN(run.receivedMs) ? -Infinity : run.receivedMs);
   const running = Number(b.status === "running") - Number(a.status === "running");
   if (running !== 0) return running;
   if (age(a) !== age(b)) return age(b) - age(a);

@@ -29,6 +29,7 @@ export class RunHead {
   private readonly reason = element("span", { class: "run-reason", "data-testid": "end-reason" });
   private readonly chip = element("span", { class: "counter-chip", "data-testid": "counter-chip" });
   private readonly alarm = element("p", { class: "counter-alarm", role: "status", "data-testid": "counter-alarm", hidden: true });
+  private readonly warnings = element("p", { class: "run-warnings", role: "status", "data-testid": "run-warnings", hidden: true });
   private readonly rejected = new RejectedLines();
   private readonly facts: RunFacts;
   private readonly more: HTMLButtonElement;
@@ -50,7 +51,7 @@ export class RunHead {
         this.title, this.id,
         this.status, this.source, this.frames, this.duration, this.reason, element("span", { class: "spacer" }), this.chip, this.actions, this.more,
       ),
-      this.alarm, this.rejected.element, this.facts.element,
+      this.alarm, this.warnings, this.rejected.element, this.facts.element,
     );
     this.facts.element.hidden = true;
   }
@@ -84,6 +85,8 @@ export class RunHead {
     setAttribute(this.reason, "title", run.endReason);
     this.reason.classList.toggle("is-bad", run.status === "failed");
     this.showCounters(run, sources.length);
+    setHidden(this.warnings, run.warnings.length === 0);
+    setText(this.warnings, run.warnings.map((words) => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`).join(" "));
     this.rejected.show(run);
     this.facts.show(run, shown, nowMs);
   }
