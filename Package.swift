@@ -103,6 +103,6 @@ let package = Package(
             name: "TeltelStorageTests",
             dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
             swiftSettings: strict),
-        .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis"], swiftSettings: strict),
+        .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

@@ -1,4 +1,5 @@
 import TeltelAnalysis
+import TeltelEvents
 import Testing
 
 private let body = StoredTable(
@@ -11,7 +12,7 @@ private let body = StoredTable(
     ], hasText: false)
 private let other = StoredTable(name: "events_other", channel: nil, type: nil, columns: [])
 
-private func question(path: String, channel: String = "", points: Int? = nil) -> SeriesQuestion {
+private func question(path: String, channel: Name = .empty, points: Int? = nil) -> SeriesQuestion {
     SeriesQuestion(
         runID: "r' OR 1=1 --", sourceID: "s", eventType: "body.state", channel: channel, path: path, keyFields: ["id"],
         points: points)

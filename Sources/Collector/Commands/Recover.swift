@@ -117,7 +117,8 @@ private struct Recovery {
         // An engine's run is named also when nothing of it is left.
         let empty = isEngine && (wanted.isEmpty || wanted.contains(instance.run.runID)) ? [instance.run: 0] : [:]
         for (run, count) in counts.merging(empty, uniquingKeysWith: { $0 + $1 }).sorted(by: { $0.key < $1.key }) {
-            rows.append([status, run.runID.text, run.sourceID.text, Terminal.grouped(count), refused, remark].map(Terminal.printable))
+            rows.append(
+                [status, run.runID.text, run.sourceID.text, Terminal.grouped(count), refused, remark].map(Terminal.printable))
         }
     }
 

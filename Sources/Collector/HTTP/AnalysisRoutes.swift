@@ -108,7 +108,8 @@ struct AnalysisRoutes: Sendable {
         var question = SeriesQuestion(
             runID: try required("runId"), sourceID: try required("sourceId"),
             eventType: Name(try required("eventType", mayBeEmpty: true)),
-            channel: Name(request.text("channel") ?? ""), path: try required("jsonPath", mayBeEmpty: true), key: request.text("key"),
+            channel: Name(request.text("channel") ?? ""), path: try required("jsonPath", mayBeEmpty: true),
+            key: request.text("key"),
             points: try request.integer("points", 2...10_000_000))
         let type = registry.snapshot(Name(question.runID))?.record.types.first {
             $0.sourceID == Name(question.sourceID) && $0.type == question.eventType

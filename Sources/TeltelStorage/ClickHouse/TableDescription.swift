@@ -95,7 +95,8 @@ struct TablePlan: Sendable, Equatable {
     var isReady: Bool { additions.isEmpty && madeNullable.isEmpty }
 
     static func == (a: TablePlan, b: TablePlan) -> Bool {
-        a.additions == b.additions && a.madeNullable == b.madeNullable && a.targets.elementsEqual(b.targets) { Name($0.source) == Name($1.source) && Name($0.target) == Name($1.target) }
+        a.additions == b.additions && a.madeNullable == b.madeNullable
+            && a.targets.elementsEqual(b.targets) { Name($0.source) == Name($1.source) && Name($0.target) == Name($1.target) }
     }
 
     /// - Parameter isNew: the table has no rows yet, so that a definition's columns need no NULL.

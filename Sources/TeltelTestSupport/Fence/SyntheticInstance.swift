@@ -140,7 +140,7 @@ package final class SyntheticInstance {
     /// Returns the stream's number.
     @discardableResult package func addStream(_ run: RunKey, channel: String, type: String) -> UInt32 {
         var body: [UInt8] = []
-        for text in [run.runID, run.sourceID, channel, type] { Self.text(text, &body) }
+        for text in [run.runID.text, run.sourceID.text, channel, type] { Self.text(text, &body) }
         entry(TELTEL_ENTRY_STREAM, id: streamCount, recordSize: 0, count: 0, body)
         streamCount += 1
         return streamCount - 1

@@ -111,7 +111,7 @@ struct ClickHouseStorageTests {
             for frame in 0..<frames { rows.add(frame: UInt64(frame), simTime: 0, payload: plainBytes(Double(frame))) }
             let blocks = NativeBlocks(catalog: TableCatalog())
             let schema = EventSchema(
-                channel: "c", type: type, encoding: .record(size: 8), fields: [Field(name: "x", kind: .f64, offset: 0)])
+                channel: "c", type: Name(type), encoding: .record(size: 8), fields: [Field(name: "x", kind: .f64, offset: 0)])
             _ = rows.append(to: blocks, schema)
             try house.store(blocks.finished())
         }
@@ -167,7 +167,7 @@ struct ClickHouseStorageTests {
         let names = ["a", "a.b", "x[0]", "same", "same", "k:i64", "s/t"]
         let schema = EventSchema(
             channel: "odd", type: "names", encoding: .record(size: 56),
-            fields: names.enumerated().map { Field(name: $1, kind: .f64, offset: $0 * 8) })
+            fields: names.enumerated().map { Field(name: Name($1), kind: .f64, offset: $0 * 8) })
         var rows = RingRows()
         rows.add(frame: 1, simTime: 0, payload: plainBytes(1.0, 2, 3, 4, 5, 6, 7))
         let blocks = NativeBlocks(catalog: TableCatalog())
@@ -238,10 +238,10 @@ struct ClickHouseStorageTests {
         let blocks = NativeBlocks(catalog: TableCatalog())
         var rows = RingRows()
         rows.add(frame: 1, simTime: 0, payload: plainBytes(1.5))
-        let fields = (0..<30).map { Field(name: "group\($0 % 3).value\($0)", kind: .u8, offset: 0) }
+        let fields = (0..<30).map { Field(name: Name("group\($0 % 3).value\($0)"), kind: .u8, offset: 0) }
         for type in 0..<12 {
             _ = rows.append(
-                to: blocks, EventSchema(channel: "many", type: "type\(type)", encoding: .record(size: 8), fields: fields))
+                to: blocks, EventSchema(channel: "many", type: Name("type\(type)"), encoding: .record(size: 8), fields: fields))
         }
         for block in blocks.finished() { try house.store([block]) }
         #expect(try house.lines("SELECT count(), uniqExact(type) FROM telemetry_events") == ["12\t12"])
@@ -273,6 +273,6 @@ func storeJSON(_ house: TestClickHouse, channel: String, type: String, _ events:
     var rows = RingRows()
     for event in events { rows.addIngest(frame: event.frame, simTime: 0, wallTime: 0, payload: event.payload) }
     let blocks = NativeBlocks(catalog: TableCatalog())
-    #expect(rows.append(to: blocks, EventSchema(channel: channel, type: type, encoding: .ingest), instance: 99) == 0)
+    #expect(rows.append(to: blocks, EventSchema(channel: Name(channel), type: Name(type), encoding: .ingest), instance: 99) == 0)
     try house.store(blocks.finished())
 }

@@ -16,7 +16,7 @@ struct TableSchemaTests {
             ("a", "b"), ("a_", "b"), ("a", "_b"), ("A", "b"), ("a.b", ""), ("é`'", "; DROP"),
             (String(repeating: "x", count: 255), "y"),
         ]
-        let names = keys.map { TableKey(channel: $0.0, type: $0.1).tableName }
+        let names = keys.map { TableKey(channel: Name($0.0), type: Name($0.1)).tableName }
         #expect(Set(names).count == names.count)
         #expect(
             names.allSatisfy { $0.utf8.count <= 64 && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") } })
