@@ -33,11 +33,11 @@ struct Collector: Sendable {
     private let retention: Retention
     private let port: Port
 
-    init(_ settings: CollectorSettings, logger: Logger) throws {
+    /// Nothing is touched by a collector that may not listen: that is why `port` comes first.
+    init(_ settings: CollectorSettings, port: Port, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
-        // First: nothing is touched by a collector that may not listen.
-        port = try Port(settings)
+        self.port = port
         let registry = RunRegistry(isStored: settings.storage)
         self.registry = registry
         do {

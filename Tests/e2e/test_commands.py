@@ -113,7 +113,9 @@ def test_a_port_that_is_taken_is_said_before_anything_is_made(live, tmp_path):
         assert "errno" not in answer.stderr and "bind(" not in answer.stderr
         doctor = teltel("doctor", "--no-storage", "--port", number, "--shm-dir", tmp_path / "rings")
         assert doctor.returncode == 1 and f"MISSING  port {number}: something else listens there" in doctor.stdout
-    elsewhere = teltel("collect", "--port", "0", "--bind", "192.0.2.1", "--token-file", "/dev/null", "--data-dir", tmp_path / "data")
+    assert teltel("token", "new", tmp_path / "token").returncode == 0
+    elsewhere = teltel(
+        "collect", "--port", "0", "--bind", "192.0.2.1", "--token-file", tmp_path / "token", "--data-dir", tmp_path / "data")
     assert elsewhere.returncode == 1 and "cannot listen at 192.0.2.1" in elsewhere.stderr
     assert not (tmp_path / "data").exists() and not (tmp_path / "rings").exists()
 

@@ -19,12 +19,10 @@ struct Collect: AsyncParsableCommand {
         logger.logLevel = Logger.Level(rawValue: ProcessInfo.processInfo.environment["TELTEL_LOG_LEVEL"] ?? "info") ?? .info
         // Who reads its lines may leave: it goes on.
         signal(SIGPIPE, SIG_IGN)
-        if let problem = await PortProbe.problem(settings) {
-            Terminal.complain(problem.description)
-            throw ExitCode(1)
-        }
         do {
-            let collector = try Collector(settings, logger: logger)
+            let port = try Port(settings)
+            if let problem = await PortProbe.problem(settings) { throw problem }
+            let collector = try Collector(settings, port: port, logger: logger)
             try await collector.run()
         } catch let error as CollectorError {
             Terminal.complain(error.description)
