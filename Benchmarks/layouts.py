@@ -90,7 +90,7 @@ class Column:
 
 # Channel, type, and a pattern of columns that are alike.
 BODIES = (
-    ("physics", "body.state", r"payload\.pos\.|payload\.vel\."), ("physics", "body.state", r"payload\.rot\.|payload\.omega\."),
+    ("physics", "body.state", r"payload\.pos/|payload\.vel/"), ("physics", "body.state", r"payload\.rot/|payload\.omega/"),
     ("physics", "body.state", "frame_index"), ("physics", "body.state", "sim_time"), ("physics", "body.state", "wall_time_ms"),
     ("physics", "body.state", "sequence"), ("physics", "body.state", "inserted_at"))
 VEHICLE = (

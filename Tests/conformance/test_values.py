@@ -112,6 +112,11 @@ def check_columns(message_blocks, instance, kind, records):
     assert not left
 
 
+def column(name: str) -> str:
+    """As docs/storage.md has it: dots of a path are slashes."""
+    return name.replace(".", "/")
+
+
 def check_stored(collector, kind, records):
     """`hex` shows what a float is made of, byte by byte."""
     table = table_of(collector, "test", TYPE)
@@ -120,7 +125,7 @@ def check_stored(collector, kind, records):
         count = field.count if KIND_NAMES[field.kind] != "text" and "," not in field.name else 1
         for name in field.name.split(","):
             names.update({f"{name}[{i}]" if count > 1 else name: KIND_NAMES[field.kind] for i in range(count)})
-    shown = [f"hex(`payload.{name}`) AS `{name}`" if form in ("f32", "f64", "text") else f"toString(toInt128(`payload.{name}`)) AS `{name}`"
+    shown = [f"hex(`payload.{column(name)}`) AS `{name}`" if form in ("f32", "f64", "text") else f"toString(toInt128(`payload.{column(name)}`)) AS `{name}`"
              for name, form in names.items()]
     rows = sql(collector, f"""SELECT writer, toString(sequence) AS sequence, toString(frame_index) AS frame, hex(sim_time) AS sim_time,
         {", ".join(shown)} FROM {table} WHERE run_id = 'conformance'""")

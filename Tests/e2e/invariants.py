@@ -40,7 +40,7 @@ def assert_exactly_once(collector, run_id: str, accepted: int, patience: float =
         SELECT count() AS rows, uniqExact(instance, writer, sequence) AS identities,
             uniqExact(`payload.thread`, `payload.index`) AS events,
             countIf(frame_index != `payload.index` OR sim_time != `payload.index` * 0.001
-                OR `payload.v.a` != `payload.index` * 0.25 OR `payload.v.k` != `payload.index` * 0.25 + 10) AS wrong
+                OR `payload.v/a` != `payload.index` * 0.25 OR `payload.v/k` != `payload.index` * 0.25 + 10) AS wrong
         FROM {table} WHERE run_id = '{run_id}'""")[0]
     assert {key: int(value) for key, value in row.items()} == {
         "rows": accepted, "identities": accepted, "events": accepted, "wrong": 0}

@@ -33,8 +33,8 @@ WRONG = {
     "repeated-under-another-identity": "INSERT INTO {table} SELECT * REPLACE (sequence + 1 AS sequence) FROM {table} WHERE {row}",
     "invented": "INSERT INTO {table} SELECT * REPLACE (sequence + 1 AS sequence, 7777 AS `payload.index`, 7777 AS frame_index) FROM (SELECT * FROM {table} WHERE {row})",
     "exchanged": "ALTER TABLE {table} UPDATE `payload.index` = 6 WHERE {row}",
-    "changed": "ALTER TABLE {table} UPDATE `payload.v.a` = `payload.v.a` + 0.25 WHERE {row}",
-    "torn": "ALTER TABLE {table} UPDATE `payload.v.k` = 0 WHERE {row}",
+    "changed": "ALTER TABLE {table} UPDATE `payload.v/a` = `payload.v/a` + 0.25 WHERE {row}",
+    "torn": "ALTER TABLE {table} UPDATE `payload.v/k` = 0 WHERE {row}",
 }
 
 

@@ -162,7 +162,7 @@ def test_names_and_notes_stay(collector):
     post_run(collector, "first")
     wait_until(lambda: "first" in ids(collector), "the run is listed")
     assert change(collector, "first", name="Slow <b>lap</b>", note="wet\ntrack") == (
-        200, {"runId": "first", "name": "Slow <b>lap</b>", "note": "wet\ntrack"})
+        200, {"runId": "first", "name": "Slow <b>lap</b>", "note": "wet\ntrack", "tags": {}})
     assert change(collector, "first", note="dry track")[1]["name"] == "Slow <b>lap</b>"
     collector.wait_status("first", "completed")
     collector.stop()
@@ -222,3 +222,23 @@ def test_an_engine_may_be_silent(make_collector, programs, start_engine, tmp_pat
     hold.touch()
     assert engine.wait() == 0
     collector.wait_status("held", "completed")
+
+
+def test_tags_are_changed_while_a_run_goes_on(collector, programs, start_engine, tmp_path):
+    """What people say about a run's tags holds, also over what its engine says again after a restart of the collector."""
+    go_on = tmp_path / "go-on"
+    start_engine(programs / "engine", "tagged", 100, 0, 1, ENGINE_HOLD_AT="50", ENGINE_HOLD_UNTIL=str(go_on))
+    wait_until(lambda: collector.run("tagged"), "the run is there")
+    assert change(collector, "tagged", tags={"track": "wet", "lap": "1"})[1]["tags"] == {"track": "wet", "lap": "1"}
+    assert change(collector, "tagged", tags={"lap": None})[1]["tags"] == {"track": "wet"}
+    collector.kill()
+    collector.start()
+    wait_until(lambda: (run := collector.run("tagged")) and run["tags"] == {"track": "wet"}, "they stay")
+    wait_until(lambda: is_ready(collector), "storage is ready", 60)
+    go_on.touch()
+    collector.wait_status("tagged", "completed")
+    assert change(collector, "tagged", tags={"verdict": "good"})[0] == 200
+    wait_until(lambda: [json.loads(row["tags"]) for row in sql(collector, "SELECT tags FROM run_metadata FINAL WHERE run_id = 'tagged'")]
+               == [{"track": "wet", "verdict": "good"}], "storage has them", 60)
+    for bad in ({"": "x"}, {"k": "v" * 256}, {"k": 1}, ["k"]):
+        assert change(collector, "tagged", tags=bad)[0] == 400, bad

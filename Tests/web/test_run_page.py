@@ -6,6 +6,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from list_support import with_columns
 from playwright.sync_api import Page, expect
 from web_support import event, ingest, open_run, row_of, wait_until
 
@@ -146,6 +147,7 @@ def test_large_integers_keep_their_digits(page, collector, run_id):
     """A seed copied from the page repeats the run; a configuration is shown as it was given."""
     start = event(run_id, 0, {"seed": 2**53 + 1, "config": {"mask": 2**64 - 1, "low": -(2**63), "zero": 1.0}}, "run.start", "run")
     ingest(collector, start, event(run_id, 1, {"id": 2**53 + 1}, "tank", "plant"))
+    with_columns(page)
     page.goto("/")
     expect(row_of(page, run_id)).to_contain_text(str(2**53 + 1))
     page.goto(f"/runs/{run_id}")
@@ -167,22 +169,23 @@ def test_the_head_is_one_line_and_turns_red_when_events_are_missing(page, collec
     expect(page.get_by_test_id("counter-alarm")).to_be_hidden()
     expect(page.get_by_test_id("panel").first).to_be_visible()
     assert page.locator(".run-overview").bounding_box()["height"] <= 44
-    assert page.get_by_test_id("panel").first.bounding_box()["y"] < 180
+    assert page.get_by_test_id("panel").first.bounding_box()["y"] < 190
     page.route("**/api/run?*", lambda route: route.fulfill(json={
         **route.fetch().json(), "refused": 1200, "lost": 3, "refusedByReason": {"full": 1200}, "lostByReason": {"spool_full": 3}}))
     expect(page.get_by_test_id("counter-alarm")).to_have_text("1,200 events refused: full 1,200 · 3 events lost: spool_full 3")
 
 
 def test_the_size_on_disk_is_in_list_and_page_with_its_sql(page, known):
+    with_columns(page)
     page.goto("/")
     size = page.locator('[data-run="known"] .column-size')
-    expect(size).to_have_text(re.compile(r"≈ [\d.]+ [KM]iB"))
+    expect(size).to_have_text(re.compile(r"[\d.]+ [KM]iB"))
     in_list = size.inner_text()
-    page.get_by_role("columnheader", name="Size").get_by_role("button").click()
+    page.get_by_role("columnheader", name="≈ Size").get_by_role("button").click()
     wait_until(page, "() => location.search.includes('size')")
     page.goto("/runs/known")
     page.get_by_test_id("run-details").click()
-    expect(page.get_by_test_id("size")).to_have_text(in_list)
+    expect(page.get_by_test_id("size")).to_have_text(f"≈ {in_list}")
     page.get_by_test_id("size-sql").click()
     expect(page.get_by_test_id("sql")).to_contain_text("system.parts")
     expect(page.get_by_test_id("curl")).to_contain_text("/api/analysis/sizes?runId=known")
@@ -345,6 +348,7 @@ def test_every_name_of_a_run_may_hold_markup(page, collector, run_id):
     both = [{**each, "sourceId": mark("h6"), "tags": {mark("tt"): mark("kbd")}} for each in (start, event(name, 1, {"speed": 1}), end)]
     bad = {**event(name, 2, 1), "tags": {mark("big"): 1}}
     ingest(collector, both[0], both[1], bad, both[2])
+    with_columns(page)
     page.goto("/")
     expect(row_of(page, name)).to_contain_text(mark("h6"))
     open_run(page, name)

@@ -99,7 +99,7 @@ def test_a_run_can_be_opened_by_keyboard(page, collector, run_id):
 
 def test_the_columns_of_a_run(listed):
     texts = row_of(listed, "fast").locator(".run-cell").all_text_contents()[:-1]
-    assert texts[:6] == ["Running", "fast", "s", "track=wetcar=a", "1.10", "–"] and texts[8:] == ["9", "900", "0", "–"]
+    assert texts[:6] == ["Running", "fast", "s", "car=atrack=wet", "1.10", "–"] and texts[8:] == ["9", "900", "0", "–"]
     texts = row_of(listed, "The first of all").locator(".run-cell").all_text_contents()[:-1]
     assert texts[1] == "The first of allold" and texts[5] == "20" and texts[7] == "2:05" and texts[9] == "–"
     assert listed.locator('[data-run="broken"] .column-drops').inner_text() == "10"

@@ -41,7 +41,7 @@ final class Counted: LiveSink {
     func ended(_ instance: RingInstance, _ end: RunEnd) { hasEnded.store(true, ordering: .releasing) }
     func publish(_ batches: [Batch]) {
         for batch in batches {
-            rows.withLock { $0[batch.schema.type, default: 0] += batch.count }
+            rows.withLock { $0[batch.schema.type.text, default: 0] += batch.count }
             guard batch.schema.type == "sample" else { continue }
             for row in 0..<batch.count where batch.frame(row) % 1_000 == 0 {
                 // SAFETY of the test: the payload of a sample is one.

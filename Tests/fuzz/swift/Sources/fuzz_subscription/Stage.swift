@@ -10,13 +10,13 @@ struct Stage {
     static let roundBytes = recordBytes * UInt64(events.count)
 
     private struct Event {
-        let type: String
+        let type: Name
         /// 0: none, 1: `tags`.
         let tagSet: UInt16
     }
     private static let run = RunKey(runID: "r", sourceID: "s")
-    private static let channel = "c"
-    private static let tags = ["car": "red", "lap": "1"]
+    private static let channel: Name = "c"
+    private static let tags: [Name: Name] = ["car": "red", "lap": "1"]
     private static let events = [
         Event(type: "wheel.force", tagSet: 1), Event(type: "wheel.force", tagSet: 0), Event(type: "body.state", tagSet: 1),
         Event(type: "", tagSet: 0),
@@ -34,7 +34,7 @@ struct Stage {
 
     private func publish(at position: UInt64) {
         var bytes: [UInt8] = []
-        var offsets: [String: [UInt32]] = [:]
+        var offsets: [Name: [UInt32]] = [:]
         for (index, event) in Self.events.enumerated() {
             offsets[event.type, default: []].append(UInt32(bytes.count))
             let record = teltel_record(
@@ -42,7 +42,7 @@ struct Stage {
             withUnsafeBytes(of: record) { bytes.append(contentsOf: $0) }
         }
         let round = Round(ring: Self.ring, begin: position, bytes: bytes, readAt: 0)
-        let tagSet = TagSet(Self.tags.map { ($0.key, $0.value) })
+        let tagSet = TagSet(Self.tags.map { (key: $0.key, value: $0.value) })
         bus.publish(
             offsets.sorted { $0.key < $1.key }.map { type, offsets in
                 Batch(
