@@ -94,8 +94,8 @@ BODIES = (
     ("physics", "body.state", "frame_index"), ("physics", "body.state", "sim_time"), ("physics", "body.state", "wall_time_ms"),
     ("physics", "body.state", "sequence"), ("physics", "body.state", "inserted_at"))
 VEHICLE = (
-    ("physics", "wheel.force", r"payload\.force\."), ("physics", "wheel.force", r"payload\.slipRatio"),
-    ("frame", "frame.end", r"payload\.perf\."), ("physics", "wheel.force", r"payload\.wheelId"),
+    ("physics", "wheel.force", r"payload\.force/"), ("physics", "wheel.force", r"payload\.slipRatio"),
+    ("frame", "frame.end", r"payload\.perf/"), ("physics", "wheel.force", r"payload\.wheelId"),
     ("frame", "frame.end", r"payload\.substeps"))
 
 KINDS = tuple(("test-bench", "gearbox.state", rf"payload\.{name}") for name in (
@@ -110,7 +110,7 @@ def codecs(clickhouse: ClickHouse, shapes: tuple[tuple[str, str, str], ...]) -> 
         columns = described(clickhouse, table, pattern)
         used = re.sub(r"\(\d+\)(?=,)", "", columns[0].codec.removeprefix("CODEC(")[:-1])  # without widths
         sizes = {codec: measured(clickhouse, columns, codec) for codec in dict.fromkeys((used, *CODECS))}
-        names = {re.sub(r"^payload\.", "", column.name).split(".")[0] for column in columns}
+        names = {re.sub(r"^payload\.", "", column.name).split("/")[0] for column in columns}
         others = ", ".join(f"{codec} {size:.2f}" for codec, size in sizes.items() if codec != used and size is not None)
         rows.append(Row("storage", f"codec, {type_name} {', '.join(sorted(names))}, {columns[0].type}",
                         f"{used} {sizes[used]:.2f} bytes a value; {others}"))
