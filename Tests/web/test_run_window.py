@@ -199,21 +199,24 @@ def test_a_loss_of_a_moment_can_be_seen(page, collector, known):
 
 # MARK: axes
 
+LABELS = """
+  window.cut = []; window.labels = new Set(); window.labelWidth = 0;
+  const fillText = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const half = this.measureText(text).width / 2;
+    if (this.textAlign === "center" && text !== "") {
+      labels.add(text);
+      labelWidth = this.canvas.width;
+      if (x + half > this.canvas.width + 1 || x - half < -1) cut.push(`${text} at ${x} of ${this.canvas.width}`);
+    }
+    return fillText.apply(this, arguments);
+  };
+"""
+
 
 def test_labels_of_the_time_axis_are_whole(page, known):
     """Each label is as long as it is, and nothing of it lies beyond the picture."""
-    page.add_init_script("""
-      window.cut = []; window.labels = new Set();
-      const fillText = CanvasRenderingContext2D.prototype.fillText;
-      CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-        const half = this.measureText(text).width / 2;
-        if (this.textAlign === "center" && text !== "") {
-          labels.add(text);
-          if (x + half > this.canvas.width + 1 || x - half < -1) cut.push(text);
-        }
-        return fillText.apply(this, arguments);
-      };
-    """)
+    page.add_init_script(LABELS)
     for axis in ("frame", "simTime", "wallTime"):
         for begin, share in ((0.05, 0.93), (0.05, 0.5), (0.11, 0.18)):
             page.goto("about:blank")
@@ -222,6 +225,18 @@ def test_labels_of_the_time_axis_are_whole(page, known):
             expect(page.get_by_test_id("zoom-reset")).to_be_visible()
             wait_until(page, "() => labels.size > 0")
             assert page.evaluate("() => cut") == []
+
+
+def test_labels_of_the_time_axis_are_whole_while_the_window_changes(page, known):
+    """Whatever the width, also while it shrinks: the last label is there or not, but never cut."""
+    page.add_init_script(LABELS)
+    open_known_run(page, known, "?axis=wallTime")
+    wait_until(page, "() => labels.size > 0")
+    for width in range(1200, 1000, -11):
+        before = page.evaluate("() => labelWidth")
+        page.set_viewport_size({"width": width, "height": 800})
+        wait_until(page, f"() => labelWidth !== {before}")
+    assert page.evaluate("() => cut") == []
 
 
 def test_value_axes_of_all_charts_are_as_wide(page, collector, run_id):

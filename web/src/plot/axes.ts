@@ -63,8 +63,9 @@ export function timeAxis(time: TimeAxis): UPlotAxis {
     values: (self, splits, _axis, _space, step) => splits.map((value) => {
       if (value === null) return null;
       const text = words(value, step);
-      // A label that would be cut says something else than it means.
-      const room = self.over ? self.over.clientWidth - self.valToPos(value, "x") + lastLabelWidth : Infinity;
+      // A label that would be cut says something else than it means. Of the picture as it is being laid out: the elements
+      // on the page still have the size that they had before.
+      const room = self.width - self.bbox.left / devicePixelRatio - self.valToPos(value, "x");
       return (text.length * digitWidth) / 2 > room ? null : text;
     }),
   };
