@@ -45,7 +45,7 @@ const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT {
   case TELTEL_ERROR_ARGUMENT: return "wrong argument";
   case TELTEL_ERROR_MISMATCH: return "defined before with other fields";
   case TELTEL_ERROR_LIMIT: return "limit reached";
-  case TELTEL_ERROR_NO_SPACE: return "shared memory full, or files limited to less";
+  case TELTEL_ERROR_NO_SPACE: return "no space: shared memory is full, or the limit on file sizes is too low";
   case TELTEL_ERROR_PERMISSION: return "no permission";
   case TELTEL_ERROR_SYSTEM: return "system call failed";
   case TELTEL_ERROR_ENDED: return "run has ended, or belongs to the parent process";
