@@ -74,14 +74,36 @@ let package = Package(
                 .unsafeFlags(["-std=gnu23", "--embed-dir=\(Context.packageDirectory)/build/web"]),
                 .define("TELTEL_COLLECTOR", .when(traits: ["Collector"])),
             ]),
+        // Where events are handed on, and kept for a while.
+        .target(
+            name: "TeltelBus",
+            dependencies: ["TeltelEvents", .product(name: "HeapModule", package: "swift-collections", condition: collector)],
+            swiftSettings: strict),
+        // Streams of events to clients, whatever carries them.
+        .target(
+            name: "TeltelLive",
+            dependencies: [
+                "CTeltel", "CTeltelRings", "TeltelEvents", "TeltelBus",
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+            ],
+            swiftSettings: strict),
+        // What NIO leaves to be done for a WebSocket.
+        .target(
+            name: "TeltelWebSocket",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+                .product(name: "NIOWebSocket", package: "swift-nio", condition: collector),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "Collector",
             dependencies: [
+                "TeltelBus", "TeltelLive", "TeltelWebSocket",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
-                .product(name: "HeapModule", package: "swift-collections", condition: collector),
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
                 .product(name: "NIOPosix", package: "swift-nio", condition: collector),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
@@ -102,6 +124,15 @@ let package = Package(
         .testTarget(
             name: "TeltelStorageTests",
             dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TeltelBusTests", dependencies: ["TeltelBus", "TeltelEvents", "CTeltel"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelLiveTests",
+            dependencies: [
+                "TeltelLive", "TeltelBus", "TeltelEvents", "CTeltel",
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+            ],
             swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]

@@ -6,8 +6,10 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
+import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelLive
 import TeltelRings
 import TeltelSDK
 import TeltelStorage

@@ -1,5 +1,6 @@
 /// From the live reader to registry and bus.
 import Logging
+import TeltelBus
 import TeltelEvents
 import TeltelRings
 

@@ -1,5 +1,6 @@
 /// What the live reader hands on. Immutable, shared by reference by all consumers.
 import CTeltel
+import Synchronization
 
 /// The bytes of one read of one ring: whole records, copied out and checked. Batches point into it.
 package final class Round: Sendable {
@@ -85,31 +86,68 @@ package final class Batch: Sendable {
         }
     }
 
+    // MARK: tags
+
     /// JSON text of the row's tags; empty if it has none.
     package func appendTags(_ row: Int, to out: inout [UInt8]) {
-        round.bytes.withUnsafeBytes { bytes in
-            let at = Int(offsets[row])
-            if case .ingest = schema.encoding {
-                let begin = at + Int(TELTEL_RECORD_HEADER_BYTES)
-                let head = bytes.loadUnaligned(fromByteOffset: begin, as: teltel_ingest_head.self)
-                let text = begin + MemoryLayout<teltel_ingest_head>.size
-                out.append(contentsOf: bytes[text..<text + Int(head.tags_bytes)])
-            } else {
-                let number = Int(bytes.loadUnaligned(fromByteOffset: at + 6, as: UInt16.self))
-                if number > 0, number <= tagSets.count { out.append(contentsOf: tagSets[number - 1].json) }
-            }
+        if let written = writtenTags(row) {
+            out.append(contentsOf: round.bytes[written])
+        } else if let set = registeredSet(row) {
+            out.append(contentsOf: set.json)
         }
-    }
-    /// The row's tags as pairs: registered ones by reference; those of ingest rows are read from their text.
-    package func tags(_ row: Int) -> [(key: Name, value: Name)] {
-        if case .ingest = schema.encoding {
-            var text: [UInt8] = []
-            appendTags(row, to: &text)
-            return TagText.pairs(text)
-        }
-        let number = round.bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: Int(offsets[row]) + 6, as: UInt16.self)) }
-        return number > 0 && number <= tagSets.count ? tagSets[number - 1].pairs : []
     }
 
-    let text = BatchText()
+    /// The row's tags as pairs: registered ones by reference; those of ingest rows are read from their text.
+    package func tags(_ row: Int) -> [(key: Name, value: Name)] {
+        if let registered = registeredTags(row) { return registered }
+        var text: [UInt8] = []
+        appendTags(row, to: &text)
+        return TagText.pairs(text)
+    }
+
+    /// By reference; nil: the row carries its tags as text.
+    package func registeredTags(_ row: Int) -> [(key: Name, value: Name)]? {
+        if case .ingest = schema.encoding { return nil }
+        return registeredSet(row)?.pairs ?? []
+    }
+
+    /// The row carries its tags as text, and this is it.
+    package func hasTags(_ row: Int, written text: [UInt8]) -> Bool {
+        guard let written = writtenTags(row), written.count == text.count else { return false }
+        return round.bytes.withUnsafeBytes { bytes in
+            text.withUnsafeBytes { bytes[written].elementsEqual($0) }
+        }
+    }
+
+    private func registeredSet(_ row: Int) -> TagSet? {
+        let number = round.bytes.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: Int(offsets[row]) + 6, as: UInt16.self)) }
+        return number > 0 && number <= tagSets.count ? tagSets[number - 1] : nil
+    }
+
+    /// Where in the round an ingest row's text of tags is.
+    private func writtenTags(_ row: Int) -> Range<Int>? {
+        guard case .ingest = schema.encoding else { return nil }
+        let begin = Int(offsets[row]) + Int(TELTEL_RECORD_HEADER_BYTES)
+        let head = round.bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: begin, as: teltel_ingest_head.self) }
+        let text = begin + MemoryLayout<teltel_ingest_head>.size
+        return text..<text + Int(head.tags_bytes)
+    }
+
+    /// What is made of the rows once and shared by all who want it, in one form.
+    package let shared = SharedForm()
+}
+
+/// Holds what was made of a batch when it was first asked for. Thread-safe.
+package final class SharedForm: Sendable {
+    private let held = Mutex<(any Sendable)?>(nil)
+
+    /// Made anew if it is held in another form.
+    package func value<Form: Sendable>(_ make: () -> Form) -> Form {
+        held.withLock { held in
+            if let form = held as? Form { return form }
+            let made = make()
+            held = made
+            return made
+        }
+    }
 }

@@ -1,74 +1,5 @@
-/// Events as the contract's JSON text: made once per batch, when the first reader asks for text, and shared.
+/// Events as the contract's JSON text.
 import CTeltel
-import Synchronization
-
-/// A batch's rows as they go over a WebSocket: one text message per row, whole frames one behind the other.
-///
-/// Frames from a server are the same for every client (RFC 6455 §5.2: not masked), so that they are part of what is shared.
-package struct EncodedRows: Sendable {
-    package let bytes: [UInt8]
-    /// Where each row's frame ends.
-    package let ends: [Int]
-
-    package func frame(_ row: Int) -> Range<Int> { (row == 0 ? 0 : ends[row - 1])..<ends[row] }
-
-    /// The JSON object and its newline, without the frame's head.
-    package func text(_ row: Int) -> Range<Int> {
-        let frame = frame(row)
-        return frame.lowerBound + MessageFrame.headBytes(after: bytes[frame.lowerBound + 1])..<frame.upperBound
-    }
-}
-
-/// The head of a WebSocket message that is one frame, from a server (RFC 6455 §5.2).
-package enum MessageFrame {
-    package enum Kind: UInt8 { case text = 0x81, binary = 0x82 }
-
-    package static func appendHead(_ kind: Kind, count: Int, to out: inout [UInt8]) {
-        out.append(kind.rawValue)
-        switch count {
-        case ..<126: out.append(UInt8(count))
-        case ..<65_536:
-            out.append(126)
-            for shift in [8, 0] { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
-        default:
-            out.append(127)
-            for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: count >> shift)) }
-        }
-    }
-
-    /// Room for the head of most messages; `setHead` must follow.
-    static func appendUsualHead(to out: inout [UInt8]) { for _ in 0..<usualHeadBytes { out.append(0) } }
-    private static let usualHeadBytes = 4
-
-    /// The message that began with `appendUsualHead` is whole.
-    static func setHead(_ kind: Kind, of out: inout [UInt8], from begin: Int) {
-        let count = out.count - begin - usualHeadBytes
-        if (126..<65_536).contains(count) {
-            (out[begin], out[begin + 1]) = (kind.rawValue, 126)
-            (out[begin + 2], out[begin + 3]) = (UInt8(count >> 8), UInt8(truncatingIfNeeded: count))
-        } else {
-            var head: [UInt8] = []
-            appendHead(kind, count: count, to: &head)
-            out.replaceSubrange(begin..<begin + usualHeadBytes, with: head)
-        }
-    }
-
-    /// Bytes of a head whose second byte is `length`.
-    static func headBytes(after length: UInt8) -> Int { length < 126 ? 2 : length == 126 ? 4 : 10 }
-}
-
-/// Holds the text once it has been asked for.
-package final class BatchText: Sendable {
-    private let encoded = Mutex<EncodedRows?>(nil)
-    func rows(_ make: () -> EncodedRows) -> EncodedRows {
-        encoded.withLock { held in
-            if let held { return held }
-            let made = make()
-            held = made
-            return made
-        }
-    }
-}
 
 extension JSONText {
     /// An event's object up to the value of frameIndex, which must follow.
@@ -85,31 +16,19 @@ extension JSONText {
     }
 }
 
+/// One JSON object per row with keys in the contract's order: v, runId, sourceId, channel, type, frameIndex, simTime,
+/// wallTimeMs?, tags?, payload.
 extension Batch {
-    /// One JSON object per row with keys in the contract's order: v, runId, sourceId, channel, type, frameIndex, simTime,
-    /// wallTimeMs?, tags?, payload. Thread-safe.
-    package var encodedRows: EncodedRows { text.rows(encode) }
-
-    private func encode() -> EncodedRows {
+    /// What all rows have in common.
+    package var eventHead: [UInt8] {
         var head: [UInt8] = []
         JSONText.appendEventHead(run, channel: schema.channel, type: schema.type, to: &head)
-        var out: [UInt8] = []
-        var ends: [Int] = []
-        ends.reserveCapacity(count)
-        for row in 0..<count {
-            let begin = out.count
-            MessageFrame.appendUsualHead(to: &out)
-            out.append(contentsOf: head)
-            appendRow(row, to: &out)
-            MessageFrame.setHead(.text, of: &out, from: begin)
-            ends.append(out.count)
-            // Rows of one type are of about one size.
-            if row == 0 { out.reserveCapacity(count * (out.count + out.count / 16)) }
-        }
-        return EncodedRows(bytes: out, ends: ends)
+        return head
     }
 
-    private func appendRow(_ row: Int, to out: inout [UInt8]) {
+    /// One object and its newline. `head` is what `eventHead` gives.
+    package func appendEvent(_ row: Int, head: [UInt8], to out: inout [UInt8]) {
+        out.append(contentsOf: head)
         JSONText.append(frame(row), to: &out)
         JSONText.append(",\"simTime\":", to: &out)
         JSONText.append(simTime(row), to: &out)

@@ -78,8 +78,9 @@ private struct Recovery {
         var hasEnd = false
         while let (batch, row) = replay.next() {
             guard wanted.isEmpty || wanted.contains(batch.run.runID) else { continue }
-            let encoded = batch.encodedRows
-            try lines.write(encoded.bytes[encoded.text(row)])
+            var line: [UInt8] = []
+            batch.appendEvent(row, head: batch.eventHead, to: &line)
+            try lines.write(line[...])
             counts[batch.run, default: 0] += 1
             events += 1
             if events % 65_536 == 0 { progress(events) }

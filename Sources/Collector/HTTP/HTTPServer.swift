@@ -7,8 +7,10 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
+import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelLive
 import TeltelRings
 import TeltelStorage
 
@@ -114,7 +116,12 @@ enum HTTPServer {
         return Application(
             router: router(settings, parts, port),
             server: .httpAndWebSocket(
-                port: port, serve: { socket, _ in try await session.serve(socket) },
+                port: port,
+                serve: { socket, _ in
+                    try await socket.executeThenClose { inbound, outbound in
+                        try await session.serve(ClientMessages(frames: inbound), WebSocketSink(outbound: outbound))
+                    }
+                },
                 first: {
                     [IngestShortcut(pool: parts.ingest, eventLoop: $0, maxLineBytes: settings.maxLineBytes, repeats: $1)]
                 }),

@@ -1,6 +1,8 @@
 /// GET /metrics
 import Foundation
 import Hummingbird
+import TeltelBus
+import TeltelLive
 import TeltelRings
 
 struct MetricsRoute: Sendable {
@@ -30,9 +32,9 @@ struct MetricsRoute: Sendable {
         text.add(
             "teltel_live_buffer_evicted_runs_total", .counter, "Runs that left the live buffer for lack of room.", bus.evictedRuns
         )
-        text.add("teltel_live_subscribers", .gauge, "Open live subscriptions.", bus.subscribers)
-        text.add("teltel_live_queued_events", .gauge, "Events that wait for live subscribers.", bus.queuedEvents)
-        text.add("teltel_live_queued_bytes", .gauge, "Bytes of rounds pinned for live subscribers.", bus.queuedBytes)
+        text.add("teltel_live_subscribers", .gauge, "Open live subscriptions.", bus.total(\.subscribers))
+        text.add("teltel_live_queued_events", .gauge, "Events that wait for live subscribers.", bus.total(\.queuedEvents))
+        text.add("teltel_live_queued_bytes", .gauge, "Bytes of rounds pinned for live subscribers.", bus.total(\.queuedBytes))
         text.add("teltel_live_buffer_runs", .gauge, "Runs in the live buffer.", bus.liveRuns)
         let clients = tally.snapshot
         text.add("teltel_live_clients", .gauge, "Open WebSocket connections.", clients.clients)
@@ -43,7 +45,8 @@ struct MetricsRoute: Sendable {
             clients.silent)
         text.add(
             "teltel_live_dropped_events_total", .counter, "Events given up because a live subscriber was too slow.",
-            bus.droppedBySubscribers)
+            bus.total(\.dropped))
+        addConsumers(bus, &text)
         text.add("teltel_rings_instances", .gauge, "Instances whose rings are being read.", directory.instances.count)
         text.add(
             "teltel_rings_quarantined", .gauge, "Instances put aside because their files are damaged or foreign.",
@@ -53,6 +56,23 @@ struct MetricsRoute: Sendable {
             directory.waiting.count)
         extra(&text)
         return text.text
+    }
+
+    /// The same by kind of consumer, so that one sees which of them is too slow.
+    private func addConsumers(_ bus: BusCounters, _ text: inout MetricsText) {
+        let owners = bus.owners.sorted { $0.key < $1.key }
+        func samples(_ value: (BusCounters.Owner) -> Double) -> [(labels: [(String, String)], value: Double)] {
+            owners.map { ([("consumer", $0.key)], value($0.value)) }
+        }
+        text.add(
+            "teltel_live_consumer_subscribers", .gauge, "Open live subscriptions, by kind of consumer.",
+            samples { Double($0.subscribers) })
+        text.add(
+            "teltel_live_consumer_queued_bytes", .gauge, "Bytes of rounds pinned, by kind of consumer.",
+            samples { Double($0.queuedBytes) })
+        text.add(
+            "teltel_live_consumer_dropped_events_total", .counter,
+            "Events given up because a subscriber was too slow, by kind of consumer.", samples { Double($0.dropped) })
     }
 
     /// Sums over runs, not one series per run: labels stay bounded.

@@ -14,7 +14,7 @@ struct StoredField: Encodable {
 
 struct StoredFields {
     /// As many elements of an array as the live stream has.
-    private static let elementsMax = JSONFlattener.fieldsMax
+    private static let elementsMax = PayloadParser.fieldsMax
 
     /// By bytes: names are compared as the database does.
     private struct Place: Hashable {

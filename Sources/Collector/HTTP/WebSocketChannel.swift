@@ -6,10 +6,11 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
+import TeltelWebSocket
 
 /// One connection. Only its first request can upgrade, which is all that browsers do.
 struct WebSocketChannel: HTTPChannelHandler {
-    typealias Socket = NIOAsyncChannel<WebSocketFrame, LiveOutbound>
+    typealias Socket = NIOAsyncChannel<WebSocketFrame, WebSocketOutbound>
     typealias HTTP = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
     enum Connection: Sendable {

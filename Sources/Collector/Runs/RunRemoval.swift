@@ -1,5 +1,6 @@
 /// Takes a run out of everything that knows it.
 import Dispatch
+import TeltelBus
 import TeltelControl
 import TeltelEvents
 import TeltelRings

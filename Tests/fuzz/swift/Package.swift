@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// The collector's own files under libFuzzer: what Sources/ holds of it are links, so that its normal build stays as it is.
+// The collector's own targets under libFuzzer: what Sources/ holds of them are links, so that its normal build stays as it is.
 import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
@@ -8,7 +8,7 @@ func fuzzer(_ name: String) -> Target {
     .executableTarget(
         name: "fuzz_\(name)",
         dependencies: [
-            "CollectorLive", "TeltelEvents",
+            "TeltelBus", "TeltelEvents", "TeltelLive", "TeltelWebSocket",
             .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOWebSocket", package: "swift-nio"),
         ],
@@ -28,12 +28,19 @@ let package = Package(
             name: "CTeltelJSON", cxxSettings: [.unsafeFlags(["-std=c++17"])], linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "TeltelEvents", dependencies: ["CTeltel", "CTeltelJSON"], swiftSettings: strict),
         .target(
-            name: "CollectorLive",
+            name: "TeltelBus", dependencies: ["TeltelEvents", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(
+            name: "TeltelLive",
             dependencies: [
-                "TeltelEvents",
+                "CTeltel", "CTeltelRings", "TeltelEvents", "TeltelBus", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "TeltelWebSocket",
+            dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict),
         .target(name: "CTeltelRings"),

@@ -3,8 +3,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOWebSocket
-
-@testable import CollectorLive
+import TeltelWebSocket
 
 /// Small enough for the fuzzer to reach.
 let limits = WebSocketLimits(frameBytes: 400, messageBytes: 500, framesPerMessage: 6)

@@ -1,5 +1,5 @@
 // What RFC 6455 and the limits make of a client's bytes, read all at once: the collector's handlers must come to the same.
-@testable import CollectorLive
+import TeltelWebSocket
 
 struct Reading: Equatable {
     struct Message: Equatable {

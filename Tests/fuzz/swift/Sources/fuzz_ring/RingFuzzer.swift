@@ -37,8 +37,9 @@ func replay(_ instance: RingInstance, _ folder: RingFolder) -> Int? {
     while let (batch, row) = replay.next() {
         rows += 1
         require(rows <= 256 * folder.ringBytes / 24, "there are no more rows than a ring can hold")
-        let text = batch.encodedRows
-        require(!text.bytes[text.text(row)].isEmpty, "each row has a text")
+        var text: [UInt8] = []
+        batch.appendEvent(row, head: batch.eventHead, to: &text)
+        require(text.last == UInt8(ascii: "\n"), "each row has a text")
     }
     return replay.faults.isEmpty && replay.missingBytes == 0 ? rows : nil
 }

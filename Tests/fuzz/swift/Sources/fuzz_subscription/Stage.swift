@@ -1,8 +1,8 @@
 // A bus with a few events of one ring; and which of them a filter names, found without the collector's help.
 import CTeltel
+import TeltelBus
 import TeltelEvents
-
-@testable import CollectorLive
+import TeltelLive
 
 struct Stage {
     static let ring = RingID(instance: InstanceID(1), writer: 0)
@@ -61,6 +61,7 @@ struct Stage {
             if !["", Self.channel].contains(filter.channel) { return false }
             if !filter.types.isEmpty, !filter.types.contains(event.type) { return false }
             if !event.type.utf8.starts(with: filter.typePrefix.utf8) { return false }
+            if UInt64(index) % filter.every != 0 { return false }
             if filter.tags.isEmpty { return true }
             if event.tagSet == 0 { return false }
             return filter.tags.allSatisfy { key, value in (Self.tags[key] ?? "") == value }

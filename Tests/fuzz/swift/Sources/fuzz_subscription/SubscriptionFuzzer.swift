@@ -1,9 +1,9 @@
 // A subscription, any bytes: it is refused with a reason that fits a close frame, or means the same when it is written down and read
 // again, and the bus gives exactly the events that it names.
 import NIOCore
+import TeltelBus
 import TeltelEvents
-
-@testable import CollectorLive
+import TeltelLive
 
 func require(_ holds: Bool, _ what: String) {
     if !holds { fatalError("does not hold: \(what)") }
@@ -44,8 +44,9 @@ func checkValues(_ subscription: Subscription) {
 
 func checkBus(_ subscription: Subscription) {
     let stage = Stage()
-    let queue = SubscriberQueue(limits: .init(events: 1_000, bytes: 1 << 20)) {}
-    let subscriber = stage.bus.subscribe(subscription.filter, from: subscription.start, queue: queue)
+    let terms = SubscriptionTerms(owner: "fuzz", limits: .init(events: 1_000, bytes: 1 << 20))
+    let subscriber = stage.bus.subscribe(subscription.filter, from: subscription.start, terms) {}
+    let queue = subscriber.queue
     let earlier = queue.take()
     require(earlier.gaps.allSatisfy { ($0.positions?.isEmpty ?? false) == false }, "a gap is not empty")
     let wanted = stage.matching(subscription.filter)
@@ -61,5 +62,5 @@ func checkBus(_ subscription: Subscription) {
     let later = wanted.map { $0 + Stage.roundBytes }.filter { $0 >= seen }
     require(stage.rows(queue.take()) == later, "then what is new and matches")
     stage.bus.unsubscribe(subscriber)
-    require(stage.bus.counters.subscribers == 0, "nothing is left of it")
+    require(stage.bus.counters.total(\.subscribers) == 0, "nothing is left of it")
 }

@@ -1,0 +1,79 @@
+/// What one subscriber gets of one round.
+import TeltelEvents
+
+/// Rows of one round that one subscriber wants, by batch.
+package struct Delivery: Sendable {
+    package struct Part: Sendable {
+        package let batch: Batch
+        /// nil = all rows; else the chosen ones, ascending.
+        package let rows: [Int]?
+    }
+    package let parts: [Part]
+    package let events: Int
+    /// Bytes that this delivery keeps alive: the whole round, even if only one row of it is wanted.
+    package let bytes: Int
+
+    /// nil if nothing matches, or the cursor has seen it all.
+    init?(_ batches: [Batch], _ rowFilter: inout RowFilter, after cursor: StreamCursor? = nil) {
+        let filter = rowFilter.filter
+        var parts: [Part] = []
+        var events = 0
+        let seen = batches.first.flatMap { cursor?[$0.round.ring] } ?? 0
+        for batch in batches where filter.matches(batch) {
+            let isSeen = seen > batch.sequence(0)
+            if filter.looksAtRows || isSeen {
+                let rows = (0..<batch.count).filter { batch.sequence($0) >= seen && rowFilter.matches(batch, row: $0) }
+                guard !rows.isEmpty else { continue }
+                parts.append(Part(batch: batch, rows: rows))
+                events += rows.count
+            } else {
+                parts.append(Part(batch: batch, rows: nil))
+                events += batch.count
+            }
+        }
+        guard let first = parts.first else { return nil }
+        self.parts = parts
+        self.events = events
+        bytes = first.batch.round.footprint
+    }
+
+    init(parts: [Part]) {
+        self.parts = parts
+        events = parts.reduce(0) { $0 + ($1.rows?.count ?? $1.batch.count) }
+        bytes = parts.first?.batch.round.footprint ?? 0
+    }
+
+    /// Calls `body` with every row in the order of emission: a round's batches are merged back by their place in the ring.
+    package func forEachRow(_ body: (Batch, _ row: Int) -> Void) {
+        if parts.count == 1 {
+            let part = parts[0]
+            if let rows = part.rows {
+                for row in rows { body(part.batch, row) }
+            } else {
+                for row in 0..<part.batch.count { body(part.batch, row) }
+            }
+            return
+        }
+        var order: [(offset: UInt32, part: Int, row: Int)] = []
+        order.reserveCapacity(events)
+        for (index, part) in parts.enumerated() {
+            for row in part.rows ?? Array(0..<part.batch.count) { order.append((part.batch.offsets[row], index, row)) }
+        }
+        order.sort { $0.offset < $1.offset }
+        for place in order { body(parts[place.part].batch, place.row) }
+    }
+}
+
+extension Delivery {
+    /// Only the last `count` rows in the order of emission.
+    func newest(_ count: Int) -> Delivery {
+        var offsets: [UInt32] = []
+        forEachRow { batch, row in offsets.append(batch.offsets[row]) }
+        let from = offsets[max(0, offsets.count - count)]
+        return Delivery(
+            parts: parts.compactMap { part in
+                let rows = (part.rows ?? Array(0..<part.batch.count)).filter { part.batch.offsets[$0] >= from }
+                return rows.isEmpty ? nil : Part(batch: part.batch, rows: rows)
+            })
+    }
+}

@@ -1,1 +1,0 @@
-../../../../../Sources/Collector/Live/Subscription.swift

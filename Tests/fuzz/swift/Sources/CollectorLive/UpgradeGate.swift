@@ -1,1 +1,0 @@
-../../../../../Sources/Collector/HTTP/UpgradeGate.swift
