@@ -26,7 +26,7 @@ struct BufferView: Sendable {
             if place.item > run.first {
                 places.insert(Place(run: place.run, item: place.item - 1, order: run.items[place.item - 1].order))
             }
-            guard let delivery = Delivery(item.parts, &rows) else { continue }
+            guard let delivery = Delivery(item.parts, filter)?.matching(&rows) else { continue }
             found.append(delivery.events > left ? delivery.newest(left) : delivery)
             left -= min(left, delivery.events)
         }
@@ -42,7 +42,7 @@ struct BufferView: Sendable {
     func after(_ cursor: StreamCursor) -> [Delivery] {
         var rows = RowFilter(filter)
         return filled.flatMap { $0.items[$0.first...] }.sorted { $0.order < $1.order }
-            .compactMap { Delivery($0.parts, &rows, after: cursor) }
+            .compactMap { Delivery($0.parts, filter, after: cursor)?.matching(&rows) }
     }
 
     /// Up to where events of a ring that may match have left the buffer.

@@ -13,32 +13,38 @@ package struct Delivery: Sendable {
     /// Bytes that this delivery keeps alive: the whole round, even if only one row of it is wanted.
     package let bytes: Int
 
-    /// nil if nothing matches, or the cursor has seen it all.
-    init?(_ batches: [Batch], _ rowFilter: inout RowFilter, after cursor: StreamCursor? = nil) {
-        let filter = rowFilter.filter
+    /// Rows that do not match may still be among them: `matching` finds out.
+    let isRough: Bool
+
+    /// What may match by what all rows of a batch share. nil if nothing does, or the cursor has seen it all.
+    init?(_ batches: [Batch], _ filter: EventFilter, after cursor: StreamCursor? = nil) {
         var parts: [Part] = []
-        var events = 0
         let seen = batches.first.flatMap { cursor?[$0.round.ring] } ?? 0
         for batch in batches where filter.matches(batch) {
-            let isSeen = seen > batch.sequence(0)
-            if filter.looksAtRows || isSeen {
-                let rows = (0..<batch.count).filter { batch.sequence($0) >= seen && rowFilter.matches(batch, row: $0) }
-                guard !rows.isEmpty else { continue }
-                parts.append(Part(batch: batch, rows: rows))
-                events += rows.count
-            } else {
+            guard seen > batch.sequence(0) else {
                 parts.append(Part(batch: batch, rows: nil))
-                events += batch.count
+                continue
             }
+            let rows = (0..<batch.count).filter { batch.sequence($0) >= seen }
+            if !rows.isEmpty { parts.append(Part(batch: batch, rows: rows)) }
         }
-        guard let first = parts.first else { return nil }
-        self.parts = parts
-        self.events = events
-        bytes = first.batch.round.footprint
+        guard !parts.isEmpty else { return nil }
+        self.init(parts: parts, isRough: filter.looksAtRows)
     }
 
-    init(parts: [Part]) {
+    /// Only rows that match; nil if none does.
+    func matching(_ filter: inout RowFilter) -> Delivery? {
+        guard isRough else { return self }
+        let matching = parts.compactMap { part in
+            let rows = (part.rows ?? Array(0..<part.batch.count)).filter { filter.matches(part.batch, row: $0) }
+            return rows.isEmpty ? nil : Part(batch: part.batch, rows: rows)
+        }
+        return matching.isEmpty ? nil : Delivery(parts: matching)
+    }
+
+    private init(parts: [Part], isRough: Bool = false) {
         self.parts = parts
+        self.isRough = isRough
         events = parts.reduce(0) { $0 + ($1.rows?.count ?? $1.batch.count) }
         bytes = parts.first?.batch.round.footprint ?? 0
     }

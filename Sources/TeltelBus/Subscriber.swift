@@ -41,33 +41,28 @@ final class Listener: Sendable {
     let filter: EventFilter
     let terms: SubscriptionTerms
     let queue: SubscriberQueue
-    private struct Reading {
-        var rows: RowFilter
-        /// Of a client that came back: what it has seen, in rings that have not passed that point yet.
-        var seen: StreamCursor?
-    }
-    /// The live reader's alone; a lock that nobody else takes is what Swift can check.
-    private let reading: Mutex<Reading>
+    /// Of a client that came back: what it has seen, in rings that have not passed that point yet.
+    private let seen: Mutex<StreamCursor?>
 
     init(_ filter: EventFilter, _ terms: SubscriptionTerms, seen: StreamCursor?, wake: @escaping @Sendable () -> Void) {
         self.filter = filter
         self.terms = terms
-        queue = SubscriberQueue(limits: terms.limits, wake: wake)
-        reading = Mutex(Reading(rows: RowFilter(filter), seen: seen))
+        queue = SubscriberQueue(filter, limits: terms.limits, wake: wake)
+        self.seen = Mutex(seen)
     }
 
     /// All of one round of `ring`, which has been published up to `published`.
     func offer(_ batches: [Batch], of ring: RingID, published: UInt64) {
-        let delivery = reading.withLock { reading in
-            defer { if let seen = reading.seen?[ring], seen <= published { reading.seen?.forget(ring) } }
-            return Delivery(batches, &reading.rows, after: reading.seen)
+        let cursor = seen.withLock { seen in
+            defer { if let position = seen?[ring], position <= published { seen?.forget(ring) } }
+            return seen
         }
-        if let delivery { queue.offer(delivery) }
+        if let delivery = Delivery(batches, filter, after: cursor) { queue.offer(delivery) }
     }
 
     /// The ring is read from `position` on.
     func began(_ ring: RingID, at position: UInt64) {
-        guard let seen = reading.withLock({ $0.seen?[ring] }), seen < position else { return }
+        guard let seen = seen.withLock({ $0?[ring] }), seen < position else { return }
         queue.offer(gap: StreamGap(ring: ring, positions: seen..<position))
     }
 }

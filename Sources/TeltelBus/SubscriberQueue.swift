@@ -31,6 +31,8 @@ package final class SubscriberQueue: Sendable {
         var bytes = 0
         var droppedEver: UInt64 = 0
         var isClosed = false
+        /// Says how much of what is given up would have matched.
+        var givenUp: RowFilter
         var first = 0
 
         mutating func count(_ delivery: Delivery) {
@@ -44,8 +46,9 @@ package final class SubscriberQueue: Sendable {
                 first += 1
                 events -= oldest.events
                 bytes -= oldest.bytes
-                content.dropped += UInt64(oldest.events)
-                droppedEver += UInt64(oldest.events)
+                let matching = oldest.isRough ? oldest.matching(&givenUp)?.events ?? 0 : oldest.events
+                content.dropped += UInt64(matching)
+                droppedEver += UInt64(matching)
             }
             // They are let go in one piece, now and then, so that giving up stays cheap.
             if first > 64, first * 2 > content.deliveries.count {
@@ -55,11 +58,15 @@ package final class SubscriberQueue: Sendable {
         }
     }
     private let limits: Limits
-    private let state = Mutex(State())
+    /// The consumer's alone.
+    private let taken: Mutex<RowFilter>
+    private let state: Mutex<State>
     private let wake: @Sendable () -> Void
 
     /// `wake` is called after every offer, on the reader's thread: it must not block.
-    package init(limits: Limits, wake: @escaping @Sendable () -> Void) {
+    init(_ filter: EventFilter, limits: Limits, wake: @escaping @Sendable () -> Void) {
+        state = Mutex(State(givenUp: RowFilter(filter)))
+        taken = Mutex(RowFilter(filter))
         self.limits = limits
         self.wake = wake
     }
@@ -107,19 +114,25 @@ package final class SubscriberQueue: Sendable {
     func close() -> UInt64 {
         state.withLock { state in
             let ever = state.droppedEver
-            state = State(droppedEver: ever, isClosed: true)
+            state = State(droppedEver: ever, isClosed: true, givenUp: state.givenUp)
             return ever
         }
     }
 
+    /// Rows are looked at here, on the consumer's thread, so that the live reader need not.
     package func take() -> Content {
-        state.withLock { state in
+        var content = state.withLock { state in
             var content = state.content
             if state.first > 0 { content.deliveries.removeFirst(state.first) }
-            state = State(droppedEver: state.droppedEver, isClosed: state.isClosed)
-            state.content.isLast = content.isLast
+            let isLast = content.isLast
+            state = State(droppedEver: state.droppedEver, isClosed: state.isClosed, givenUp: state.givenUp)
+            state.content.isLast = isLast
             return content
         }
+        if content.deliveries.contains(where: \.isRough) {
+            content.deliveries = taken.withLock { rows in content.deliveries.compactMap { $0.matching(&rows) } }
+        }
+        return content
     }
 
     package var dropped: UInt64 { state.withLock { $0.droppedEver } }

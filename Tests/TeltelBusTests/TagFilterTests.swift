@@ -45,4 +45,17 @@ import Testing
                 [rounds.engine([1], [["car": "red"]]), rounds.engine([1], [["car": "blue"]]), rounds.posted([#"{"car":"red"}"#])]
             } == [0, 2])
     }
+
+    @Test func `what a slow subscriber is told to have missed would have matched`() {
+        let bus = EventBus(
+            buffer: LiveBuffer(capacity: 10, byteBudget: 1 << 24), finalPosition: { _ in nil }, isPresent: { _ in false })
+        var filter = EventFilter()
+        filter.tags = ["car": "red"]
+        let subscriber = bus.subscribe(filter, SubscriptionTerms(owner: "test", limits: .init(events: 9, bytes: 1 << 24))) {}
+        var rounds = Rounds()
+        for _ in 0..<5 { bus.publish(rounds.posted([#"{"car":"red"}"#, #"{"car":"blue"}"#, #"{"car":"blue"}"#])) }
+        let content = subscriber.queue.take()
+        #expect(content.dropped == 2 && content.deliveries.map(\.events) == [1, 1, 1])
+        #expect(bus.counters.total(\.dropped) == 2)
+    }
 }
