@@ -87,6 +87,15 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        // NDJSON into the collector's own rings.
+        .target(
+            name: "TeltelIngest",
+            dependencies: [
+                "TeltelSDK", "TeltelEvents", "TeltelControl", "CTeltelRings", "CTeltelJSON", "CTeltelCompression",
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "Logging", package: "swift-log", condition: collector),
+            ],
+            swiftSettings: strict),
         // What NIO leaves to be done for a WebSocket.
         .target(
             name: "TeltelWebSocket",
@@ -99,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelBus", "TeltelLive", "TeltelWebSocket",
+                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelWebSocket",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -131,6 +140,13 @@ let package = Package(
             name: "TeltelLiveTests",
             dependencies: [
                 "TeltelLive", "TeltelBus", "TeltelEvents", "CTeltel",
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TeltelIngestTests",
+            dependencies: [
+                "TeltelIngest", "TeltelEvents", "TeltelRings",
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),

@@ -4,11 +4,15 @@ import NIOWebSocket
 
 /// How much a WebSocket client may send at once.
 package struct WebSocketLimits: Sendable {
-    package var frameBytes = 1 << 20
-    package var messageBytes = 1 << 20
-    package var framesPerMessage = 4_096
+    package var frameBytes: Int
+    package var messageBytes: Int
+    package var framesPerMessage: Int
 
-    package init() {}
+    package init(frameBytes: Int = 1 << 20, messageBytes: Int = 1 << 20, framesPerMessage: Int = 4_096) {
+        self.frameBytes = frameBytes
+        self.messageBytes = messageBytes
+        self.framesPerMessage = framesPerMessage
+    }
 
     /// Behind NIO's frame decoder, which must have `frameBytes` as its limit.
     package func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {

@@ -10,6 +10,7 @@ import ServiceLifecycle
 import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelIngest
 import TeltelLive
 import TeltelRings
 import TeltelStorage

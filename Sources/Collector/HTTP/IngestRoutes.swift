@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TeltelIngest
 
 struct IngestRoutes: Sendable {
     let pool: IngestPool
@@ -78,7 +79,8 @@ struct IngestRoutes: Sendable {
         var lines = IngestRequest(pool: pool, lane: lane, maxLineBytes: maxLineBytes, after: progress)
         let end: BodyEnd
         do {
-            end = try await BodyReader(coding: coding, limits: limits, memory: memory).read(request.body, into: &lines)
+            end = try await BodyReader(coding: coding, limits: limits, memory: memory).read(
+                PostedBody(body: request.body), into: &lines)
             if end == .whole {
                 let summary = try await lines.finish()
                 return Taken(answer: IngestAnswer(summary))

@@ -1,6 +1,7 @@
 /// A run as the registry keeps it: its record, and what is needed to bring it up to date.
 import TeltelControl
 import TeltelEvents
+import TeltelIngest
 import TeltelRings
 
 /// A value; the registry guards it.

@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import TeltelControl
 import TeltelEvents
+import TeltelIngest
 import TeltelRings
 
 /// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.

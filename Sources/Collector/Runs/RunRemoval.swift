@@ -3,6 +3,7 @@ import Dispatch
 import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelIngest
 import TeltelRings
 import TeltelStorage
 

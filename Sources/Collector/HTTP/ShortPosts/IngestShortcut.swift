@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
+import TeltelIngest
 
 /// Sits behind the connection's guard and before the rest of the server. Takes a POST to /api/ingest that is short and wants
 /// nothing special; all others go on as they came. Runs on its channel's event loop alone.
@@ -41,7 +42,7 @@ final class IngestShortcut: ChannelDuplexHandler {
 
     init(pool: IngestPool, eventLoop: any EventLoop, maxLineBytes: Int, repeats: RepeatedPosts) {
         self.pool = pool
-        lane = pool.lane(for: eventLoop)
+        lane = pool.lane(for: ObjectIdentifier(eventLoop))
         self.maxLineBytes = maxLineBytes
         self.repeats = repeats
     }

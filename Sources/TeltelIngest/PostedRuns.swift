@@ -4,9 +4,9 @@ import Synchronization
 import TeltelEvents
 
 /// Thread-safe. Asked by the lanes when something about a run's name may have changed, not for every line.
-final class PostedRuns: Sendable {
+package final class PostedRuns: Sendable {
     /// What a line means for its run.
-    enum Line { case start, end, other }
+    package enum Line { case start, end, other }
 
     private struct Place {
         /// The name under which the source's lines are taken now.
@@ -30,7 +30,7 @@ final class PostedRuns: Sendable {
     private let hasEnded: @Sendable (RunKey) -> Bool
 
     /// - Parameter lateMs: so long after its source's `run.end` a line still belongs to the run.
-    init(lateMs: Int64, hasEnded: @escaping @Sendable (RunKey) -> Bool) {
+    package init(lateMs: Int64, hasEnded: @escaping @Sendable (RunKey) -> Bool) {
         self.lateMs = lateMs
         self.hasEnded = hasEnded
     }
@@ -39,7 +39,7 @@ final class PostedRuns: Sendable {
     var version: UInt64 { versionNumber.load(ordering: .acquiring) }
 
     /// The name under which the line is to be taken, and when its source ended that run.
-    func name(_ run: RunKey, _ line: Line, nowMs: Int64) -> (shown: Name, endedMs: Int64?) {
+    package func name(_ run: RunKey, _ line: Line, nowMs: Int64) -> (shown: Name, endedMs: Int64?) {
         if let place = state.withLock({ $0.places[run] }), !isOver(place, line, nowMs) { return (place.shown, place.endedMs) }
         // The registry is asked without the lock: it has one of its own.
         var (shown, number) = (run.runID, 1)
@@ -65,7 +65,7 @@ final class PostedRuns: Sendable {
     private func isUsed(_ shown: RunKey) -> Bool { state.withLock { $0.ended.contains(shown) } || hasEnded(shown) }
 
     /// The source's `run.end` has been taken.
-    func ended(_ run: RunKey, nowMs: Int64) {
+    package func ended(_ run: RunKey, nowMs: Int64) {
         state.withLock { state in
             guard let place = state.places[run], place.endedMs == nil else { return }
             state.places[run]?.endedMs = nowMs
@@ -75,7 +75,7 @@ final class PostedRuns: Sendable {
     }
 
     /// The run has been removed: its name is free.
-    func forget(_ shown: Name) {
+    package func forget(_ shown: Name) {
         state.withLock { state in
             state.places = state.places.filter { $0.value.shown != shown }
             state.ended = state.ended.filter { $0.runID != shown }

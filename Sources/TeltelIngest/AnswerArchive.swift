@@ -6,7 +6,7 @@ import Synchronization
 import TeltelControl
 
 /// Thread-safe. Disk is touched on a queue of its own, never on a thread of the requests.
-final class AnswerArchive: Sendable {
+package final class AnswerArchive: Sendable {
     private struct Waiting {
         let answer: StoredAnswer
         let done: CheckedContinuation<Bool, Never>
@@ -22,7 +22,7 @@ final class AnswerArchive: Sendable {
     private let queue = DispatchQueue(label: "teltel-answers")
     private let state = Mutex(State())
 
-    init(_ store: ControlStore, logger: Logger) {
+    package init(_ store: ControlStore, logger: Logger) {
         self.store = store
         self.logger = logger
     }

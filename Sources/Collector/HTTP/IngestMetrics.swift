@@ -1,4 +1,5 @@
 /// What `/metrics` says about NDJSON.
+import TeltelIngest
 
 enum IngestMetrics {
     static func add(

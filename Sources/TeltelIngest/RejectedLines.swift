@@ -3,20 +3,22 @@ import Foundation
 import TeltelEvents
 
 /// The newest few with their words; how many there were stands in the run's record.
-struct RejectedLine: Encodable, Sendable, Equatable {
+package struct RejectedLine: Encodable, Sendable, Equatable {
     /// Counted from 1 in its POST.
-    let line: Int
-    let code: String
-    let message: String
+    package let line: Int
+    package let code: String
+    package let message: String
     /// Milliseconds since 1970.
-    let atMs: Int64
+    package let atMs: Int64
 }
 
 /// What one run's page shows.
-struct RejectedLines: Sendable {
-    static let latestMax = 10
-    private(set) var byCode: [String: UInt64] = [:]
-    private(set) var latest: [RejectedLine] = []
+package struct RejectedLines: Sendable {
+    package init() {}
+
+    package static let latestMax = 10
+    package private(set) var byCode: [String: UInt64] = [:]
+    package private(set) var latest: [RejectedLine] = []
 
     mutating func add(_ line: RejectedLine) {
         byCode[line.code, default: 0] += 1
@@ -24,7 +26,7 @@ struct RejectedLines: Sendable {
         if latest.count > Self.latestMax { latest.removeFirst() }
     }
 
-    mutating func add(_ other: RejectedLines) {
+    package mutating func add(_ other: RejectedLines) {
         byCode.merge(other.byCode) { $0 + $1 }
         latest = (latest + other.latest).suffix(Self.latestMax)
     }
@@ -32,12 +34,14 @@ struct RejectedLines: Sendable {
 
 /// Lines of runs that nobody has heard of yet: a bad line may come before the run's first good one. Lines of runs that never
 /// appear stay in `/metrics`; here the oldest names give way, so that made-up names cost no memory.
-struct UnclaimedRejections {
+package struct UnclaimedRejections: Sendable {
+    package init() {}
+
     static let runsMax = 256
     private var waiting: [Name: RejectedLines] = [:]
     private var order: [Name] = []
 
-    mutating func add(_ lines: RejectedLines, for runID: Name) {
+    package mutating func add(_ lines: RejectedLines, for runID: Name) {
         if waiting[runID] == nil {
             if order.count == Self.runsMax { waiting[order.removeFirst()] = nil }
             order.append(runID)
@@ -46,7 +50,7 @@ struct UnclaimedRejections {
     }
 
     /// The run has appeared.
-    mutating func claim(_ runID: Name) -> RejectedLines? {
+    package mutating func claim(_ runID: Name) -> RejectedLines? {
         guard let lines = waiting.removeValue(forKey: runID) else { return nil }
         order.removeAll { $0 == runID }
         return lines

@@ -6,7 +6,7 @@ import TeltelEvents
 import TeltelSDK
 
 /// Thread-safe: requests that share a lane take turns, for as long as one piece of a body takes.
-final class IngestLane: Sendable {
+package final class IngestLane: Sendable {
     /// Why `take` returned.
     enum Stop {
         /// All bytes are used.

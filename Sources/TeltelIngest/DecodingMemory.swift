@@ -2,13 +2,13 @@
 import Synchronization
 
 /// Thread-safe. Taken and given back by decoders; who finds no room is refused, not kept waiting: others may hold theirs for long.
-final class DecodingMemory: Sendable {
-    let limitBytes: Int
+package final class DecodingMemory: Sendable {
+    package let limitBytes: Int
     private let taken = Mutex(0)
 
-    init(limitBytes: Int) { self.limitBytes = limitBytes }
+    package init(limitBytes: Int) { self.limitBytes = limitBytes }
 
-    var takenBytes: Int { taken.withLock { $0 } }
+    package var takenBytes: Int { taken.withLock { $0 } }
 
     /// Counts memory that a decoder has, or is about to get.
     func take(_ bytes: Int) throws(BodyProblem) {

@@ -1,17 +1,16 @@
 /// The collector's own rings: what comes in as NDJSON is written there and takes the same way as an engine's events.
-import NIOCore
 import Synchronization
 import TeltelEvents
 import TeltelSDK
 
 /// Hands out lanes. Thread-safe.
-final class IngestPool: Sendable {
-    struct Counters: Sendable {
-        var accepted: UInt64 = 0
-        var dropped: UInt64 = 0
-        var rejected: [String: UInt64] = [:]
+package final class IngestPool: Sendable {
+    package struct Counters: Sendable {
+        package var accepted: UInt64 = 0
+        package var dropped: UInt64 = 0
+        package var rejected: [String: UInt64] = [:]
         /// Bodies that could not be read to their end, by code.
-        var brokenBodies: [String: UInt64] = [:]
+        package var brokenBodies: [String: UInt64] = [:]
     }
     private struct State {
         var instance: IngestInstance
@@ -30,7 +29,7 @@ final class IngestPool: Sendable {
     /// Hears of lines that are no events, by the run they were meant for.
     private let rejected: @Sendable ([Name: RejectedLines]) -> Void
 
-    init(
+    package init(
         folder: String, lanes: Int, ringBytes: Int, posted: PostedRuns,
         rejected: @escaping @Sendable ([Name: RejectedLines]) -> Void,
         wake: @escaping @Sendable () -> Void, hurry: @escaping @Sendable () -> Void
@@ -46,11 +45,10 @@ final class IngestPool: Sendable {
 
     /// The one for a connection: its lines keep their order. Connections of one event loop share a lane, so that no thread
     /// waits for another one.
-    func lane(for eventLoop: any EventLoop) -> IngestLane {
+    package func lane(for eventLoop: ObjectIdentifier) -> IngestLane {
         state.withLock { state in
-            let loop = ObjectIdentifier(eventLoop)
-            let index = state.laneOf[loop] ?? state.laneOf.count % state.lanes.count
-            state.laneOf[loop] = index
+            let index = state.laneOf[eventLoop] ?? state.laneOf.count % state.lanes.count
+            state.laneOf[eventLoop] = index
             return state.lanes[index]
         }
     }
@@ -66,7 +64,7 @@ final class IngestPool: Sendable {
     }
 
     /// No more lines will come.
-    func end() { state.withLock { $0.instance }.end() }
+    package func end() { state.withLock { $0.instance }.end() }
 
     func count(_ tally: IngestTally) {
         counted.withLock { counters in
@@ -76,7 +74,7 @@ final class IngestPool: Sendable {
         }
         if !tally.rejectedByRun.isEmpty { rejected(tally.rejectedByRun) }
     }
-    func countBrokenBody(_ code: String) { counted.withLock { $0.brokenBodies[code, default: 0] += 1 } }
+    package func countBrokenBody(_ code: String) { counted.withLock { $0.brokenBodies[code, default: 0] += 1 } }
 
-    var counters: Counters { counted.withLock { $0 } }
+    package var counters: Counters { counted.withLock { $0 } }
 }

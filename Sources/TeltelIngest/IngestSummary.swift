@@ -2,18 +2,18 @@
 import TeltelEvents
 
 /// The whole request.
-struct IngestSummary: Sendable {
-    struct LineError: Encodable, Sendable {
+package struct IngestSummary: Sendable {
+    package struct LineError: Encodable, Sendable {
         /// Counted from 1.
-        let line: Int
-        let code: String
-        let message: String
+        package let line: Int
+        package let code: String
+        package let message: String
     }
-    private(set) var accepted = 0
-    private(set) var rejected = 0
-    private(set) var dropped = 0
+    package private(set) var accepted = 0
+    package private(set) var rejected = 0
+    package private(set) var dropped = 0
     /// The first ten, and why the body ended early.
-    private(set) var errors: [LineError] = []
+    package private(set) var errors: [LineError] = []
     /// What has not been counted elsewhere yet.
     private var tally = IngestTally()
 
@@ -39,12 +39,12 @@ struct IngestSummary: Sendable {
     }
 
     /// Something came that is a line, even if a bad one.
-    var isEmpty: Bool { accepted + rejected + dropped == 0 }
+    package var isEmpty: Bool { accepted + rejected + dropped == 0 }
 
-    var isAllAccepted: Bool { rejected == 0 && dropped == 0 && errors.isEmpty }
+    package var isAllAccepted: Bool { rejected == 0 && dropped == 0 && errors.isEmpty }
 
     /// The body ended early at `line`: said whatever else there was to say.
-    mutating func end(line: Int, _ problem: BodyProblem) {
+    package mutating func end(line: Int, _ problem: BodyProblem) {
         errors.append(LineError(line: line, code: problem.code, message: problem.message))
     }
 

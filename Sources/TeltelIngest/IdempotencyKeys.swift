@@ -3,14 +3,19 @@ import Foundation
 import Synchronization
 
 /// An answer as it was given.
-struct IngestAnswer: Sendable, Equatable {
-    let status: Int
-    let body: String
+package struct IngestAnswer: Sendable, Equatable {
+    package let status: Int
+    package let body: String
+
+    package init(status: Int, body: String) {
+        self.status = status
+        self.body = body
+    }
 }
 
 /// Bounded: the newest `capacity` keys, for a day. One table for the whole collector. Thread-safe.
-final class IdempotencyKeys: Sendable {
-    enum Begin {
+package final class IdempotencyKeys: Sendable {
+    package enum Begin {
         /// Nobody has used the key; `answer` or `breakOff` or `forget` must follow.
         case fresh
         /// The request with this key broke off: go on from there; the same must follow.
@@ -19,13 +24,13 @@ final class IdempotencyKeys: Sendable {
         /// A request with this key is being read now.
         case busy
     }
-    struct Counters: Sendable {
-        var kept = 0
-        var replayed: UInt64 = 0
-        var resumed: UInt64 = 0
-        var refusedAsBusy: UInt64 = 0
-        var evicted: UInt64 = 0
-        var unsaved: UInt64 = 0
+    package struct Counters: Sendable {
+        package var kept = 0
+        package var replayed: UInt64 = 0
+        package var resumed: UInt64 = 0
+        package var refusedAsBusy: UInt64 = 0
+        package var evicted: UInt64 = 0
+        package var unsaved: UInt64 = 0
     }
     private enum Entry {
         case running
@@ -54,7 +59,7 @@ final class IdempotencyKeys: Sendable {
     private let state = Mutex(State())
 
     /// `archive`: where answers survive the collector; none without storage. `now`: milliseconds since 1970.
-    init(
+    package init(
         capacity: Int, archive: AnswerArchive?,
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
     ) {
@@ -69,7 +74,7 @@ final class IdempotencyKeys: Sendable {
         }
     }
 
-    func begin(_ key: String) -> Begin {
+    package func begin(_ key: String) -> Begin {
         let now = now()
         return state.withLock { state in
             var gone: [String] = []
@@ -99,7 +104,7 @@ final class IdempotencyKeys: Sendable {
     }
 
     /// Keeps the answer, on disk too if there is an archive; then it may be given.
-    func answer(_ key: String, _ answer: IngestAnswer) async {
+    package func answer(_ key: String, _ answer: IngestAnswer) async {
         let at = now()
         let saved = await archive?.save(key, answer, atMs: at) ?? true
         state.withLock { state in
@@ -109,7 +114,7 @@ final class IdempotencyKeys: Sendable {
         }
     }
 
-    func breakOff(_ key: String, _ progress: IngestProgress) {
+    package func breakOff(_ key: String, _ progress: IngestProgress) {
         let at = now()
         state.withLock { state in
             state.kept[key]?.entry = .brokenOff(progress)
@@ -118,9 +123,9 @@ final class IdempotencyKeys: Sendable {
     }
 
     /// Nothing was taken: the key is as good as new.
-    func forget(_ key: String) { state.withLock { $0.kept[key] = nil } }
+    package func forget(_ key: String) { state.withLock { $0.kept[key] = nil } }
 
-    var counters: Counters {
+    package var counters: Counters {
         state.withLock { state in
             var counters = state.counters
             counters.kept = state.kept.count

@@ -3,16 +3,18 @@ import CTeltelCompression
 import NIOCore
 
 /// How a body is packed, by the words of `Content-Encoding`.
-enum ContentCoding: String, Sendable {
+package enum ContentCoding: String, Sendable {
     case identity, gzip, deflate, zstd
 }
 
 /// What one compressed body may become.
-struct DecodingLimits: Sendable {
-    var bytes = 16 << 30
+package struct DecodingLimits: Sendable {
+    package var bytes = 16 << 30
     /// Looked at once so much has come out: short bodies of equal lines are denser than any stream.
-    var ratioFrom = 16 << 20
-    var ratio = 200
+    package var ratioFrom = 16 << 20
+    package var ratio = 200
+
+    package init(bytes: Int) { self.bytes = bytes }
 }
 
 /// Used by one request.

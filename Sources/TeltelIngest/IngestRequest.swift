@@ -5,7 +5,7 @@ import TeltelEvents
 import TeltelSDK
 
 /// Fed with the body's pieces. Back-pressure: while a ring is full no further piece is read.
-struct IngestRequest {
+package struct IngestRequest {
     private let pool: IngestPool
     private let lane: IngestLane
     private var lines: IngestLines
@@ -15,7 +15,7 @@ struct IngestRequest {
     static let patience: Duration = .seconds(5)
 
     /// `progress`: of an earlier request that broke off; its lines come once more and are passed over.
-    init(pool: IngestPool, lane: IngestLane, maxLineBytes: Int, after progress: IngestProgress? = nil) {
+    package init(pool: IngestPool, lane: IngestLane, maxLineBytes: Int, after progress: IngestProgress? = nil) {
         self.pool = pool
         self.lane = lane
         lines = IngestLines(maxLineBytes: maxLineBytes, after: progress)
@@ -41,7 +41,7 @@ struct IngestRequest {
     }
 
     /// A whole body; nil if it must wait for something, then `takeRest` goes on.
-    mutating func takeAtOnce(_ body: ByteBuffer) -> IngestSummary? {
+    package mutating func takeAtOnce(_ body: ByteBuffer) -> IngestSummary? {
         guard case .end = body.withUnsafeReadableBytes({ lane.take($0, from: &begun, of: &lines) }) else { return nil }
         lines.cutter.end()
         var none = 0
@@ -50,20 +50,20 @@ struct IngestRequest {
         return lines.summary
     }
 
-    mutating func takeRest(of body: ByteBuffer) async throws -> IngestSummary {
+    package mutating func takeRest(of body: ByteBuffer) async throws -> IngestSummary {
         if let rest = body.getSlice(at: body.readerIndex + begun, length: body.readableBytes - begun) { try await take(rest) }
         return try await finish()
     }
 
     /// The body has ended as it should; a last line needs no newline.
-    mutating func finish() async throws -> IngestSummary {
+    package mutating func finish() async throws -> IngestSummary {
         lines.cutter.end()
         try await take(ByteBuffer())
         return lines.summary
     }
 
     /// The body ended in between: half a line is no event. The lines so far are what another request may go on from.
-    mutating func breakOff() -> (IngestSummary, IngestProgress) {
+    package mutating func breakOff() -> (IngestSummary, IngestProgress) {
         count()
         let progress = lines.progress
         if lines.cutter.hasBegun, !lines.isKnown {
@@ -114,8 +114,8 @@ struct IngestLines {
 }
 
 /// How far a request came that broke off.
-struct IngestProgress: Sendable {
-    let lines: Int
-    let summary: IngestSummary
+package struct IngestProgress: Sendable {
+    package let lines: Int
+    package let summary: IngestSummary
     let runID: Name?
 }
