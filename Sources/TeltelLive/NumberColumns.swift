@@ -1,5 +1,4 @@
 /// Numbers out of JSON payloads, column by column.
-import CTeltelJSON
 import TeltelBus
 import TeltelEvents
 
