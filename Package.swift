@@ -96,6 +96,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log", condition: collector),
             ],
             swiftSettings: strict),
+        // Asking ClickHouse, within limits.
+        .target(
+            name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelStorage"], swiftSettings: strict),
         // What NIO leaves to be done for a WebSocket.
         .target(
             name: "TeltelWebSocket",
@@ -108,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelWebSocket",
+                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelQuery", "TeltelWebSocket",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -150,6 +153,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

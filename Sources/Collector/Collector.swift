@@ -11,6 +11,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelIngest
 import TeltelLive
+import TeltelQuery
 import TeltelRings
 import TeltelSDK
 import TeltelStorage
@@ -144,6 +145,7 @@ struct Collector: Sendable {
     private var parts: HTTPServer.Parts {
         HTTPServer.Parts(
             registry: registry, bus: bus, tally: LiveTally(), directory: directory, ingest: ingest, keys: keys, storage: storage,
+            queries: storage.map { QueryService($0.tables.client) },
             control: control, bookkeeper: bookkeeper, removal: removal, retention: retention, writers: { writers(of: $0) },
             caughtUp: { [live] in await live.caughtUp() })
     }

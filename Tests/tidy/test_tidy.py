@@ -18,13 +18,14 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelLive": ({"CTeltel", "CTeltelRings", "TeltelEvents", "TeltelBus"}, {"NIOCore"}),
     "TeltelStorage": ({"CTeltel", "CTeltelJSON", "CTeltelRings", "CTeltelStorage", "TeltelEvents", "TeltelRings"}, set()),
     "TeltelAnalysis": ({"TeltelEvents"}, set()),
+    "TeltelQuery": ({"TeltelAnalysis", "TeltelStorage"}, set()),
     "TeltelControl": ({"TeltelEvents"}, {"GRDB"}),
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "Collector": (
         {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelIngest",
-         "TeltelLive", "TeltelRings", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
+         "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),
     "TeltelTestSupport": ({"CTeltel", "TeltelEvents", "TeltelStorage"}, set()),

@@ -3,88 +3,108 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import NIOPosix
 import TeltelAnalysis
 import TeltelControl
 import TeltelEvents
+import TeltelQuery
 import TeltelStorage
 
 struct AnalysisRoutes: Sendable {
     let storage: Storage?
+    /// nil without storage.
+    let queries: QueryService?
     let registry: RunRegistry
+    private let statements = StatementHeaders()
+    /// Asks which tables there are, which may have to wait for ClickHouse.
+    private let catalogue = WorkerPool(name: "tables", threads: 1, waitingMax: 256)
+
+    init(storage: Storage?, queries: QueryService?, registry: RunRegistry) {
+        self.storage = storage
+        self.queries = queries
+        self.registry = registry
+    }
 
     func add(to router: Router<ConnectionContext>) {
-        router.get("api/analysis/runs") { request, _ in
+        router.get("api/analysis/runs") { request, context in
             let question = RunsQuestion(
                 sourceID: request.text("sourceId") ?? "",
                 statuses: (request.text("status") ?? "").split(separator: ",").map(String.init),
                 daysBack: try request.integer("daysBack", 0...36_500) ?? 30)
-            return try await answer(request, question.statement(), .json)
+            return try await answer(request, context, question.statement())
         }
         router.get("api/analysis/run/**") { request, context in
             let runID = context.parameters.getCatchAll().joined(separator: "/")
             guard let runID = runID.removingPercentEncoding, !runID.isEmpty else { throw APIError.missingParameter("run id") }
-            let response = try await answer(request, RunQuestion(runID: runID).statement(), .json, mustHaveRows: true)
+            let response = try await answer(request, context, RunQuestion(runID: runID).statement(), mustHaveRows: true)
             return response
         }
         router.get("api/analysis/run") { _, _ -> Response in throw APIError.missingParameter("run id") }
-        router.get("api/analysis/series") { request, _ in
+        router.get("api/analysis/series") { request, context in
             let question = try series(request)
-            let shape = Shape.series(hasKey: !question.keyFields.isEmpty, hasWallTime: request.text("wallTime") == "1")
-            return try await answer(request, shape) { question.statement($0) }
+            let shape = SeriesRows(withKey: !question.keyFields.isEmpty, withWallTime: request.text("wallTime") == "1")
+            return try await answer(request, context, format: "RowBinary", shape) { question.statement($0) }
         }
-        router.get("api/analysis/texts") { request, _ in
+        router.get("api/analysis/texts") { request, context in
             let question = try series(request)
-            return try await answer(request, .json) { question.texts($0) }
+            return try await answer(request, context) { question.texts($0) }
         }
-        router.get("api/analysis/sizes") { request, _ in
+        router.get("api/analysis/sizes") { request, context in
             let question = SizeQuestion(runID: request.text("runId"))
-            return try await answer(request, .json) { question.statement($0) }
+            return try await answer(request, context) { question.statement($0) }
         }
+        router.get("api/analysis/sql/:id") { _, context in try statements.response(try context.parameters.require("id")) }
         router.get("api/analysis/fields") { request, _ in try await fields(request) }
-        router.get("api/analysis/summary") { request, _ in
+        router.get("api/analysis/summary") { request, context in
             let question = try series(request)
-            return try await answer(request, .json) { question.summary($0) }
+            return try await answer(request, context) { question.summary($0) }
         }
     }
 
     /// Asks what depends on the tables that there are.
-    private func answer(_ request: Request, _ shape: Shape, _ statement: ([StoredTable]) -> Statement?) async throws -> Response {
-        let storage = try ready()
-        guard let statement = statement(try await Self.offLoop { try storage.storedTables() }) else {
+    private func answer(
+        _ request: Request, _ context: ConnectionContext, format: String = "JSONEachRow",
+        _ shape: some AnswerShape = PlainShape(),
+        _ statement: ([StoredTable]) -> Statement?
+    ) async throws -> Response {
+        guard let statement = statement(try await storedTables()) else {
             // No such type was ever stored: no rows, as the contract answers.
             if request.text("explain") == "1" { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
             return JSONAnswer.response(bytes: ByteBuffer())
         }
-        return try await answer(request, statement, shape)
+        return try await answer(request, context, statement, format: format, shape)
     }
 
     /// What of a run can be asked for as a series or a text.
     private func fields(_ request: Request) async throws -> Response {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
-        let storage = try ready()
         let types = registry.snapshot(Name(runID))?.record.types
-        let tables = try await Self.offLoop { try storage.storedTables() }.filter { table in
+        let tables = try await storedTables().filter { table in
             guard let types, let channel = table.channel, let type = table.type else { return true }
             return types.contains { $0.channel == channel && $0.type == type }
         }
         let question = FieldsQuestion(runID: runID)
         var fields = StoredFields()
-        for row in try await rows(StoredFields.Present.self, question.columns(tables), storage) { fields.add(row, of: tables) }
-        for row in try await rows(StoredFields.Payload.self, question.texts(tables), storage) {
+        let (columns, texts) = (question.columns(tables), question.texts(tables))
+        for row in try await rows(StoredFields.Present.self, columns) { fields.add(row, of: tables) }
+        for row in try await rows(StoredFields.Payload.self, texts) {
             let type = types?.first { $0.channel == Name(row.channel) && $0.type == Name(row.type) }
             fields.add(row) { path in Self.kind(path, of: type)?.clickHouseType }
         }
         let body = try fields.lines.reduce(into: [UInt8]()) { body, row in
             body += try JSONEncoder().encode(row) + [UInt8(ascii: "\n")]
         }
-        return JSONAnswer.response(bytes: ByteBuffer(bytes: body))
+        var response = JSONAnswer.response(bytes: ByteBuffer(bytes: body))
+        statements.add([columns, texts].compactMap { $0 }.map(SQLText.reproducible).joined(separator: ";\n"), to: &response)
+        return response
     }
 
-    private func rows<Row: Decodable & Sendable>(_: Row.Type, _ statement: Statement?, _ storage: Storage) async throws -> [Row] {
+    private func rows<Row: Decodable & Sendable>(_: Row.Type, _ statement: Statement?) async throws -> [Row] {
         guard let statement else { return [] }
-        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
-        let lines = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "JSONEachRow") }
+        let queries = try ready().queries
+        let lines: [UInt8]
+        do throws(QueryError) { lines = try await queries.collect(statement, format: "JSONEachRow") } catch {
+            throw APIError(error)
+        }
         return try lines.split(separator: UInt8(ascii: "\n")).map { try JSONDecoder().decode(Row.self, from: Data($0)) }
     }
 
@@ -145,19 +165,12 @@ struct AnalysisRoutes: Sendable {
 
     // MARK: asking
 
-    private enum Shape {
-        /// As ClickHouse writes it.
-        case json
-        /// frame_index, sim_time, value and perhaps wall_time_ms and key.
-        case series(hasKey: Bool, hasWallTime: Bool)
-    }
-
-    private func ready() throws -> Storage {
-        guard let storage else {
+    private func ready() throws -> (storage: Storage, queries: QueryService) {
+        guard let storage, let queries else {
             throw APIError(
                 .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
         }
-        return storage
+        return (storage, queries)
     }
 
     private struct Explained: Encodable {
@@ -165,36 +178,40 @@ struct AnalysisRoutes: Sendable {
         let parameters: [String: String]
     }
 
-    private func answer(_ request: Request, _ statement: Statement, _ shape: Shape, mustHaveRows: Bool = false) async throws
-        -> Response
-    {
-        let storage = try ready()
-        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
+    private func answer(
+        _ request: Request, _ context: ConnectionContext, _ statement: Statement, format: String = "JSONEachRow",
+        _ shape: some AnswerShape = PlainShape(),
+        mustHaveRows: Bool = false
+    ) async throws -> Response {
+        let queries = try ready().queries
         if request.text("explain") == "1" {
+            let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
             return try JSONAnswer.response(Explained(sql: statement.sql, parameters: parameters))
         }
-        var body: [UInt8]
-        switch shape {
-        case .json: body = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "JSONEachRow") }
-        case .series(let hasKey, let hasWallTime):
-            let rows = try await Self.offLoop { try storage.query(statement.sql, parameters, format: "RowBinary") }
-            body = try SeriesRows.json(rows, withKey: hasKey, withWallTime: hasWallTime)
-        }
-        if mustHaveRows, body.isEmpty {
+        let answer: QueryAnswer
+        do throws(QueryError) {
+            answer = try queries.ask(statement, format: format, shape: shape)
+            context.whenClientLeaves { [weak answer] in answer?.abandon() }
+            try await answer.begin()
+        } catch { throw APIError(error) }
+        if mustHaveRows, answer.isEmpty {
             throw APIError(.notFound, "unknown-run", "this run is not stored", hint: "GET /api/analysis/runs")
         }
-        var response = JSONAnswer.response(bytes: ByteBuffer(bytes: body))
-        let reproducible =
-            parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + statement.sql
-        let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_.!~*'()"))
-        response.headers[.init("X-Teltel-SQL")!] = reproducible.addingPercentEncoding(withAllowedCharacters: unreserved)
+        var response = Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody { writer in
+                for try await piece in answer { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
+        statements.add(SQLText.reproducible(statement), to: &response)
         return response
     }
 
-    /// Queries block: they run on threads that may.
-    private static func offLoop<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    private func storedTables() async throws -> [StoredTable] {
+        let storage = try ready().storage
         do {
-            return try await NIOThreadPool.singleton.runIfActive(body)
+            guard let tables = try await catalogue.run({ try storage.storedTables() }) else { throw APIError(.busy) }
+            return tables
         } catch let error as ClickHouseError {
             throw APIError(
                 .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage")

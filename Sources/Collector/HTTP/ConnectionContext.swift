@@ -11,4 +11,13 @@ struct ConnectionContext: RequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         channel = source.channel
     }
+
+    /// Calls `left` when the client closes its side before the answer is whole; of one request at a time.
+    func whenClientLeaves(_ left: @escaping @Sendable () -> Void) {
+        channel.eventLoop.execute { [channel] in
+            // Without the guard the connection is not one of this port's, or is closed already.
+            guard let guardian = try? channel.pipeline.syncOperations.handler(type: ConnectionGuard.self) else { return left() }
+            guardian.whenClientLeaves(left)
+        }
+    }
 }

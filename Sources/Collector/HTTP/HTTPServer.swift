@@ -12,6 +12,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelIngest
 import TeltelLive
+import TeltelQuery
 import TeltelRings
 import TeltelStorage
 
@@ -25,6 +26,8 @@ enum HTTPServer {
         let ingest: IngestPool
         let keys: IdempotencyKeys
         let storage: Storage?
+        /// nil: nothing is kept.
+        let queries: QueryService?
         /// nil: nothing is kept.
         let control: ControlStore?
         let bookkeeper: Bookkeeper
@@ -50,13 +53,13 @@ enum HTTPServer {
         RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
         LayoutRoutes(store: parts.control).add(to: router)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
-        AnalysisRoutes(storage: parts.storage, registry: parts.registry).add(to: router)
+        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry).add(to: router)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding
         ).add(to: router)
         MetricsRoute(
-            registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory,
+            registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory, queries: parts.queries,
             extra: { text in
                 port.counters.add(to: &text, limit: port.limits.connections)
                 IngestMetrics.add(parts.ingest.counters, parts.keys.counters, decoding, to: &text)

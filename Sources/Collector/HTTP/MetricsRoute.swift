@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import TeltelBus
 import TeltelLive
+import TeltelQuery
 import TeltelRings
 
 struct MetricsRoute: Sendable {
@@ -10,6 +11,8 @@ struct MetricsRoute: Sendable {
     let bus: EventBus
     let tally: LiveTally
     let directory: RingDirectory
+    /// nil: nothing is kept.
+    let queries: QueryService?
     /// What other parts add.
     let extra: @Sendable (inout MetricsText) -> Void
 
@@ -54,8 +57,20 @@ struct MetricsRoute: Sendable {
         text.add(
             "teltel_rings_waiting", .gauge, "Instances that wait for memory or descriptors of the collector.",
             directory.waiting.count)
+        addQueries(&text)
         extra(&text)
         return text.text
+    }
+
+    private func addQueries(_ text: inout MetricsText) {
+        guard let counters = queries?.counters else { return }
+        text.add("teltel_queries_total", .counter, "Questions to ClickHouse that were taken.", counters.asked)
+        text.add("teltel_queries_underway", .gauge, "Questions that ClickHouse works on.", counters.underway)
+        text.add(
+            "teltel_queries_busy_total", .counter, "Questions refused because too many were waiting.", counters.refusedAsBusy)
+        text.add(
+            "teltel_queries_cancelled_total", .counter, "Questions ended because nobody waited for them any more.",
+            counters.cancelled)
     }
 
     /// The same by kind of consumer, so that one sees which of them is too slow.

@@ -57,9 +57,13 @@ package final class ClickHouseClient: Sendable {
     }
 
     /// Gives the answer to `sink` piece by piece; when it returns false, the query is ended. An error may follow pieces that came.
-    package func stream(_ query: ClickHouseQuery, _ sink: ([UInt8]) -> Bool) throws(ClickHouseError) {
+    /// - Parameter isUnwanted: asked at least once a second, also while nothing comes; true ends the query.
+    package func stream(
+        _ query: ClickHouseQuery, isUnwanted: (@Sendable () -> Bool)? = nil, _ sink: ([UInt8]) -> Bool
+    ) throws(ClickHouseError) {
         var request = CurlRequest(url: url(query, sqlInURL: false), timeout: query.timeout)
         request.body = .bytes(Array(query.sql.utf8))
+        request.isUnwanted = isUnwanted
         try perform(request, sink)
     }
 

@@ -47,7 +47,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.context = context
         watch(context)
     }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        tellThatClientLeft()
+    }
 
     // MARK: requests
 
@@ -57,6 +60,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .no, .afterAnswers: false
         case .refusing, .flushing, .lingering: true
         }
+    }
+
+    private var clientLeft: (@Sendable () -> Void)?
+    private var hasInputEnded = false
+
+    /// Of the request that is being answered. A client that has sent its end and waits for an answer is taken for one that has left,
+    /// as most servers do: nothing tells them apart until something is written.
+    func whenClientLeaves(_ left: @escaping @Sendable () -> Void) {
+        if hasInputEnded { left() } else { clientLeft = left }
+    }
+
+    private func tellThatClientLeft() {
+        let left = clientLeft
+        clientLeft = nil
+        left?()
     }
 
     /// Takes requests ahead of the decoder.
@@ -149,7 +167,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch event {
         case ChannelEvent.inputClosed where isDeaf: return context.close(promise: nil)
         case ChannelEvent.outputClosed where isDeaf: return
-        case ChannelEvent.inputClosed: progress.inputEnded()
+        case ChannelEvent.inputClosed:
+            progress.inputEnded()
+            hasInputEnded = true
+            tellThatClientLeft()
         case is ChannelShouldQuiesceEvent where progress.unanswered == 0: return context.close(promise: nil)
         default: break
         }
@@ -172,6 +193,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .body: context.write(data, promise: promise)
         case .end:
+            clientLeft = nil
             progress.answerEnded(now: .now())
             finish(context, data, promise)
         }

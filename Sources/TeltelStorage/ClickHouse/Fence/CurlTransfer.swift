@@ -24,6 +24,8 @@ struct CurlRequest: Sendable {
     var password = ""
     var socket: String?
     var authorities: String?
+    /// Asked at least once a second.
+    var isUnwanted: (@Sendable () -> Bool)?
 
     init(url: String, timeout: Duration, isPing: Bool = false) {
         self.url = url
@@ -67,7 +69,7 @@ final class CurlTransfer: @unchecked Sendable {
         let file = try openBody(request)
         defer { if let file { close(file) } }
         let result = withoutActuallyEscaping(sink) { sink in
-            let exchange = Exchange(file: file, sink: sink)
+            let exchange = Exchange(file: file, sink: sink, isUnwanted: isUnwanted(request))
             let code = withExtendedLifetime(exchange) { run(request, exchange) }
             return Outcome(code: code, exchange: exchange, status: status)
         }
@@ -99,6 +101,10 @@ final class CurlTransfer: @unchecked Sendable {
         return teltel_curl_get_long(curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0
     }
 
+    private func isUnwanted(_ request: CurlRequest) -> () -> Bool {
+        { [interruption] in interruption.isWanted.load(ordering: .relaxed) || request.isUnwanted?() ?? false }
+    }
+
     private func openBody(_ request: CurlRequest) throws(ClickHouseError) -> Int32? {
         guard case .file(let path, _) = request.body else { return nil }
         let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -126,8 +132,7 @@ final class CurlTransfer: @unchecked Sendable {
         }
         _ = teltel_curl_set_body_sink(curl, receiveBody, context)
         _ = teltel_curl_set_header_sink(curl, receiveHeader, context)
-        // SAFETY: this object, which holds the interruption, lives for as long as its call of curl_easy_perform.
-        _ = teltel_curl_set_progress(curl, askWhetherToEnd, Unmanaged.passUnretained(interruption).toOpaque())
+        _ = teltel_curl_set_progress(curl, askWhetherToEnd, context)
         var headers = curl_slist_append(nil, "Expect:")
         for header in request.headers { headers = curl_slist_append(headers, header) }
         defer { curl_slist_free_all(headers) }
@@ -190,10 +195,12 @@ final class CurlTransfer: @unchecked Sendable {
         var errorBody: [UInt8] = []
         var wasStopped = false
         var fileFailed = false
+        let isUnwanted: () -> Bool
 
-        init(file: Int32?, sink: @escaping ([UInt8]) -> Bool) {
+        init(file: Int32?, sink: @escaping ([UInt8]) -> Bool, isUnwanted: @escaping () -> Bool) {
             self.file = file
             self.sink = sink
+            self.isUnwanted = isUnwanted
         }
 
         func takeHeader(_ line: String) {
@@ -234,7 +241,7 @@ private func askWhetherToEnd(
     _ context: UnsafeMutableRawPointer?, _: curl_off_t, _: curl_off_t, _: curl_off_t, _: curl_off_t
 ) -> Int32 {
     guard let context else { return 0 }
-    return Unmanaged<CurlInterruption>.fromOpaque(context).takeUnretainedValue().isWanted.load(ordering: .relaxed) ? 1 : 0
+    return exchange(context).isUnwanted() ? 1 : 0
 }
 private func receiveHeader(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?)
     -> Int

@@ -1,0 +1,72 @@
+/// How an answer carries the SQL that it came from.
+import Foundation
+import HTTPTypes
+import Hummingbird
+import TeltelAnalysis
+import TeltelQuery
+
+enum SQLText {
+    /// With its parameters as comments before it, as the page shows it.
+    static func reproducible(_ statement: Statement) -> String {
+        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        return parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + statement.sql
+    }
+}
+
+/// `X-Teltel-SQL` with the text itself while it is short: clients refuse headers of many kB. Else `X-Teltel-SQL-Id`, and the text at
+/// GET /api/analysis/sql/ID.
+struct StatementHeaders: Sendable {
+    /// Percent-encoding makes up to twice as many of it.
+    private static let textBytesMax = 2_048
+    private static let text = HTTPField.Name("X-Teltel-SQL")!
+    private static let id = HTTPField.Name("X-Teltel-SQL-Id")!
+    private static let unreserved = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_.!~*'()"))
+    private let archive = StatementArchive()
+
+    func add(_ sql: String, to response: inout Response) {
+        if sql.utf8.count <= Self.textBytesMax, let text = sql.addingPercentEncoding(withAllowedCharacters: Self.unreserved) {
+            response.headers[Self.text] = text
+        } else {
+            response.headers[Self.id] = archive.keep(sql)
+        }
+    }
+
+    func response(_ id: String) throws -> Response {
+        guard let text = archive[id] else {
+            throw APIError(
+                .notFound, "unknown-statement", "there is no statement with this id, or not any more",
+                hint: "ask the question again with explain=1")
+        }
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+extension APIError {
+    /// The one map from what became of a question to an answer.
+    init(_ error: QueryError) {
+        switch error {
+        case .busy:
+            self.init(
+                .serviceUnavailable, "too-many-queries", "too many questions are waiting for ClickHouse already",
+                hint: "ask again in a moment", retryAfterSeconds: 1)
+        case .tooSlow(let seconds):
+            self.init(
+                .gatewayTimeout, "query-too-slow", "ClickHouse did not answer within \(seconds) s",
+                hint: "ask for fewer frames, or for points=… of them")
+        case .tooMuchMemory(let detail):
+            self.init(
+                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or for points=… of them")
+        case .tooLarge(let detail):
+            self.init(
+                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or for points=… of them")
+        case .refused(let detail): self.init(.badGateway, "query-refused", detail)
+        case .away(let detail):
+            self.init(
+                .serviceUnavailable, "storage-failed", detail, hint: "GET /api/ready shows the state of storage",
+                retryAfterSeconds: 1)
+        case .failed(let detail): self.init(.badGateway, "storage-failed", detail)
+        case .cancelled: self.init(.serviceUnavailable, "cancelled", "nobody waits for this answer any more")
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// Why a question has no answer: one map of what ClickHouse says to what an asker can do.
+import TeltelStorage
+
+package enum QueryError: Error, Equatable, Sendable {
+    /// So many questions are waiting already.
+    case busy
+    /// It took longer than it may.
+    case tooSlow(seconds: Int)
+    case tooMuchMemory(String)
+    /// More rows or bytes than an answer may have.
+    case tooLarge(String)
+    /// ClickHouse does not take the statement.
+    case refused(String)
+    /// ClickHouse cannot be reached, or the connection broke.
+    case away(String)
+    /// Whatever else ClickHouse says.
+    case failed(String)
+    /// The asker has left.
+    case cancelled
+
+    init(_ error: ClickHouseError, seconds: Int) {
+        switch error.source {
+        case .exception(let code):
+            switch code {
+            case 159, 160: self = .tooSlow(seconds: seconds)
+            case 241: self = .tooMuchMemory(error.description)
+            case 158, 307, 396: self = .tooLarge(error.description)
+            case 43, 46, 47, 62, 164, 497: self = .refused(error.description)
+            case 202, 203, 209, 210, 236, 1_000: self = .away(error.description)
+            default: self = .failed(error.description)
+            }
+        case .cancelled: self = .cancelled
+        case .unreachable, .interrupted: self = .away(error.description)
+        case .unexpectedAnswer, .payload, .unsupported, .withoutEffect: self = .failed(error.description)
+        }
+    }
+}
