@@ -103,6 +103,7 @@ let package = Package(
             name: "TeltelStorageTests",
             dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
             swiftSettings: strict),
+        .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

@@ -86,8 +86,10 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var note: String?
     /// The id that the engine gave, if a suffix was added because it had been used before.
     package var originalRunID: Name?
-    /// Of the first source that was seen.
+    /// The first of its sources.
     package var sourceID: Name
+    /// See ``orderedSources``. nil in records that an earlier version saved.
+    package var sources: [Name]? = []
     package var status: Status = .running
     /// Milliseconds since 1970.
     package var startedMs: Int64

@@ -89,6 +89,9 @@ struct RunDetailAnswer: Encodable {
         let head, live, spooled, stored, released: UInt64
     }
     private let run: RunAnswer
+    let tags: [Name: Name]
+    /// In the order in which the collector first heard of them.
+    private let sources: [Name]
     private let types: [TypeDetail]
     private let writers: [Writer]
     struct Rejected: Encodable {
@@ -114,6 +117,8 @@ struct RunDetailAnswer: Encodable {
     init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer], eventsBeyond32Bits: UInt64?) {
         let record = snapshot.record
         run = RunAnswer(snapshot, size: size)
+        tags = record.tags
+        sources = record.orderedSources
         types = record.types.map {
             TypeDetail(sourceId: $0.sourceID, channel: $0.channel, type: $0.type, accepted: $0.accepted, fields: $0.fields)
         }
@@ -132,7 +137,7 @@ struct RunDetailAnswer: Encodable {
     }
 
     private enum Key: CodingKey {
-        case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
+        case sources, types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
         case config, missedBytes, eventsBeyond32Bits
     }
 
@@ -154,6 +159,7 @@ struct RunDetailAnswer: Encodable {
     func encode(to encoder: any Encoder) throws {
         try run.encode(to: encoder)
         var values = encoder.container(keyedBy: Key.self)
+        try values.encode(sources, forKey: .sources)
         try values.encode(types, forKey: .types)
         try values.encode(writers, forKey: .writers)
         try values.encode(refusedByReason, forKey: .refusedByReason)
