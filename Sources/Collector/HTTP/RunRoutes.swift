@@ -5,7 +5,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelRings
 
-/// One run in the answers, without its types. Fields that are unknown are left out.
+/// One run in the answers, without its tags, which `TagsText` writes, and its types. Fields that are unknown are left out.
 struct RunAnswer: Encodable {
     let runId: String
     /// What people call it, and what they say about it.
@@ -20,7 +20,6 @@ struct RunAnswer: Encodable {
     let endReason: String?
     let engineVersion: String?
     let seed: UInt64?
-    let tags: [Name: Name]
     let channels: [Name]
     let lastFrame: UInt64
     let lastSimTime: Double
@@ -51,7 +50,6 @@ struct RunAnswer: Encodable {
         endReason = record.endReason
         engineVersion = record.engineVersion.isEmpty ? nil : record.engineVersion
         seed = record.seed
-        tags = record.tags
         channels = Array(Set(record.types.map(\.channel))).sorted()
         lastFrame = record.lastFrame
         lastSimTime = record.lastSimTime
@@ -197,9 +195,9 @@ struct RunRoutes: Sendable {
             guard let snapshot = registry.snapshot(runID) else { throw Self.unknown(runID) }
             // Only of such a run there are any.
             let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
-            return try JSONAnswer.response(
-                RunDetailAnswer(
-                    snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond))
+            let answer = RunDetailAnswer(
+                snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond)
+            return try TagsText.response(answer, answer.tags)
         }
     }
 
