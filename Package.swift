@@ -154,6 +154,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
+        .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

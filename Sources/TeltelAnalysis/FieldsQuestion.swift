@@ -2,6 +2,8 @@
 
 package struct FieldsQuestion: Sendable {
     package let runID: String
+    /// nil: of all of them.
+    package let sourceID: String?
     /// So many payloads of a type are looked at,
     private static let textsMax = 100_000
     /// and of them one of each shape, at most so many of a type
@@ -10,7 +12,13 @@ package struct FieldsQuestion: Sendable {
     private static let answersMax = 2_000
     private static let textBytesMax = 64 << 10
 
-    package init(runID: String) { self.runID = runID }
+    package init(runID: String, sourceID: String? = nil) {
+        self.runID = runID
+        self.sourceID = sourceID
+    }
+
+    private var condition: String { "run_id = {run:String}" + (sourceID == nil ? "" : " AND source_id = {source:String}") }
+    private var parameters: [(String, String)] { [("run", runID)] + (sourceID.map { [("source", $0)] } ?? []) }
 
     /// What there is of each column. Rows: place UInt32 in `tables`, present Array(UInt32): for each of the table's columns 0 if the run
     /// has no value in it, else 1; for arrays the longest's length. nil: none of the tables has columns.
@@ -23,11 +31,11 @@ package struct FieldsQuestion: Sendable {
             }
             return """
                 SELECT toUInt32(\(place)) AS place, CAST([\(present.map { "toUInt32(\($0))" }.joined(separator: ", "))], 'Array(UInt32)') AS present
-                FROM \(SQL.identifier(table.name)) WHERE run_id = {run:String}
+                FROM \(SQL.identifier(table.name)) WHERE \(condition)
                 """
         }
         guard !selects.isEmpty else { return nil }
-        return Statement(sql: selects.joined(separator: "\nUNION ALL\n"), parameters: [("run", runID)])
+        return Statement(sql: selects.joined(separator: "\nUNION ALL\n"), parameters: parameters)
     }
 
     /// Payloads that are kept as text, one of each shape. Rows: channel, type, text String. nil: no table has any.
@@ -38,7 +46,7 @@ package struct FieldsQuestion: Sendable {
             return """
                 SELECT channel, type, any(rest) AS text FROM (
                     SELECT \(channel) AS channel, \(type) AS type, rest FROM \(SQL.identifier(table.name)) AS t
-                    WHERE run_id = {run:String} AND length(rest) BETWEEN 1 AND \(Self.textBytesMax) LIMIT \(Self.textsMax) BY channel, type
+                    WHERE \(condition) AND length(rest) BETWEEN 1 AND \(Self.textBytesMax) LIMIT \(Self.textsMax) BY channel, type
                 )
                 GROUP BY channel, type, sipHash64(\(Self.shape)) LIMIT \(Self.shapesMax) BY channel, type
                 """
@@ -46,7 +54,7 @@ package struct FieldsQuestion: Sendable {
         guard !selects.isEmpty else { return nil }
         return Statement(
             sql: "SELECT channel, type, text FROM (\n\(selects.joined(separator: "\nUNION ALL\n"))\n) LIMIT \(Self.answersMax)",
-            parameters: [("run", runID)])
+            parameters: parameters)
     }
 
     /// The text without its values: texts that are no keys become empty, numbers 0.

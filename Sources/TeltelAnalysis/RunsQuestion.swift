@@ -1,7 +1,10 @@
 /// The stored runs, from `run_metadata` (contract §1, §9).
 
 /// RFC 3339, in UTC, wherever the server is: a time without its zone is another one each time it is read.
-private func time(_ column: String) -> String { "formatDateTime(m.\(column), '%FT%TZ', 'UTC') AS \(column)" }
+private func time(_ column: String, as name: String? = nil) -> String {
+    "formatDateTime(m.\(column), '%FT%TZ', 'UTC') AS \(name ?? column)"
+}
+private let receivedAt = time("inserted_at", as: "received_at")
 
 /// Frames are counted when all of a run is stored; before that its row says what was known when it was written.
 private let isFinal = "CAST(total_frames > 0, 'Bool') AS is_final"
@@ -11,6 +14,7 @@ package struct RunsQuestion: Sendable {
     package var sourceID = ""
     /// Any of these; [] = all.
     package var statuses: [String] = []
+    /// Since the collector first heard of them.
     package var daysBack = 30
 
     package init(sourceID: String = "", statuses: [String] = [], daysBack: Int = 30) {
@@ -20,11 +24,12 @@ package struct RunsQuestion: Sendable {
     }
 
     /// Rows: run_id, started_at, ended_at, status, total_events, total_frames, max_frame_index, engine_version, source_id, seed,
-    /// tags (JSON text), is_final (the totals grow no more); newest first.
+    /// tags (JSON text), received_at (when the collector first heard of it), is_final (the totals grow no more); newest first, in
+    /// the order in which they came.
     package func statement() -> Statement {
-        // Seconds with a sign: a DateTime before 1970 would be one long after.
+        // By the collector's clock, never by a sender's. Seconds with a sign: a DateTime before 1970 would be one long after.
         var conditions = [
-            "toInt64(toUnixTimestamp(m.started_at)) >= toInt64(toUnixTimestamp(now())) - 86400 * toInt64({days:UInt32})"
+            "toInt64(toUnixTimestamp(m.inserted_at)) >= toInt64(toUnixTimestamp(now())) - 86400 * toInt64({days:UInt32})"
         ]
         var parameters = [("days", String(daysBack))]
         if !sourceID.isEmpty {
@@ -38,10 +43,10 @@ package struct RunsQuestion: Sendable {
         return Statement(
             sql: """
                 SELECT run_id, \(time("started_at")), \(time("ended_at")), status, total_events, total_frames, max_frame_index,
-                    engine_version, source_id, seed, tags, \(isFinal)
+                    engine_version, source_id, seed, tags, \(receivedAt), \(isFinal)
                 FROM run_metadata AS m FINAL
                 WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY m.started_at DESC, run_id
+                ORDER BY m.inserted_at DESC, m.started_at DESC, run_id
                 """, parameters: parameters)
     }
 }
@@ -55,7 +60,7 @@ package struct RunQuestion: Sendable {
         Statement(
             sql: """
                 SELECT run_id, \(time("started_at")), \(time("ended_at")), duration_seconds, status, total_events, total_frames,
-                    max_frame_index, source_id, config, engine_version, seed, end_reason, tags, \(isFinal),
+                    max_frame_index, source_id, config, engine_version, seed, end_reason, tags, \(receivedAt), \(isFinal),
                     (\(BeyondQuestion.count) AND (SELECT max(max_frame_index) FROM run_metadata FINAL WHERE run_id = {run:String})
                         = \(BeyondQuestion.largest)) AS events_beyond_32_bits
                 FROM run_metadata AS m FINAL

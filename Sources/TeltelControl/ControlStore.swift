@@ -98,7 +98,8 @@ package final class ControlStore: Sendable {
                         sql:
                             "INSERT OR REPLACE INTO runs (run_id, source_id, status, started_ms, ended_ms, record) VALUES (?, ?, ?, ?, ?, ?)",
                         arguments: [
-                            record.runID.text, record.sourceID.text, record.status.rawValue, record.startedMs, record.endedMs,
+                            // The column only puts runs in order, and that is never a sender's word.
+                            record.runID.text, record.sourceID.text, record.status.rawValue, record.orderMs, record.endedMs,
                             String(decoding: try JSONEncoder().encode(record), as: UTF8.self),
                         ])
                 }

@@ -86,8 +86,10 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var note: String?
     /// The id that the engine gave, if a suffix was added because it had been used before.
     package var originalRunID: Name?
-    /// Of the first source that was seen.
+    /// The first of its sources.
     package var sourceID: Name
+    /// See ``orderedSources``. nil in records that an earlier version saved.
+    package var sources: [Name]? = []
     package var status: Status = .running
     /// Milliseconds since 1970.
     package var startedMs: Int64
@@ -95,7 +97,7 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var endReason: String?
     package var engineVersion = ""
     package var seed: UInt64?
-    package var tags: [Name: Name] = [:]
+    @ByName package var tags: [Name: Name] = [:]
     /// JSON text; "" if none.
     package var config = ""
     package var types: [EventType] = []
@@ -114,9 +116,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var placedByRing: [String: UInt64]? = [:]
     /// What whoever reads this run's numbers should know. nil in records that an earlier version saved.
     package var warnings: [Warning]? = []
-    /// What people have changed about its tags, over what its engines say; nil takes a tag away. nil in records that an earlier
-    /// version saved.
-    package var changedTags: [Name: Name?]? = [:]
+    /// What people have changed about its tags, over what its engines say; nil takes a tag away.
+    @ByName package var changedTags: [Name: Name?] = [:]
     /// Sources that have posted `run.start`. nil in records that an earlier version saved.
     package var startedSources: [Name]? = []
     /// How the sources that have posted `run.end` ended, as long as others go on: the worst of them.
@@ -163,10 +164,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
     }
     /// nil takes a tag away.
     package mutating func change(tags changes: [Name: Name?]) {
-        var all = changedTags ?? [:]
-        all.merge(changes) { $1 }
-        changedTags = all
-        for (key, value) in all { tags[key] = value }
+        changedTags.merge(changes) { $1 }
+        for (key, value) in changedTags { tags[key] = value }
     }
 
     /// Events refused at the engine, by reason.

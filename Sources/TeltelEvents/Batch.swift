@@ -34,10 +34,14 @@ package final class Batch: Sendable {
     package let wallTimes: [Int64]
     /// Registered tags of this instance, by number; ingest rows carry their own.
     let tagSets: [TagSet]
+    /// Number of the type, or of the stream: in the order in which the instance's threads first named them.
+    package let place: Int
 
     package static let unknownTime = Int64.min
 
-    package init(run: RunKey, schema: EventSchema, round: Round, offsets: [UInt32], wallTimes: [Int64], tagSets: [TagSet]) {
+    package init(
+        run: RunKey, schema: EventSchema, round: Round, offsets: [UInt32], wallTimes: [Int64], tagSets: [TagSet], place: Int = 0
+    ) {
         precondition(offsets.count == wallTimes.count)
         self.run = run
         self.schema = schema
@@ -45,6 +49,7 @@ package final class Batch: Sendable {
         self.offsets = offsets
         self.wallTimes = wallTimes
         self.tagSets = tagSets
+        self.place = place
     }
 
     package var count: Int { offsets.count }

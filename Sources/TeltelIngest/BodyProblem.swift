@@ -27,7 +27,8 @@ package struct BodyProblem: Error, Sendable, Equatable {
     }
     package static let silent = BodyProblem(code: "truncated-body", message: "the body did not go on in time")
     package static let cutOff = BodyProblem(code: "truncated-body", message: "the connection ended before the body did")
-    package static let stopping = BodyProblem(code: "truncated-body", message: "the collector stops: send the rest to the next one")
+    package static let stopping = BodyProblem(
+        code: "truncated-body", message: "the collector stops: send the rest to the next one")
     package static let badFraming = BodyProblem(code: "bad-framing", message: "the body's chunks are malformed")
     package static func tooDense(_ ratio: Int) -> BodyProblem {
         BodyProblem(

@@ -85,6 +85,7 @@ package struct RingCursor {
     private struct Builder {
         let run: RunKey
         let schema: EventSchema
+        let place: Int
         var offsets: [UInt32] = []
         var wallTimes: [Int64] = []
     }
@@ -131,7 +132,7 @@ package struct RingCursor {
     private func finish(_ builder: Builder, _ round: Round) -> Batch {
         Batch(
             run: builder.run, schema: builder.schema, round: round, offsets: builder.offsets, wallTimes: builder.wallTimes,
-            tagSets: table.tagSets)
+            tagSets: table.tagSets, place: builder.place)
     }
 
     /// The number of the row's type or stream, and its wall time; checks that the payload is what the type says.
@@ -169,8 +170,8 @@ package struct RingCursor {
     private func makeBuilder(_ number: Int) throws(RingFault) -> Builder {
         if instance.description.kind == .ingest {
             let stream = table.streams[number]
-            return Builder(run: stream.run, schema: stream.schema)
+            return Builder(run: stream.run, schema: stream.schema, place: number)
         }
-        return Builder(run: instance.run, schema: table.types[number])
+        return Builder(run: instance.run, schema: table.types[number], place: number)
     }
 }

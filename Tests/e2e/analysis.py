@@ -20,9 +20,9 @@ def values(collector, run: str, type_name: str, path: str, source: str = "s", **
     return [row["value"] for row in series(collector, run, type_name, path, source, **more)]
 
 
-def fields(collector, run: str, type_name: str | None = None) -> dict[str, str]:
+def fields(collector, run: str, type_name: str | None = None, **more) -> dict[str, str]:
     """By name: their kinds."""
-    return {row["field"]: row["kind"] for row in lines(collector, "fields", runId=run) if type_name in (None, row["type"])}
+    return {row["field"]: row["kind"] for row in lines(collector, "fields", runId=run, **more) if type_name in (None, row["type"])}
 
 
 def all_stored(collector, run: str, count: int, patience: float = 60):

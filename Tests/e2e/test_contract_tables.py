@@ -217,6 +217,14 @@ def test_any_payload_comes_back_equal_in_value(collector):
         assert same(sent, stored), f"seed {seed}, payload {frame}: {sent!r} became {stored!r}"
 
 
+def test_a_negative_zero_keeps_its_sign(collector, programs, start_engine):
+    """As a column it is a number and not the text that was sent; "-0" is the integer 0 to Python and to others."""
+    post_payloads(collector, "zeros", [{"x": -0.0}, {"x": 0.0}, {"v": [-0.0, 1]}, {"x": -0.0, "text": "t"}])
+    one = payloads_of(collector, "zeros", 4)
+    signs = [math.copysign(1, value) for value in (one[0]["x"], one[1]["x"], one[2]["v"][0], one[3]["x"])]
+    assert signs == [-1, 1, -1, -1]
+
+
 def test_the_comparison_notices():
     assert same({"a": [1, 2.0], "b": None}, {"b": None, "a": [1.0, 2]})
     for a, b in ((0.0, -0.0), (1, True), (None, 0), ("1", 1), ([1], [1, 1]), ({"a": 1}, {"A": 1}), ({}, {"a": None}), ({}, [])):

@@ -141,3 +141,20 @@ def test_a_quote_with_an_accent_is_a_quote(shared_storage):
     assert post(collector, raw=ndjson(*lines))[0] == 202
     stored(collector, "quotes")
     assert [series(collector, "quotes", name) for name in names] == [[0], [1], [2], [3]]
+
+
+def test_tags_are_told_apart_in_answers_and_over_a_restart(make_collector, pair):
+    collector, (first, second) = make_collector(), pair
+    lines = [line(runId="tagged", sourceId="s", type="run.start", tags={first: "1", second: "2"}), line(runId="untagged", sourceId="s")]
+    assert post(collector, raw=ndjson(*lines))[0] == 202
+    for run, more in (("tagged", {}), ("untagged", {first: "1", second: "2"})):
+        for key, value in more.items():
+            body = json.dumps({"tags": {key: value}}).encode()
+            status, _, answer = collector.request(f"/api/run?runId={run}", body, {"Content-Type": "application/json"}, method="PATCH")
+            assert status == 200 and json.loads(answer)["tags"][key] == value
+    expected = {first: "1", second: "2"}
+    for attempt in range(2):
+        assert collector.json("/api/run?runId=tagged")["tags"] == collector.json("/api/run?runId=untagged")["tags"] == expected
+        assert [run["tags"] for run in collector.json("/api/runs")] == [expected] * 2
+        assert collector.stop() == 0
+        collector.start()

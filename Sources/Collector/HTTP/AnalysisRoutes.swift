@@ -74,15 +74,17 @@ struct AnalysisRoutes: Sendable {
         return try await answer(request, context, statement, format: format, shape)
     }
 
-    /// What of a run can be asked for as a series or a text.
+    /// What of a run, or of one of its sources, can be asked for as a series or a text.
     private func fields(_ request: Request) async throws -> Response {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
-        let types = registry.snapshot(Name(runID))?.record.types
+        let sourceID = request.text("sourceId").flatMap { $0.isEmpty ? nil : $0 }
+        let source = sourceID.map { Name($0) }
+        let types = registry.snapshot(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
         let tables = try await storedTables().filter { table in
             guard let types, let channel = table.channel, let type = table.type else { return true }
             return types.contains { $0.channel == channel && $0.type == type }
         }
-        let question = FieldsQuestion(runID: runID)
+        let question = FieldsQuestion(runID: runID, sourceID: sourceID)
         var fields = StoredFields()
         let (columns, texts) = (question.columns(tables), question.texts(tables))
         for row in try await rows(StoredFields.Present.self, columns) { fields.add(row, of: tables) }

@@ -33,7 +33,7 @@ struct RunChangeRoutes: Sendable {
             guard isKnown, let record = registry.snapshot(runID)?.record else { throw RunRoutes.unknown(runID) }
             // What has been answered is kept, whatever happens to the collector then.
             try await NIOThreadPool.singleton.runIfActive { [bookkeeper] in bookkeeper.keep() }
-            return try JSONAnswer.response(Changed(runId: runID, name: record.name, note: record.note, tags: record.tags))
+            return try TagsText.response(Changed(runId: runID, name: record.name, note: record.note), record.tags)
         }
     }
 
@@ -41,7 +41,6 @@ struct RunChangeRoutes: Sendable {
     private struct Changed: Encodable {
         let runId: Name
         let name, note: String?
-        let tags: [Name: Name]
     }
 
     /// What is not there stays as it is; "", and null for a tag, takes it away.

@@ -3,13 +3,15 @@ import NIOCore
 import TeltelControl
 import TeltelEvents
 
-/// One run of the list. In the text `types` stands last in its object, where the alphabet has it too.
+/// One run of the list. In the text `tags` and `types` stand last in its object.
 struct RunListEntry {
     let run: RunAnswer
+    let tags: [Name: Name]
     let types: [RunRecord.EventType]
 
     init(_ snapshot: RunRegistry.Snapshot, size: Int) {
         run = RunAnswer(snapshot, size: size)
+        tags = snapshot.record.tags
         types = snapshot.record.types
     }
 }
@@ -24,7 +26,7 @@ enum RunListText {
 
     /// What has changed, with the runs as its last member.
     static func changes(_ changes: RunChangesAnswer, _ entries: [RunListEntry]) throws -> ByteBuffer {
-        var text = try open(changes)
+        var text = try TagsText.open(changes)
         JSONText.append(",\"runs\":", to: &text)
         try append(entries, to: &text)
         JSONText.append("}", to: &text)
@@ -35,7 +37,8 @@ enum RunListText {
         JSONText.append("[", to: &text)
         for (index, entry) in entries.enumerated() {
             if index > 0 { JSONText.append(",", to: &text) }
-            text.append(contentsOf: try open(entry.run))
+            text.append(contentsOf: try TagsText.open(entry.run))
+            TagsText.append(entry.tags, to: &text)
             JSONText.append(",\"types\":[", to: &text)
             append(entry.types, to: &text)
             JSONText.append("]}", to: &text)
@@ -51,10 +54,5 @@ enum RunListText {
             JSONText.appendString(type.type, to: &text)
             JSONText.append("}", to: &text)
         }
-    }
-
-    /// An object that has members, without its last bracket.
-    private static func open(_ object: some Encodable) throws -> [UInt8] {
-        Array(try JSONAnswer.encoded(object).readableBytesView.dropLast())
     }
 }

@@ -6,7 +6,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelRings
 
-/// One run in the answers, without its types. Fields that are unknown are left out.
+/// One run in the answers, without its tags, which `TagsText` writes, and its types. Fields that are unknown are left out.
 struct RunAnswer: Encodable {
     let runId: String
     /// What people call it, and what they say about it.
@@ -21,7 +21,6 @@ struct RunAnswer: Encodable {
     let endReason: String?
     let engineVersion: String?
     let seed: UInt64?
-    let tags: [Name: Name]
     let channels: [Name]
     let lastFrame: UInt64
     let lastSimTime: Double
@@ -52,7 +51,6 @@ struct RunAnswer: Encodable {
         endReason = record.endReason
         engineVersion = record.engineVersion.isEmpty ? nil : record.engineVersion
         seed = record.seed
-        tags = record.tags
         channels = Array(Set(record.types.map(\.channel))).sorted()
         lastFrame = record.lastFrame
         lastSimTime = record.lastSimTime
@@ -90,6 +88,9 @@ struct RunDetailAnswer: Encodable {
         let head, live, spooled, stored, released: UInt64
     }
     private let run: RunAnswer
+    let tags: [Name: Name]
+    /// In the order in which the collector first heard of them.
+    private let sources: [Name]
     private let types: [TypeDetail]
     private let writers: [Writer]
     struct Rejected: Encodable {
@@ -115,6 +116,8 @@ struct RunDetailAnswer: Encodable {
     init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer], eventsBeyond32Bits: UInt64?) {
         let record = snapshot.record
         run = RunAnswer(snapshot, size: size)
+        tags = record.tags
+        sources = record.orderedSources
         types = record.types.map {
             TypeDetail(sourceId: $0.sourceID, channel: $0.channel, type: $0.type, accepted: $0.accepted, fields: $0.fields)
         }
@@ -133,7 +136,7 @@ struct RunDetailAnswer: Encodable {
     }
 
     private enum Key: CodingKey {
-        case types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
+        case sources, types, writers, refusedByReason, refusedByType, lostByReason, rejectedByCode, rejectedLines, losses
         case config, missedBytes, eventsBeyond32Bits
     }
 
@@ -155,6 +158,7 @@ struct RunDetailAnswer: Encodable {
     func encode(to encoder: any Encoder) throws {
         try run.encode(to: encoder)
         var values = encoder.container(keyedBy: Key.self)
+        try values.encode(sources, forKey: .sources)
         try values.encode(types, forKey: .types)
         try values.encode(writers, forKey: .writers)
         try values.encode(refusedByReason, forKey: .refusedByReason)
@@ -192,9 +196,9 @@ struct RunRoutes: Sendable {
             guard let snapshot = registry.snapshot(runID) else { throw Self.unknown(runID) }
             // Only of such a run there are any.
             let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
-            return try JSONAnswer.response(
-                RunDetailAnswer(
-                    snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond))
+            let answer = RunDetailAnswer(
+                snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond)
+            return try TagsText.response(answer, answer.tags)
         }
     }
 

@@ -238,7 +238,7 @@ final class Bookkeeper: Sendable {
             totalEvents: record.storedEvents, maxFrameIndex: UInt32(clamping: record.lastFrame), sourceID: record.sourceID,
             config: record.config.isEmpty ? "{}" : record.config, engineVersion: record.engineVersion, seed: record.seed,
             status: record.status.rawValue, endReason: record.endReason, tags: Self.json(record.tags),
-            updatedAt: UInt32(clamping: Int(Date().timeIntervalSince1970)))
+            receivedAt: Self.seconds(record.orderMs), updatedAt: UInt32(clamping: Int(Date().timeIntervalSince1970)))
         guard settled, let totals = try storage.finalTotals(record.runID) else { return row }
         row.totalEvents = totals.events
         row.totalFrames = UInt32(clamping: totals.frames)

@@ -25,6 +25,12 @@ struct RunStartPayload {
     }
 }
 
+extension RunStartPayload {
+    func start(tags: [(key: Name, value: Name)]) -> RunRecord.Start {
+        RunRecord.Start(engineVersion: engineVersion, seed: seed, config: text, tags: tags)
+    }
+}
+
 /// run.end {reason, final status}
 struct RunEndPayload {
     let status: RunRecord.Status
@@ -42,6 +48,8 @@ struct RunEndPayload {
 }
 
 extension RunEndPayload {
+    var end: RunRecord.End { RunRecord.End(status: status, reason: reason) }
+
     /// Words that other trackers use, too; nil: none of them.
     private static func status(_ word: String) -> RunRecord.Status? {
         switch word {

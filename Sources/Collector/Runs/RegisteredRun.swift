@@ -29,6 +29,24 @@ struct RegisteredRun {
     /// Of producers that have left since the last `tick`.
     var lastRefused: [RingID: RefusedStretches] = [:]
 
+    /// Of posted sources: where their first stream stands among those of its instance, which are in the order of their first lines
+    /// whatever ring these are in.
+    var sourcePlaces: [Name: (instance: InstanceID, place: Int)] = [:]
+
+    /// The batch is of a type that has not been seen.
+    mutating func heard(of batch: Batch) {
+        let (source, instance) = (batch.run.sourceID, batch.round.ring.instance)
+        guard case .ingest = batch.schema.encoding else { return record.heard(of: source) }
+        if let known = sourcePlaces[source] {
+            guard known.instance == instance, batch.place < known.place else { return }
+        } else if record.orderedSources.contains(source) {
+            return
+        }
+        sourcePlaces[source] = (instance, batch.place)
+        let later = sourcePlaces.filter { $0.value.instance == instance && $0.value.place > batch.place }
+        record.heard(of: source, before: Set(later.keys))
+    }
+
     /// Nothing to save and nothing to measure: most of many runs, most of the time.
     var isQuiet: Bool { !changed && samples.isEmpty }
 

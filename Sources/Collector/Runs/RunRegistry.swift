@@ -120,6 +120,7 @@ final class RunRegistry: Sendable {
             if run.record.config.isEmpty { run.record.config = description.config }
             run.record.take(tags: description.tags.pairs)
             if !run.record.instances.contains(instance.id.description) { run.record.instances.append(instance.id.description) }
+            run.record.heard(of: instance.run.sourceID)
             run.open.insert(instance.id)
             run.producers.append(instance)
             run.changed = true
@@ -157,7 +158,7 @@ final class RunRegistry: Sendable {
         var run = Run(record: RunRecord(runID: batch.run.runID, sourceID: batch.run.sourceID, startedMs: now))
         state.newestMs = max(now, state.newestMs + 1)
         run.record.receivedMs = state.newestMs
-        run.record.startedMs = Self.time(batch.wallTimes.first { $0 != Batch.unknownTime } ?? now, now, &run.record)
+        run.record.startedMs = run.record.believed(batch.wallTimes.first { $0 != Batch.unknownTime } ?? now, nowMs: now)
         if let lines = state.unclaimed.claim(batch.run.runID) { Self.add(lines, &run) }
         state.runs[batch.run.runID] = run
         return state.runs.index(forKey: batch.run.runID)!
@@ -187,6 +188,7 @@ final class RunRegistry: Sendable {
                 $0.sourceID == batch.run.sourceID && $0.channel == schema.channel && $0.type == schema.type
             }
             index = old ?? run.record.types.count
+            run.heard(of: batch)
             if old == nil {
                 run.record.types.append(.init(sourceID: batch.run.sourceID, channel: schema.channel, type: schema.type))
             }
@@ -210,47 +212,17 @@ final class RunRegistry: Sendable {
     /// seen before.
     private func lifecycle(_ batch: Batch, _ fresh: UInt64, _ run: inout Run) {
         for row in batch.count - Int(fresh)..<batch.count {
-            let time = batch.wallTimes[row] == Batch.unknownTime ? clock() : batch.wallTimes[row]
+            let now = clock()
+            let time = batch.wallTimes[row] == Batch.unknownTime ? now : batch.wallTimes[row]
             switch batch.schema.type {
-            case .runStart: started(batch, row, time, &run)
-            case .runEnd: ended(RunEndPayload(batch, row: row), time, &run)
+            case .runStart:
+                guard let start = RunStartPayload(batch, row: row)?.start(tags: batch.tags(row)) else { continue }
+                run.record.start(start, by: batch.run.sourceID, atMs: time, nowMs: now)
+            case .runEnd:
+                run.record.end(RunEndPayload(batch, row: row).end, atMs: time, nowMs: now, hasEngines: !run.open.isEmpty)
             default: return
             }
         }
-    }
-
-    /// Of several starts the last one says how the run is configured, the first one when it began.
-    private func started(_ batch: Batch, _ row: Int, _ time: Int64, _ run: inout Run) {
-        guard let start = RunStartPayload(batch, row: row) else { return }
-        let isFirst = run.record.startedSources?.isEmpty != false
-        let time = Self.time(time, clock(), &run.record)
-        run.record.startedMs = isFirst ? time : min(run.record.startedMs, time)
-        if run.record.startedSources?.contains(batch.run.sourceID) != true {
-            run.record.startedSources = (run.record.startedSources ?? []) + [batch.run.sourceID]
-        }
-        run.record.engineVersion = start.engineVersion ?? run.record.engineVersion
-        run.record.seed = start.seed ?? run.record.seed
-        run.record.config = start.text
-        run.record.take(tags: batch.tags(row))
-    }
-
-    /// A run that was posted has ended when all sources that have started it have; one of them failed → failed. What an engine's run
-    /// comes to, its engine says.
-    private func ended(_ end: RunEndPayload, _ time: Int64, _ run: inout Run) {
-        let worst = RunRecord.End(status: end.status, reason: end.reason).worse(run.record.worstEnd)
-        run.record.worstEnd = worst
-        let ended = run.record.endedSources ?? []
-        guard run.open.isEmpty, (run.record.startedSources ?? []).allSatisfy(ended.contains) else { return }
-        run.record.status = worst.status
-        run.record.endReason = worst.reason
-        run.record.endedMs = max(run.record.startedMs, Self.time(time, clock(), &run.record))
-    }
-
-    /// A sender's time if it may be right; else ours, and the run says so.
-    private static func time(_ ms: Int64, _ now: Int64, _ record: inout RunRecord) -> Int64 {
-        guard let problem = SenderClock.problem(ms, nowMs: now) else { return ms }
-        record.warn("implausible-clock", problem)
-        return now
     }
 
     /// Posted lines that are no events, by run id.
@@ -292,12 +264,9 @@ final class RunRegistry: Sendable {
             run.changed = true
             if run.open.isEmpty {
                 let worst = run.ends.first { $0.status == .failed } ?? run.ends.first { $0.status == .cancelled } ?? end
-                // What was posted to the run counts, too: a sidecar may have failed.
-                let said = RunRecord.End(
-                    status: RunRecord.Status(rawValue: worst.status.rawValue) ?? .failed, reason: worst.reason)
-                let all = said.worse(run.record.worstEnd.flatMap { $0.status == said.status ? nil : $0 })
-                (run.record.status, run.record.endReason) = (all.status, all.reason)
-                run.record.endedMs = worst.wall > 0 ? Int64(worst.wall / 1_000_000) : clock()
+                run.record.endEngines(
+                    RunRecord.End(status: RunRecord.Status(rawValue: worst.status.rawValue) ?? .failed, reason: worst.reason),
+                    atMs: worst.wall > 0 ? Int64(worst.wall / 1_000_000) : clock())
             }
             state.runs[instance.run.runID] = run
             return run.open.isEmpty
@@ -453,26 +422,5 @@ final class RunRegistry: Sendable {
                 state.runs[id]!.changed = true
             }
         }
-    }
-}
-
-extension RunRecord.End {
-    /// Of two ends the one that matters more; of equal ones the earlier.
-    fileprivate func worse(_ before: Self?) -> Self {
-        let order: [RunRecord.Status] = [.failed, .cancelled, .completed]
-        guard let before, let mine = order.firstIndex(of: status), let theirs = order.firstIndex(of: before.status) else {
-            return self
-        }
-        return theirs <= mine ? before : self
-    }
-}
-
-extension RunRecord {
-    /// Something comes again, or from one more source.
-    fileprivate mutating func reopen() {
-        status = .running
-        endedMs = nil
-        endReason = nil
-        isRecorded = false
     }
 }

@@ -137,7 +137,8 @@ private final class Branch {
     private static func text(_ kind: FieldKind, _ value: String) -> String {
         switch kind {
         case .f32, .f64:
-            "if(isFinite(\(value)), toString(\(value)), multiIf(isNaN(\(value)), '\"NaN\"', \(value) > 0, '\"Infinity\"', '\"-Infinity\"'))"
+            // "-0" is an integer to many readers of JSON, and loses its sign there.
+            "if(isFinite(\(value)), if(\(value) = 0 AND 1 / \(value) < 0, '-0.0', toString(\(value))), multiIf(isNaN(\(value)), '\"NaN\"', \(value) > 0, '\"Infinity\"', '\"-Infinity\"'))"
         case .bool: "if(\(value), 'true', 'false')"
         case .text: "toJSONString(\(value))"
         default: "toString(\(value))"

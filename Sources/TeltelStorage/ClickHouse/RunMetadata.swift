@@ -21,13 +21,16 @@ package struct RunMetadata: Sendable, Equatable {
     package var endReason: String?
     /// JSON text.
     package var tags: String
+    /// Seconds since 1970: when the collector first heard of the run, by its own clock.
+    package var receivedAt: UInt32
     /// Seconds since 1970; the row with the largest one counts.
     package var updatedAt: UInt32
 
     package init(
         runID: Name, startedAt: UInt32, endedAt: UInt32? = nil, durationSeconds: Double? = nil, totalEvents: UInt64 = 0,
         totalFrames: UInt32 = 0, maxFrameIndex: UInt32 = 0, sourceID: Name, config: String = "", engineVersion: String = "",
-        seed: UInt64? = nil, status: String, endReason: String? = nil, tags: String = "{}", updatedAt: UInt32
+        seed: UInt64? = nil, status: String, endReason: String? = nil, tags: String = "{}", receivedAt: UInt32? = nil,
+        updatedAt: UInt32
     ) {
         self.runID = runID
         self.startedAt = startedAt
@@ -43,6 +46,7 @@ package struct RunMetadata: Sendable, Equatable {
         self.status = status
         self.endReason = endReason
         self.tags = tags
+        self.receivedAt = receivedAt ?? updatedAt
         self.updatedAt = updatedAt
     }
 
@@ -79,7 +83,7 @@ package struct RunMetadata: Sendable, Equatable {
         text("status", status)
         if let endReason { text("end_reason", endReason) }
         text("tags", tags)
-        number("inserted_at", updatedAt)
+        number("inserted_at", receivedAt)
         number("updated_at", updatedAt)
         JSONText.append("}\n", to: &line)
         return line

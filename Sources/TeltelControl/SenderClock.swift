@@ -1,12 +1,12 @@
 /// What senders say about the time is shown, and not believed: a board without a clock lives in 1970, and a script may send seconds or
 /// nanoseconds where milliseconds are meant.
 
-enum SenderClock {
+package enum SenderClock {
     private static let earliestMs: Int64 = 946_684_800_000  // 2000-01-01
     private static let aheadMaxMs: Int64 = 86_400_000
 
     /// What is wrong with a time in milliseconds since 1970 that came in at `nowMs`; nil: it may be right.
-    static func problem(_ ms: Int64, nowMs: Int64) -> String? {
+    package static func problem(_ ms: Int64, nowMs: Int64) -> String? {
         guard ms < earliestMs || ms > nowMs + aheadMaxMs else { return nil }
         let said =
             "wallTimeMs \(ms) is no time that this run can have begun or ended at; the collector's own clock is used instead"
