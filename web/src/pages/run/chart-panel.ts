@@ -63,6 +63,7 @@ export class ChartPanel implements PanelContent {
     if (this.chart && answer.range && answer.lines.length > 0 && signature !== this.signature) {
       this.signature = signature;
       this.chart.draw(answer, answer.range, losses, isMoving);
+      setAttribute(this.plot, "data-values", this.chart.valueRanges.map((range) => (range ? `${range.from}~${range.to}` : "")).join());
     }
     const { hover } = this.session.time;
     this.chart?.overlay({
