@@ -229,7 +229,6 @@ export type ToWorker =
   | { kind: "run"; run: RunState }
   | { kind: "want"; types: WantedType[] }
   | { kind: "frame"; request: FrameRequest }
-  | { kind: "retry" }
   | { kind: "move-range"; number: number; range: Range; from: TimeAxis; to: TimeAxis }
   /** Which frame a place of the axis is. */
   | { kind: "find-frame"; number: number; place: number; axis: TimeAxis };

@@ -88,7 +88,8 @@ export class Sources {
   }
 
   words(series: SeriesId, hasLines: boolean): LoadWords {
-    if (!this.run?.canAskStorage || (hasLines && !this.useStoredOnly && this.live.find(series.channel, series.type))) return { kind: "ready" };
+    if (!this.run) return { kind: "loading" };
+    if (!this.run.canAskStorage || (hasLines && !this.useStoredOnly && this.live.find(series.channel, series.type))) return { kind: "ready" };
     if (this.run.isRunning) return { kind: "ready" };
     return this.stored.words(series);
   }

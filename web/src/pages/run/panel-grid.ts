@@ -7,6 +7,7 @@ import { isDrawable, isText } from "../../data/catalogue";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
 import { isShown } from "../../series/presets";
 import { parseSeriesId, SeriesId } from "../../series/series-id";
+import { isStorageOff } from "../../wire/readiness";
 import { FrameAnswer, PanelRequest } from "../../worker/protocol";
 import { acceptDrops } from "./drag-and-drop";
 import { PanelCard } from "./panel-card";
@@ -48,6 +49,7 @@ export class PanelGrid {
     lifetime.add(session.panels.subscribe(this.arrangeSoon));
     lifetime.add(session.catalogue.version.subscribe(this.arrangeSoon));
     lifetime.add(session.maximised.subscribe(this.arrangeSoon));
+    lifetime.add(session.hasAskedForFields.subscribe(this.arrangeSoon));
     lifetime.add(() => this.destroy());
   }
 
@@ -136,10 +138,12 @@ export class PanelGrid {
   }
 
   private whyEmpty(): string {
-    const { catalogue, isRunning } = this.session;
+    const { catalogue, isRunning, hasAskedForFields } = this.session;
     const hasValues = catalogue.all().some(({ fields }) => [...fields.values()].some((field) => isDrawable(field) || isText(field)));
     if (hasValues) return "No panels. Tick channels in the tree, or drag them here.";
-    return isRunning ? "Waiting for the first event with values." : "This run has no values to draw.";
+    if (isRunning) return "Waiting for the first event with values.";
+    const isKnown = hasAskedForFields.value || isStorageOff() || catalogue.all().every(({ fields }) => fields.size > 0);
+    return isKnown ? "This run has no values to draw." : "Loading …";
   }
 
   private add(panel: Panel): PanelCard {

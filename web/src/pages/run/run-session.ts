@@ -48,6 +48,8 @@ export class RunSession {
   readonly answer = new Signal<FrameAnswer | null>(null);
   /** What the run takes on disk, about; NaN: not known. */
   readonly bytesOnDisk = new Signal(NaN);
+  /** Storage has said which fields there are, as far as nobody else has. */
+  readonly hasAskedForFields = new Signal(false);
   readonly failure = new Signal<FailureTold | null>(null);
   /** The panel that fills the page; "": none does. */
   readonly maximised = new Signal("");
@@ -66,6 +68,8 @@ export class RunSession {
   private isEnding = false;
   /** The user has chosen an axis; else the page takes the one that shows something. */
   private isAxisChosen: boolean;
+  /** The worker knows of the run. */
+  private isTold = false;
   private undescribedPolls = 0;
   private readonly refusals = new EverMoreSeldom(pollMs);
   /** Asks for the run's description at once. */
@@ -85,6 +89,9 @@ export class RunSession {
       onFailure: (failure) => { this.failure.value = failure; },
     }, lifetime);
     this.ask = lifetime.repeat(pollMs, () => this.poll());
+    lifetime.add(readiness.subscribe(() => {
+      if (!this.isTold && this.detail.value) this.tellRun(this.detail.value);
+    }));
     // Who comes back to the page wants to know how it is now.
     lifetime.listen("focus", () => { if (this.error.value) this.ask(); });
     const react = oncePerTask(() => this.afterChange());
@@ -250,6 +257,9 @@ export class RunSession {
     if (detail.status === "running") this.endSeenMs = NaN;
     else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
     this.holdAtEnd();
+    // Whether all of a run that is over can be read from storage is not known yet: what memory still has of it would pass for the run.
+    if (detail.status !== "running" && readiness.value === undefined) return;
+    this.isTold = true;
     const isComplete = detail.stored + detail.lost >= detail.accepted;
     // While nothing at all is stored there is nothing to read: storage may be busy with others.
     const isLate = detail.stored > 0 && performance.now() - this.endSeenMs > storagePatienceMs;
@@ -294,6 +304,7 @@ export class RunSession {
         name: field, kind: isText ? "text" : "f64", unit: "", isKey: false, labels: [],
       })));
     }
+    this.hasAskedForFields.value = true;
   }
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */
