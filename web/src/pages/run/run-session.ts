@@ -55,6 +55,8 @@ export class RunSession {
   readonly maximised = new Signal("");
   /** Values with all their digits. */
   readonly fullPrecision = new Signal(false);
+  /** The channel that the bar of the run shows, as the URL has it; "": the first that is plotted. */
+  readonly sketch: Signal<string>;
   /** The panel that takes what the tree adds by Shift+Enter, and that keys act on. */
   readonly activePanel = new Signal("");
   /** Types that the tree has shown open, whose instances had to be asked for. */
@@ -83,6 +85,7 @@ export class RunSession {
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
     this.written = query;
+    this.sketch = new Signal(query.sketch);
     this.data = new DataWorker(this.catalogue, {
       onAnswer: (answer) => this.takeAnswer(answer),
       onLoss: (loss) => this.losses.add(loss),
@@ -95,7 +98,7 @@ export class RunSession {
     // Who comes back to the page wants to know how it is now.
     lifetime.listen("focus", () => { if (this.error.value) this.ask(); });
     const react = oncePerTask(() => this.afterChange());
-    for (const signal of [this.catalogue.version, this.panels, ...this.time.signals]) {
+    for (const signal of [this.catalogue.version, this.panels, this.sketch, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
     lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.readUrl());
@@ -364,6 +367,7 @@ export class RunSession {
     return {
       isAxisChosen: this.isAxisChosen, sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
+      sketch: this.sketch.value,
     };
   }
 
@@ -389,6 +393,7 @@ export class RunSession {
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);
+    this.sketch.value = query.sketch;
     this.time.restore(query);
   }
 }
