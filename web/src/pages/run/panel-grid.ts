@@ -108,7 +108,8 @@ export class PanelGrid {
 
   openSettings(id: string): void {
     const panel = this.session.panels.value.find((candidate) => candidate.id === id);
-    if (panel) openPanelSettings(this.session, panel);
+    const card = this.cards.get(id);
+    if (panel && card) openPanelSettings(this.session, panel, card.element);
   }
 
   private arrange(): void {
@@ -150,7 +151,7 @@ export class PanelGrid {
     const card = new PanelCard(this.session, panel, {
       onChange: (id, change) => this.change(id, change),
       onRemove: (id) => this.remove(id),
-      onSettings: (asked) => openPanelSettings(this.session, asked),
+      onSettings: (asked) => this.openSettings(asked.id),
       onRequests: (asked, shown) => void openRequests(this.session, asked, shown),
       onDropSeries: (id, text) => this.addSeries(id, readSeries(text)),
       onDropPanel: (id, dropped) => this.move(dropped, id),

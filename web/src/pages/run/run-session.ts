@@ -65,6 +65,7 @@ export class RunSession {
   private wanted = "";
   private written: RunQuery;
   private writeTimer = 0;
+  private isUrlHeld = false;
   private endSeenMs = NaN;
   /** The run has been followed, and has ended a moment ago. */
   private isEnding = false;
@@ -149,6 +150,15 @@ export class RunSession {
   remember(): () => void {
     const { query } = this;
     return () => this.restore(query);
+  }
+
+  /** While something is tried out the URL stays as it was; the function lets it say what has come of it. */
+  holdUrl(): () => void {
+    this.isUrlHeld = true;
+    return () => {
+      this.isUrlHeld = false;
+      this.afterChange();
+    };
   }
 
   /** Holds what is shown, while rows go on to come. */
@@ -355,6 +365,7 @@ export class RunSession {
     }
     this.wantTypes();
     window.clearTimeout(this.writeTimer);
+    if (this.isUrlHeld) return;
     // Wheels and drags come in many small steps: where they end is one.
     const { range, cursors, panels } = this.written;
     const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
