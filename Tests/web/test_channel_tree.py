@@ -1,8 +1,10 @@
 """The tree of what a run has: where that is much, and where there is little room for it."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
-from run_support import field, open_with, panel
+from run_support import field, open_with, panel, point_at
 from web_support import event, ingest
 
 LEVEL, HEAT = "tank/level", "tank/heat"
@@ -67,3 +69,32 @@ def test_the_tree_is_folded_and_stays_so(page, known):
     expect(page.get_by_test_id("tree-search")).to_be_focused()
     page.get_by_test_id("tree-button").click()
     expect(page.get_by_test_id("tree")).to_be_hidden()
+
+
+def test_values_stand_beside_what_is_plotted(page, known):
+    """At the pointer, else at the first cursor, else the newest. Nobody is asked about anything else."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/analysis/" in request.url else None)
+    open_with(page, known, "tank//level", "wheel.force/*/slipRatio")
+
+    def value(series: str):
+        return field(page, series).locator("xpath=..").get_by_test_id("field-value")
+
+    expect(value("plant/tank//level")).to_have_text("1999")
+    expect(value("plant/tank//heat")).to_have_text("")
+    # Each of the instances that one tick plots has its own.
+    branch = page.get_by_test_id("tree-branch")
+    branch.and_(page.locator('[data-name="wheelId 1"]')).locator("summary").click()
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1.1999")
+    page.get_by_test_id("run-title").click()
+    page.keyboard.press("Home")
+    expect(value("plant/tank//level")).to_have_text("0")
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1")
+    point_at(page, LEVEL, 0.5)
+    expect(value("plant/tank//level")).to_have_text(re.compile("^(99|100)"))
+    before = len(asked)
+    field(page, "plant/tank//level").uncheck()
+    expect(value("plant/tank//level")).to_have_text("")
+    page.mouse.move(5, 5)
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1")
+    assert len(asked) == before

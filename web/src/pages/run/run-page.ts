@@ -73,6 +73,7 @@ function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
   });
   const body = element("div", { class: "run-body" });
   const fold = new TreeFold(body, tree.element, lifetime);
+  tree.isFolded = () => !fold.isOpen;
   registerRunCommands(session, grid, tree, fold, lifetime);
   const controls = element(
     "div", { class: "run-controls" },
