@@ -41,6 +41,8 @@ const bandAlpha = 0.4;
 const bandPixelsMin = 4;
 /** and so much of a column lies beside its neighbour. */
 const bandShare = 0.5;
+/** The share of a line's tall columns that are such: else they are strokes that happen to be beside each other. */
+const bandDensity = 0.93;
 
 /** `isMoving`: the next picture comes at once. */
 export function drawLines(
@@ -155,7 +157,7 @@ function heightsOf({ count, values, marks }: Columns, { index, toY }: DrawnLine)
 function drawBand(ctx: CanvasRenderingContext2D, { count, marks, left, step }: Columns, line: DrawnLine, ratio: number): boolean {
   const least = bandPixelsMin * ratio;
   const marksAt = line.index * count;
-  let columns = 0;
+  let [columns, tall] = [0, 0];
   for (let place = 0; place < count; place += 1) {
     const size = (lowHeights[place] as number) - (highHeights[place] as number);
     const mark = marks[marksAt + place] as number;
@@ -163,8 +165,9 @@ function drawBand(ctx: CanvasRenderingContext2D, { count, marks, left, step }: C
     const isWide = size >= least && (mark & markCoarse) === 0;
     isBand[place] = isWide && (overlap(place, place - 1, count) >= size * bandShare || overlap(place, place + 1, count) >= size * bandShare) ? 1 : 0;
     columns += isBand[place] as number;
+    if (isWide) tall += 1;
   }
-  if (columns === 0) return false;
+  if (columns === 0 || columns < tall * bandDensity) return false;
   const alpha = ctx.globalAlpha;
   ctx.globalAlpha = alpha * bandAlpha;
   ctx.beginPath();
