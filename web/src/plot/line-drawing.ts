@@ -160,12 +160,13 @@ function drawBand(ctx: CanvasRenderingContext2D, { count, marks, left, step }: C
   let [columns, tall] = [0, 0];
   for (let place = 0; place < count; place += 1) {
     const size = (lowHeights[place] as number) - (highHeights[place] as number);
-    const mark = marks[marksAt + place] as number;
+    isBand[place] = 0;
     // Written so that NaN, no value or none that the axis can show, is no band.
-    const isWide = size >= least && (mark & markCoarse) === 0;
-    isBand[place] = isWide && (overlap(place, place - 1, count) >= size * bandShare || overlap(place, place + 1, count) >= size * bandShare) ? 1 : 0;
-    columns += isBand[place] as number;
-    if (isWide) tall += 1;
+    if (!(size >= least) || ((marks[marksAt + place] as number) & markCoarse) !== 0) continue;
+    tall += 1;
+    if (overlap(place, place - 1, count) < size * bandShare && overlap(place, place + 1, count) < size * bandShare) continue;
+    isBand[place] = 1;
+    columns += 1;
   }
   if (columns === 0 || columns < tall * bandDensity) return false;
   const alpha = ctx.globalAlpha;

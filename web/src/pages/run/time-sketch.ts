@@ -23,6 +23,7 @@ export class TimeSketch {
   private shown: SketchAnswer | null = null;
   private asked = "";
   private dueMs = 0;
+  private chosen = "";
   private listed = "";
 
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
@@ -34,14 +35,16 @@ export class TimeSketch {
 
   /** What is to be asked for the bar with the next frame; null: nothing has changed. */
   request(axis: TimeAxis, range: Range | null): SketchRequest | null {
+    const { answer, data, isRunning } = this.session;
+    // First of all: it is asked with each frame, and what follows reads the layout.
+    const now = performance.now();
+    if (isRunning && now < this.dueMs && this.chosen === this.session.sketch.value) return null;
+    this.chosen = this.session.sketch.value;
     const series = this.series;
     if (!series) this.asked = "";
     if (!series && this.shown) this.take(null);
     const columns = Math.round(this.canvas.clientWidth * devicePixelRatio);
     if (!series || !range || columns === 0) return null;
-    const { answer, data, isRunning } = this.session;
-    const now = performance.now();
-    if (isRunning && now < this.dueMs) return null;
     const asked = JSON.stringify([series, axis, range, columns, data.changes.value, data.allStored.value, answer.value?.newest?.frame]);
     if (asked === this.asked) return null;
     this.asked = asked;

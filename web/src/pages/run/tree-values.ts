@@ -13,6 +13,8 @@ const intervalMs = 100;
 export class TreeValues {
   private readonly places = new Map<string, HTMLElement>();
   private filled = new Set<HTMLElement>();
+  /** Making a name anew for each line, ten times a second, would be felt. */
+  private readonly names = new WeakMap<SeriesId, Map<string, string>>();
   private dueMs = 0;
   private seen = "";
 
@@ -31,6 +33,14 @@ export class TreeValues {
     this.filled.clear();
   }
 
+  private nameOf(id: SeriesId, key: string): string {
+    let byKey = this.names.get(id);
+    if (!byKey) this.names.set(id, byKey = new Map<string, string>());
+    let name = byKey.get(key);
+    if (name === undefined) byKey.set(key, name = formatSeriesId(id.key === everyKey ? { ...id, key } : id));
+    return name;
+  }
+
   show(answer: FrameAnswer, panels: readonly Panel[], isWhole: boolean): void {
     const now = performance.now();
     const seen = `${answer.hover?.frame} ${answer.cursors[0]?.frame} ${isWhole}`;
@@ -42,7 +52,7 @@ export class TreeValues {
       const series = panels.find(({ id }) => id === panel.id)?.series ?? [];
       for (const line of panel.lines) {
         const id = series[line.series];
-        const place = id && this.places.get(formatSeriesId(id.key === everyKey ? { ...id, key: line.key } : id));
+        const place = id && this.places.get(this.nameOf(id, line.key));
         if (!place || this.filled.has(place)) continue;
         fill(place, line, isWhole);
         this.filled.add(place);
