@@ -164,7 +164,11 @@ function drawBand(ctx: CanvasRenderingContext2D, { count, marks, left, step }: C
     // Written so that NaN, no value or none that the axis can show, is no band.
     if (!(size >= least) || ((marks[marksAt + place] as number) & markCoarse) !== 0) continue;
     tall += 1;
-    if (overlap(place, place - 1, count) < size * bandShare && overlap(place, place + 1, count) < size * bandShare) continue;
+    if (overlap(place, place - 1, count) < size * bandShare && overlap(place, place + 1, count) < size * bandShare) {
+      // A steep line is soon known to be none.
+      if (tall - columns > count * (1 - bandDensity)) return false;
+      continue;
+    }
     isBand[place] = 1;
     columns += 1;
   }

@@ -7,8 +7,8 @@ import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
 import { FrameAnswer, LineAnswer, shownValue } from "../../worker/protocol";
 import { showValue } from "./shown-value";
 
-/** As often as those of a legend. */
-const intervalMs = 100;
+/** There are many, and each that changes is laid out: values that come by themselves are shown less often than in a legend. */
+const intervalMs = 250;
 
 export class TreeValues {
   private readonly places = new Map<string, HTMLElement>();
