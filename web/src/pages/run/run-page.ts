@@ -35,7 +35,7 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
   lifetime.add(session.detail.subscribe((detail) => {
     if (!detail) return;
     document.title = `${detail.name || runId} · teltel`;
-    head.showSize(session.bytesOnDisk.value);
+    head.showSize(session.size.bytes);
     head.show(detail, end, Date.now());
     if (isShown) return;
     isShown = true;

@@ -13,16 +13,16 @@ import { LossLog } from "../../data/loss-log";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
 import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
-import { ApiError, fetchRun, fetchSizes } from "../../wire/api";
+import { ApiError, fetchRun } from "../../wire/api";
 import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
 import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
+import { SizeOnDisk } from "./size-on-disk";
 import { TimeView } from "./time-view";
 
 const pollMs = 1000;
-const sizePollMs = 5000;
 const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
@@ -46,8 +46,7 @@ export class RunSession {
   readonly data: DataWorker;
   /** The newest answer of the worker. */
   readonly answer = new Signal<FrameAnswer | null>(null);
-  /** What the run takes on disk, about; NaN: not known. */
-  readonly bytesOnDisk = new Signal(NaN);
+  readonly size: SizeOnDisk;
   /** Storage has said which fields there are, as far as nobody else has. */
   readonly hasAskedForFields = new Signal(false);
   readonly failure = new Signal<FailureTold | null>(null);
@@ -77,7 +76,6 @@ export class RunSession {
   private readonly refusals = new EverMoreSeldom(pollMs);
   /** Asks for the run's description at once. */
   readonly ask: () => void;
-  private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
@@ -86,6 +84,7 @@ export class RunSession {
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
     this.written = query;
+    this.size = new SizeOnDisk(runId);
     this.sketch = new Signal(query.sketch);
     this.data = new DataWorker(this.catalogue, {
       onAnswer: (answer) => this.takeAnswer(answer),
@@ -251,7 +250,7 @@ export class RunSession {
       this.error.value = null;
       this.tellRun(detail);
       this.wantTypes();
-      void this.askForSize(detail);
+      void this.size.ask(detail.stored);
       // Of posted events nobody has said what they are made of: numbers tell it as they come, texts only in storage.
       if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
@@ -283,19 +282,6 @@ export class RunSession {
       canAskStorage: !isStorageOff() && readiness.value?.storageState === "ok",
       storedEvents: detail.stored, lastFrame: detail.lastFrame,
     });
-  }
-
-  /** Now and then, when storage has got further. */
-  private async askForSize({ stored }: RunDetail): Promise<void> {
-    const { sizeAsked } = this;
-    const isDue = stored !== sizeAsked.stored && performance.now() - sizeAsked.ms > sizePollMs;
-    if (!isDue || readiness.value?.storageState !== "ok") return;
-    this.sizeAsked = { stored, ms: performance.now() };
-    try {
-      this.bytesOnDisk.value = (await fetchSizes(this.runId)).get(this.runId) ?? NaN;
-    } catch {
-      // Storage has just gone, which the page says elsewhere: the size stays as it was.
-    }
   }
 
   /** Storage knows the fields of types whose senders have described nothing, also when no event of them comes any more. */
