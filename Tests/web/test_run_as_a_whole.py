@@ -122,7 +122,7 @@ def test_types_that_share_a_table_are_as_good_as_others(browser, make_collector,
            event(run_id, 20, {"reason": "done", "status": "completed"}, "run.end", "run"))
     until(lambda: crowded.run(run_id)["stored"] == 41, "all is stored")
     assert crowded.json("/api/storage")["sharingTypes"] >= 1
-    crowded.kill()
+    crowded.stop()
     crowded.start()
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{crowded.url}/runs/{run_id}?panels=")
