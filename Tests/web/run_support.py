@@ -125,3 +125,21 @@ def open_known_run(page: Page, run_id: str, query: str = "") -> None:
     page.goto(f"/runs/{run_id}{query}")
     expect(page.get_by_test_id("data-state")).to_have_text("From storage")
     wait_for_range(page, "tank/level", "panel.dataset.lines > 0")
+
+
+def field(page: Page, series: str):
+    """The tick of a series in the tree."""
+    return page.locator(f'[data-testid="field"][data-series="{series}"]')
+
+
+def legend_lines(page: Page, name: str):
+    return panel(page, name).get_by_test_id("legend-line")
+
+
+def open_with(page: Page, run_id: str, *names: str) -> None:
+    """A page with one panel of each: "tank//level"."""
+    texts = ";".join(f"chart:{','.join('plant/' + series for series in name.split('+'))}" for name in names)
+    page.goto(f"/runs/{run_id}?panels={texts}")
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    expect(page.get_by_test_id("panel")).to_have_count(len(names))
+    expect(page.get_by_test_id("legend-line").first).to_be_visible()

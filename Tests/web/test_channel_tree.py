@@ -1,12 +1,18 @@
-"""The tree of what a run has, where that is much."""
+"""The tree of what a run has: where that is much, and where there is little room for it."""
 
+import re
+
+import pytest
 from playwright.sync_api import expect
-from run_support import panel
+from run_support import field, open_with, panel, point_at
 from web_support import event, ingest
 
+LEVEL, HEAT = "tank/level", "tank/heat"
 
-def field(page, series: str):
-    return page.locator(f'[data-testid="field"][data-series="{series}"]')
+
+@pytest.fixture
+def collector(module_collector):
+    return module_collector
 
 
 def test_the_tree_finds_whatever_the_run_has(live_page, live, run_id):
@@ -30,3 +36,65 @@ def test_the_tree_finds_whatever_the_run_has(live_page, live, run_id):
     page.get_by_label("Plotted only").check()
     expect(field(page, "bus/wide//f299")).to_be_checked()
     expect(tree.locator("[data-testid=field]:not(:checked)")).to_have_count(0)
+
+
+def test_on_a_phone_the_tree_is_a_sheet(page, known):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/runs/{known}?panels=chart:plant/tank//level")
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    # Status, bar and the first chart are what one sees.
+    for part in (page.get_by_test_id("status"), page.get_by_test_id("time-bar"), panel(page, LEVEL), page.get_by_test_id("tree-button")):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_test_id("tree-button").click()
+    expect(page.get_by_test_id("tree")).to_be_in_viewport(ratio=1)
+    field(page, "plant/tank//heat").check()
+    page.mouse.click(200, 60)
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    expect(panel(page, HEAT)).to_be_in_viewport(ratio=0.5)
+
+
+def test_the_tree_is_folded_and_stays_so(page, known):
+    open_with(page, known, "tank//level")
+    before = panel(page, LEVEL).bounding_box()["width"]
+    page.keyboard.press("t")
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    assert panel(page, LEVEL).bounding_box()["width"] > before + 200
+    page.reload()
+    expect(panel(page, LEVEL)).to_be_visible()
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+    # The search needs it.
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("tree-search")).to_be_focused()
+    page.get_by_test_id("tree-button").click()
+    expect(page.get_by_test_id("tree")).to_be_hidden()
+
+
+def test_values_stand_beside_what_is_plotted(page, known):
+    """At the pointer, else at the first cursor, else the newest. Nobody is asked about anything else."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if re.search("/api/analysis/(series|summary|texts)", request.url) else None)
+    open_with(page, known, "tank//level", "wheel.force/*/slipRatio")
+
+    def value(series: str):
+        return field(page, series).locator("xpath=..").get_by_test_id("field-value")
+
+    expect(value("plant/tank//level")).to_have_text("1999")
+    expect(value("plant/tank//heat")).to_have_text("")
+    # Each of the instances that one tick plots has its own.
+    branch = page.get_by_test_id("tree-branch")
+    branch.and_(page.locator('[data-name="wheelId 1"]')).locator("summary").click()
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1.1999")
+    page.get_by_test_id("run-title").click()
+    page.keyboard.press("Home")
+    expect(value("plant/tank//level")).to_have_text("0")
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1")
+    point_at(page, LEVEL, 0.5)
+    expect(value("plant/tank//level")).to_have_text(re.compile("^(99|100)"))
+    before = len(asked)
+    field(page, "plant/tank//level").uncheck()
+    expect(value("plant/tank//level")).to_be_hidden()
+    page.mouse.move(5, 5)
+    expect(value("plant/wheel.force/1/slipRatio")).to_have_text("1")
+    assert len(asked) == before

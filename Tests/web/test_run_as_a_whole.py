@@ -101,6 +101,43 @@ def test_what_cannot_succeed_is_not_asked_for_ever(live_page, case):
     assert all(5 <= times <= 11 for times in asked.values()), asked
 
 
+def test_frames_that_a_view_cannot_show_are_said_on_the_page(page, collector, start_engine, programs, run_id):
+    """An engine with microseconds as frames: series have all of them."""
+    largest = 2**32 - 1
+    start_engine(programs / "shape", run_id, "t", largest - 2, 6, "x:f64=1").communicate()
+    until(lambda: (collector.run(run_id) or {}).get("stored") == 8, "all is stored")
+    page.goto(f"/runs/{run_id}")
+    # The last three of t, and run.end, which has the last frame.
+    beyond = collector.json(f"/api/run?runId={run_id}")["eventsBeyond32Bits"]
+    assert beyond >= 3
+    expect(page.get_by_test_id("run-warnings")).to_have_text(
+        f"{beyond} stored events have frames above 4,294,967,295, which the view telemetry_events cannot show: in SQL, telemetry_events_64 has all of them.")
+    expect(page.locator(".time-label").last).to_have_text(f"{largest + 3:,}")
+
+
+def test_types_that_share_a_table_are_as_good_as_others(browser, make_collector, run_id):
+    """Beyond `--max-tables`: fields are listed, lines drawn, the SQL is that of where the rows are."""
+    crowded = make_collector("--max-tables", "1")
+    ingest(crowded, *[event(run_id, frame, {"x": frame, "a.b": 2, "on": True, "v": [3, 4]}, name, "bus") for name in ("first", "second") for frame in range(20)],
+           event(run_id, 20, {"reason": "done", "status": "completed"}, "run.end", "run"))
+    until(lambda: crowded.run(run_id)["stored"] == 41, "all is stored")
+    assert crowded.json("/api/storage")["sharingTypes"] >= 1
+    crowded.stop()
+    crowded.start()
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{crowded.url}/runs/{run_id}?panels=")
+    for name in ("first", "second"):
+        page.get_by_test_id("tree-search").fill(name)
+        expect(page.get_by_test_id("field")).to_have_count(5)
+        page.locator(f'[data-testid="field"][data-series="bus/{name}//x"]').check()
+        drawn = page.locator(f'[data-panel="{name}/x"]')
+        expect(drawn.get_by_test_id("legend-value")).to_have_text("19")
+        drawn.get_by_test_id("panel-sql").click()
+        expect(page.get_by_test_id("sql")).to_contain_text("frame_index")
+        page.keyboard.press("Escape")
+    page.close()
+
+
 def test_the_jump_dialog_is_as_wide_as_its_field_needs(live_page, live, run_id):
     ingest(live, *[event(run_id, frame, {"level": frame}, "tank") for frame in range(10)])
     live_page.goto(f"/runs/{run_id}")

@@ -1,4 +1,4 @@
-"""Panels on the page of a run: what is drawn in them, and what can be done to them by mouse and by keyboard."""
+"""Panels on the page of a run: what is drawn in them, and what stands behind it."""
 
 import json
 import re
@@ -8,11 +8,11 @@ import urllib.request
 
 import pytest
 from playwright.sync_api import expect
-from run_support import open_known_run, panel, panels, wait_for_range
+from run_support import field, open_with, panel, panels, wait_for_range
 from support import wait_until as until
 from web_support import event, ingest, wait_until
 
-LEVEL, HEAT, SLIP = "tank/level", "tank/heat", "wheel.force/slipRatio"
+LEVEL = "tank/level"
 
 
 @pytest.fixture
@@ -23,129 +23,6 @@ def collector(module_collector):
 @pytest.fixture
 def shm(module_collector):
     return module_collector.shm
-
-
-def field(page, series: str):
-    return page.locator(f'[data-testid="field"][data-series="{series}"]')
-
-
-def lines(page, name: str):
-    return panel(page, name).get_by_test_id("legend-line")
-
-
-def open_with(page, known, *names: str) -> None:
-    """A page with one panel of each: "tank//level"."""
-    texts = ";".join(f"chart:{','.join('plant/' + series for series in name.split('+'))}" for name in names)
-    page.goto(f"/runs/{known}?panels={texts}")
-    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
-    expect(page.get_by_test_id("panel")).to_have_count(len(names))
-    expect(page.get_by_test_id("legend-line").first).to_be_visible()
-
-
-def test_a_channel_is_dragged_into_a_panel(page, known):
-    open_with(page, known, "tank//level")
-    label = field(page, "plant/tank//heat").locator("xpath=..")
-    label.drag_to(panel(page, LEVEL))
-    expect(panel(page, "tank/level, heat").get_by_test_id("legend-line")).to_have_count(2)
-    expect(field(page, "plant/tank//heat")).to_be_checked()
-    # Beside the panels it makes a panel of its own.
-    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="wheel.force"]')).locator("summary").first.click()
-    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="every wheelId"]')).locator("summary").click()
-    slip = field(page, "plant/wheel.force/*/slipRatio").locator("xpath=..")
-    slip.hover()
-    page.mouse.down()
-    page.mouse.move(400, 400, steps=3)
-    page.get_by_test_id("drop-place").hover()
-    page.get_by_test_id("drop-place").hover()
-    page.mouse.up()
-    expect(lines(page, SLIP)).to_have_count(2)
-    expect(page.get_by_test_id("drop-place")).to_be_hidden()
-
-
-def test_channels_are_plotted_by_keyboard(page, known):
-    open_with(page, known, "tank//level")
-    page.keyboard.press("/")
-    expect(page.get_by_test_id("tree-search")).to_be_focused()
-    page.keyboard.type("heat")
-    field(page, "plant/tank//heat").focus()
-    page.keyboard.press("Enter")
-    expect(lines(page, HEAT)).to_have_count(1)
-    page.keyboard.press("Enter")
-    expect(panel(page, HEAT)).to_have_count(0)
-    panel(page, LEVEL).get_by_test_id("panel-link").focus()
-    field(page, "plant/tank//heat").focus()
-    page.keyboard.press("Shift+Enter")
-    expect(lines(page, "tank/level, heat")).to_have_count(2)
-
-
-def test_panels_are_moved_by_dragging_their_heads(page, known):
-    open_with(page, known, "tank//level", "tank//heat", "wheel.force/*/slipRatio")
-    assert panels(page) == [LEVEL, HEAT, SLIP]
-    panel(page, SLIP).locator(".panel-head h3").drag_to(panel(page, LEVEL).locator(".panel-head h3"))
-    wait_until(page, "() => document.querySelector('[data-testid=panel]').dataset.panel === 'wheel.force/slipRatio'")
-    assert panels(page) == [SLIP, LEVEL, HEAT]
-    page.reload()
-    wait_until(page, "() => document.querySelector('[data-testid=panel]')?.dataset.panel === 'wheel.force/slipRatio'")
-
-
-def test_a_panel_is_changed_in_its_settings(page, known):
-    open_with(page, known, "tank//level+tank//heat", "wheel.force/*/slipRatio")
-    both = "tank/level, heat"
-    panel(page, both).focus()
-    panel(page, both).get_by_test_id("panel-settings").click()
-    dialog = page.get_by_test_id("panel-settings-dialog")
-    dialog.get_by_test_id("panel-title-input").fill("Plant <b>")
-    dialog.get_by_test_id("panel-width").select_option("2")
-    dialog.get_by_test_id("panel-height").select_option("2")
-    dialog.get_by_test_id("panel-scale").select_option("log")
-    dialog.get_by_test_id("panel-later").click()
-    page.keyboard.press("Escape")
-    wait_until(page, "() => document.querySelector('[data-testid=panel]').dataset.panel === 'wheel.force/slipRatio'")
-    named = panel(page, "tank/Plant <b>")
-    expect(named).to_have_class(re.compile("wide-2.*tall-2|tall-2.*wide-2"))
-    for part in ("log", "w2", "h2", "t=Plant"):
-        assert part in page.url
-    # Limits need both ends, the lower one first.
-    named.get_by_test_id("panel-settings").click()
-    dialog.get_by_test_id("panel-limit-from").fill("10")
-    dialog.get_by_test_id("panel-limit-to").fill("1000")
-    dialog.get_by_test_id("panel-limit-to").press("Tab")
-    wait_until(page, "() => location.search.includes('y=10~1000')")
-    dialog.get_by_test_id("panel-split").click()
-    expect(page.get_by_test_id("panel")).to_have_count(3)
-    assert panels(page) == [SLIP, LEVEL, HEAT]
-
-
-def test_a_panel_is_resized_by_its_corner(page, known):
-    open_with(page, known, "tank//level", "tank//heat")
-    corner = panel(page, LEVEL).get_by_test_id("panel-corner").bounding_box()
-    page.mouse.move(corner["x"] + 8, corner["y"] + 8)
-    page.mouse.down()
-    page.mouse.move(corner["x"] + 450, corner["y"] + 8, steps=6)
-    page.mouse.up()
-    expect(panel(page, LEVEL)).to_have_class(re.compile("wide-2"))
-    wait_until(page, "() => location.search.includes('chart!w2')")
-
-
-def test_a_panel_fills_the_page_and_goes_back(page, known):
-    open_with(page, known, "tank//level", "tank//heat")
-    panel(page, HEAT).get_by_test_id("panel-maximise").click()
-    expect(panel(page, LEVEL)).to_be_hidden()
-    # All of the window: time axis and legend are in it, too.
-    assert panel(page, HEAT).bounding_box() == {"x": 0, "y": 0, "width": 1280, "height": 800}
-    expect(panel(page, HEAT).get_by_test_id("legend-line")).to_be_in_viewport(ratio=1)
-    assert panel(page, HEAT).get_by_test_id("plot").bounding_box()["height"] > 600
-    page.keyboard.press("m")
-    expect(panel(page, LEVEL)).to_be_visible()
-    panel(page, LEVEL).focus()
-    page.keyboard.press("m")
-    expect(panel(page, HEAT)).to_be_hidden()
-    page.keyboard.press("Escape")
-    expect(panel(page, HEAT)).to_be_visible()
-    panel(page, HEAT).get_by_test_id("panel-remove").click()
-    expect(page.get_by_test_id("panel")).to_have_count(1)
-    page.keyboard.press("n")
-    expect(page.get_by_test_id("panel-note").last).to_have_text("Drag channels here, or choose them in the tree.")
 
 
 def test_tables_and_numbers_show_newest_values(page, known):
@@ -285,41 +162,6 @@ def test_names_may_have_any_letters(page, collector, run_id):
         expect(panel(page, f"wide/{name}").get_by_test_id("legend-value")).to_have_text(str(2 + place))
 
 
-def test_a_new_panel_comes_into_view(page, known):
-    page.set_viewport_size({"width": 1280, "height": 500})
-    open_with(page, known, *["tank//level"] * 6)
-    page.mouse.wheel(0, -5000)
-    field(page, "plant/tank//heat").check()
-    expect(panel(page, HEAT)).to_be_in_viewport(ratio=0.9)
-    page.evaluate("scrollTo(0, 0)")
-    expect(panel(page, HEAT)).not_to_be_in_viewport()
-    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="wheel.force"]')).locator("summary").first.click()
-    page.get_by_test_id("tree-branch").and_(page.locator('[data-name="every wheelId"]')).locator("summary").click()
-    field(page, "plant/wheel.force/*/slipRatio").focus()
-    page.keyboard.press("Enter")
-    expect(panel(page, SLIP)).to_be_in_viewport(ratio=0.9)
-
-
-def test_where_one_is_in_the_run_stays_in_sight(page, known):
-    page.set_viewport_size({"width": 1280, "height": 500})
-    open_with(page, known, *["tank//level"] * 8)
-    page.get_by_test_id("panel").last.scroll_into_view_if_needed()
-    expect(page.get_by_role("toolbar")).to_be_in_viewport(ratio=1)
-    expect(page.get_by_test_id("time-bar")).to_be_in_viewport(ratio=1)
-    assert page.evaluate("scrollY") > 200
-
-
-@pytest.mark.parametrize("size, columns, rows", [((1440, 900), 2, 3), ((1920, 1080), 3, 2)], ids=["1440x900", "1920x1080"])
-def test_six_panels_fill_the_window(page, known, size, columns, rows):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    open_with(page, known, *["tank//level"] * 6)
-    boxes = [each.bounding_box() for each in page.get_by_test_id("panel").all()]
-    assert (len({box["x"] for box in boxes}), len({box["y"] for box in boxes})) == (columns, rows)
-    bottom = max(box["y"] + box["height"] for box in boxes)
-    assert size[1] - 30 < bottom <= size[1], bottom
-    assert page.evaluate("document.documentElement.scrollHeight") == size[1]
-
-
 def test_all_values_between_two_cursors_are_seen_in_a_narrow_panel(page, collector, run_id):
     """Usual numbers fit; longer ones are scrolled to, and the line's name stays."""
     fields = {"load": 3433.51, "deviation": -0.0012345678}
@@ -364,39 +206,6 @@ def test_long_names_leave_room_for_what_matters(page, collector, run_id):
     for row in page.locator(".tree summary, .tree .tree-channel, .tree label").all():
         box = row.bounding_box()
         assert box["height"] <= 24 and box["x"] + box["width"] <= tree["x"] + tree["width"]
-
-
-def test_on_a_phone_the_tree_is_a_sheet(page, known):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"/runs/{known}?panels=chart:plant/tank//level")
-    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
-    expect(page.get_by_test_id("tree")).to_be_hidden()
-    # Status, bar and the first chart are what one sees.
-    for part in (page.get_by_test_id("status"), page.get_by_test_id("time-bar"), panel(page, LEVEL), page.get_by_test_id("tree-button")):
-        expect(part).to_be_in_viewport(ratio=1)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_test_id("tree-button").click()
-    expect(page.get_by_test_id("tree")).to_be_in_viewport(ratio=1)
-    field(page, "plant/tank//heat").check()
-    page.mouse.click(200, 60)
-    expect(page.get_by_test_id("tree")).to_be_hidden()
-    expect(panel(page, HEAT)).to_be_in_viewport(ratio=0.5)
-
-
-def test_the_tree_is_folded_and_stays_so(page, known):
-    open_with(page, known, "tank//level")
-    before = panel(page, LEVEL).bounding_box()["width"]
-    page.keyboard.press("t")
-    expect(page.get_by_test_id("tree")).to_be_hidden()
-    assert panel(page, LEVEL).bounding_box()["width"] > before + 200
-    page.reload()
-    expect(panel(page, LEVEL)).to_be_visible()
-    expect(page.get_by_test_id("tree")).to_be_hidden()
-    # The search needs it.
-    page.keyboard.press("/")
-    expect(page.get_by_test_id("tree-search")).to_be_focused()
-    page.get_by_test_id("tree-button").click()
-    expect(page.get_by_test_id("tree")).to_be_hidden()
 
 
 def test_heads_of_a_table_stand_over_their_columns(page, known):

@@ -96,14 +96,14 @@ def test_a_spike_of_one_sample_is_never_lost(page, collector, run_id):
         ])
     end(collector, run_id, frames)
     wait_until_stored(collector, run_id, frames)
-    # The page has drawn what is in memory before it knows that there is storage: it asks for all the rest then.
-    held, free = [], []
-    page.route("**/api/ready", lambda route: route.continue_() if free else held.append(route))
+    # While storage cannot be reached the page draws what is in memory: it asks for all the rest then.
+    free = []
+    away = {"status": "not-ready", "storage": {"state": "connecting"}}
+    page.route("**/api/ready", lambda route: route.continue_() if free else route.fulfill(json=away))
     page.goto(f"/runs/{run_id}")
     wait_for_range(page, LEVEL, "from > 0 && to === 59999")
+    expect(page.get_by_test_id("data-state")).to_have_text("From memory: storage does not answer")
     free.append(True)
-    for route in held:
-        route.continue_()
     expect(page.get_by_test_id("data-state")).to_have_text("From storage")
     wait_for_range(page, LEVEL, "from < 20 && to > 59900")  # the last extremes of a thinned line
     # Points to the spike by what the chart has drawn of it, and then by the frame itself.

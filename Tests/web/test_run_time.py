@@ -180,7 +180,7 @@ def test_follow_and_pause_by_key(page, vehicle, run_id):
     in_url = "Number(new URLSearchParams(location.search).get('{0}'))"
     wait_for_range(page, "body.state/pos", f"from === {in_url.format('from')} && to === {in_url.format('to')}")
     held = shown(page, "body.state/pos")
-    wait_until(page, f"() => Number(document.querySelector('.time-label:last-child').textContent.replaceAll(',', '')) > {held[1] + 200}")
+    wait_until(page, f"() => Number([...document.querySelectorAll('.time-label')].at(-1)?.textContent.replaceAll(',', '')) > {held[1] + 200}")
     assert shown(page, "body.state/pos") == held
     page.keyboard.press("Space")
     expect(page.get_by_test_id("data-state")).to_have_text("Live")

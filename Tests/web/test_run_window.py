@@ -125,6 +125,33 @@ def test_a_panels_own_time_stands_in_the_url(page, known):
     wait_until(page, "() => !location.search.includes('x=')")
 
 
+VALUES_FIT = """([name, low, high]) => { const plot = document.querySelector(`[data-panel="${name}"] [data-testid="plot"]`);
+  const [from, to] = plot.dataset.values.split('~').map(Number);
+  return from <= low && to >= high && (high - low) / (to - from) > 0.4; }"""
+
+
+def test_the_value_axis_is_that_of_what_the_panel_shows(page, known):
+    """Values are as large as frames, but for a spike: of the panel's own stretch, wherever it goes, and the other panels keep theirs."""
+    open_known_run(page, known, "?panels=chart:plant/tank//level;chart:plant/tank//level,plant/tank//heat")
+    other = "tank/level, heat"
+    wait_until(page, VALUES_FIT, [LEVEL, 0, 5000])
+    panel(page, LEVEL).get_by_test_id("panel-link").click()
+    drag(page, LEVEL, 0.05, 0.6)
+    wait_for_range(page, LEVEL, "to < 1220")
+    wait_until(page, VALUES_FIT, [LEVEL, *shown(page, LEVEL)])
+    # So much smaller that a calm axis would not follow by itself.
+    drag(page, LEVEL, 0.2, 0.57)
+    wait_for_range(page, LEVEL, "from > 300 && to < 780")
+    wait_until(page, VALUES_FIT, [LEVEL, *shown(page, LEVEL)])
+    # Far away, as wide as before, over the spike.
+    for _ in range(8):
+        wheel(page, LEVEL, 0.5, 1500, "Shift")
+    wait_for_range(page, LEVEL, "to === more[0]", FRAMES - 1)
+    wait_until(page, VALUES_FIT, [LEVEL, *shown(page, LEVEL)])
+    wait_until(page, VALUES_FIT, [other, 0, 5000])
+    assert shown(page, other) == (0, FRAMES - 1)
+
+
 # MARK: ends
 
 

@@ -93,6 +93,11 @@ test("an axis shrinks only when the lines have become small", () => {
   isTrue(calmRange(wide, -1, 1).to < 5, "shrinks at last");
 });
 
+test("values of elsewhere have an axis of their own at once", () => {
+  const axis = calmRange(calmRange(null, 0, 100), 1000, 1100);
+  isTrue(axis.from > 900 && axis.to > 1100, "nothing of what was left");
+});
+
 test("an axis copes with flat lines, no lines and extreme numbers", () => {
   equal(calmRange(null, 0, 0), { from: -1, to: 1 });
   equal(calmRange(null, null, null), { from: -1, to: 1 });

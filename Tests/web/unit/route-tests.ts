@@ -19,6 +19,7 @@ test("a page's state survives the URL", () => {
   const panels = parsePanels("chart!log!x=12.5~80:c/t/%2A/f,c/t/*/g;table:c/t//h");
   const state: RunQuery = {
     sourceId: "a,b", panels, axis: "simTime" as const, isAxisChosen: true, windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
+    sketch: "plant/tank//level",
   };
   equal(parseRunQuery(formatRunQuery(state)), state);
   equal([panels[0]?.range, panels[1]?.range], [{ from: 12.5, to: 80 }, null]);

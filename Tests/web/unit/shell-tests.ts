@@ -1,3 +1,4 @@
+import { besideBox } from "../../../web/src/shell/beside";
 import { searchCommands, bySection } from "../../../web/src/shell/command-search";
 import { keyCaps, keyOfPress, keyOfText, KeyPress } from "../../../web/src/shell/keys";
 import { equal, isTrue, test } from "./harness";
@@ -54,4 +55,17 @@ test("letters with others between find a command", () => equal(titles("gtar"), [
 test("a command that begins with the word comes first", () => equal(titles("res"), ["Reset the zoom", "Pause and resume"]));
 test("sections keep their order", () => {
   equal(bySection(commands).map(([section, members]) => [section, members.length]), [["Time", 2], ["Everywhere", 1]]);
+});
+
+test("a dialog beside a box covers nothing of it as long as there is room", () => {
+  const [dialog, screen] = [{ width: 400, height: 300 }, { width: 1280, height: 800 }];
+  const overlaps = (box: { left: number; top: number; right: number; bottom: number }) => {
+    const { left, top, height } = besideBox(box, dialog, screen);
+    isTrue(left >= 0 && top >= 0 && left + dialog.width <= screen.width && top + height <= screen.height, "all of it is on the screen");
+    return left < box.right && left + dialog.width > box.left && top < box.bottom && top + height > box.top;
+  };
+  const boxes = [[260, 180, 760, 480], [770, 180, 1260, 480], [260, 500, 1260, 780], [260, 120, 1260, 420], [770, 600, 1260, 900]];
+  equal(boxes.map(([left = 0, top = 0, right = 0, bottom = 0]) => overlaps({ left, top, right, bottom })), boxes.map(() => false));
+  // Of a panel that fills the window something has to be covered.
+  equal(besideBox({ left: 0, top: 0, right: 1280, bottom: 800 }, dialog, screen).left, 1280 - 400 - 8);
 });

@@ -59,12 +59,6 @@ export class DataWorker {
     this.post({ kind: "want", types });
   }
 
-  /** Asks storage again for what failed. */
-  retry(): void {
-    this.post({ kind: "retry" });
-    this.changes.value += 1;
-  }
-
   /** The same stretch of the run on another axis; null if there are no rows to tell by. */
   moveRange(range: Range, from: TimeAxis, to: TimeAxis): Promise<Range | null> {
     const number = this.moves += 1;

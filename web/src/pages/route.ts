@@ -18,6 +18,8 @@ export interface RunQuery {
   range: Range | null;
   /** Frames of the two cursors. */
   cursors: readonly [number | null, number | null];
+  /** The series that the bar of the run shows; "": the first that is plotted, "none": none. */
+  sketch: string;
 }
 
 export const windowChoices: readonly number[] = [1, 5, 10, 30, 60];
@@ -56,6 +58,7 @@ export function parseRunQuery(query: string): RunQuery {
     windowSeconds: windowChoices.includes(number("window")) ? number("window") : windowDefault,
     range: number("from") < number("to") ? { from: number("from"), to: number("to") } : null,
     cursors: [frame("cursor"), frame("cursor2")],
+    sketch: raw.get("sketch") ?? "",
   };
 }
 
@@ -82,6 +85,7 @@ export function formatRunQuery(state: RunQuery): string {
   if (state.range) parts.push(`from=${placeText(state.range.from, state.range)}`, `to=${placeText(state.range.to, state.range)}`);
   if (state.cursors[0] !== null) parts.push(`cursor=${state.cursors[0]}`);
   if (state.cursors[1] !== null) parts.push(`cursor2=${state.cursors[1]}`);
+  if (state.sketch !== "") parts.push(`sketch=${state.sketch}`);
   if (state.panels) parts.push(`panels=${formatPanels(state.panels)}`);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }

@@ -110,6 +110,11 @@ export class Chart {
     });
   }
 
+  /** What the value axes show, one after the other. */
+  get valueRanges(): readonly (Range | null)[] {
+    return this.shape.axes.map(({ fixed }, axis) => fixed ?? this.ranges[axis] ?? null);
+  }
+
   /** Puts the cursors' lines to places of the axis. */
   overlay(places: Overlay): void {
     const left = (place: number | null) => {

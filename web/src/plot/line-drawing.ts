@@ -36,6 +36,13 @@ const faint = 0.3;
 /** Values whose neighbours are not known yet. */
 const coarseAlpha = 0.45;
 const lossPixelsMin = 2;
+const bandAlpha = 0.4;
+/** A band is at least so high, */
+const bandPixelsMin = 4;
+/** and so much of a column lies beside its neighbour. */
+const bandShare = 0.5;
+/** The share of a line's tall columns that are such: else they are strokes that happen to be beside each other. */
+const bandDensity = 0.93;
 
 /** `isMoving`: the next picture comes at once. */
 export function drawLines(
@@ -67,9 +74,11 @@ function lineWidth(ratio: number, isMoving: boolean): number {
 }
 
 function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns, line: DrawnLine, ratio: number): void {
-  const { count, values, marks, left, step } = columns;
-  const lows = line.index * count * 2;
+  const { count, marks, left, step } = columns;
   const marksAt = line.index * count;
+  const { lows, highs } = heightsOf(columns, line);
+  // A column that is part of a band is drawn through its middle, the others from one of their ends to the other.
+  const hasBand = drawBand(ctx, columns, line, ratio);
   let isDown = false;
   let filled = 0;
   let notFinite = 0;
@@ -84,9 +93,10 @@ function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns,
       continue;
     }
     const x = left + index * step;
-    const low = line.toY(values[lows + index] as number);
-    const high = line.toY(values[lows + count + index] as number);
-    const [first, last] = (mark & markLowFirst) !== 0 ? [low, high] : [high, low];
+    const low = lows[index] as number;
+    const high = highs[index] as number;
+    let [first, last] = (mark & markLowFirst) !== 0 ? [low, high] : [high, low];
+    if (hasBand && isBand[index] === 1) first = last = (low + high) / 2;
     if (first !== first) {
       isDown = false;
       continue;
@@ -115,6 +125,72 @@ function drawLine(ctx: CanvasRenderingContext2D, box: PlotBox, columns: Columns,
     drawDots(ctx, columns, line, ratio);
   }
   if (notFinite > 0) drawNotFinite(ctx, box, columns, line, ratio);
+}
+
+// MARK: bands
+
+/** The columns of the line that is being drawn, in canvas pixels: used again for each line. */
+let lowHeights = new Float64Array(0);
+let highHeights = new Float64Array(0);
+let isBand = new Uint8Array(0);
+
+function heightsOf({ count, values, marks }: Columns, { index, toY }: DrawnLine): { lows: Float64Array; highs: Float64Array } {
+  if (lowHeights.length < count) {
+    lowHeights = new Float64Array(2 * count);
+    highHeights = new Float64Array(2 * count);
+    isBand = new Uint8Array(2 * count);
+  }
+  const at = index * count * 2;
+  for (let place = 0; place < count; place += 1) {
+    const isThere = ((marks[index * count + place] as number) & markFilled) !== 0;
+    const low = isThere ? toY(values[at + place] as number) : NaN;
+    lowHeights[place] = low;
+    highHeights[place] = isThere && values[at + count + place] !== values[at + place] ? toY(values[at + count + place] as number) : low;
+  }
+  return { lows: lowHeights, highs: highHeights };
+}
+
+/**
+ * Where values go up and down within each pixel, strokes from the smallest to the largest would be one solid block: it is drawn as a
+ * band that others can be seen through. A column far from what lies beside it is no part of it: a spike is as strong as ever.
+ */
+function drawBand(ctx: CanvasRenderingContext2D, { count, marks, left, step }: Columns, line: DrawnLine, ratio: number): boolean {
+  const least = bandPixelsMin * ratio;
+  const marksAt = line.index * count;
+  let [columns, tall] = [0, 0];
+  for (let place = 0; place < count; place += 1) {
+    const size = (lowHeights[place] as number) - (highHeights[place] as number);
+    isBand[place] = 0;
+    // Written so that NaN, no value or none that the axis can show, is no band.
+    if (!(size >= least) || ((marks[marksAt + place] as number) & markCoarse) !== 0) continue;
+    tall += 1;
+    if (overlap(place, place - 1, count) < size * bandShare && overlap(place, place + 1, count) < size * bandShare) {
+      // A steep line is soon known to be none.
+      if (tall - columns > count * (1 - bandDensity)) return false;
+      continue;
+    }
+    isBand[place] = 1;
+    columns += 1;
+  }
+  if (columns === 0 || columns < tall * bandDensity) return false;
+  const alpha = ctx.globalAlpha;
+  ctx.globalAlpha = alpha * bandAlpha;
+  ctx.beginPath();
+  for (let place = 0; place < count; place += 1) {
+    if (isBand[place] === 0) continue;
+    const high = highHeights[place] as number;
+    ctx.rect(left + (place - 0.5) * step, high, step, (lowHeights[place] as number) - high);
+  }
+  ctx.fill();
+  ctx.globalAlpha = alpha;
+  return true;
+}
+
+/** How much of its height a column shares with another one; 0 if there is none. */
+function overlap(place: number, other: number, count: number): number {
+  if (other < 0 || other >= count) return 0;
+  const shared = Math.min(lowHeights[place] as number, lowHeights[other] as number) - Math.max(highHeights[place] as number, highHeights[other] as number);
+  return shared > 0 ? shared : 0;
 }
 
 function drawDots(ctx: CanvasRenderingContext2D, columns: Columns, line: DrawnLine, ratio: number): void {

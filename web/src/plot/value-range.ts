@@ -14,10 +14,12 @@ export function calmRange(previous: Range | null, low: number | null, high: numb
   const fitting = fit(low, high);
   if (!previous || isMuchLarger(previous, fitting)) return fitting;
   const edge = (previous.to - previous.from) * marginMin;
-  return {
+  const grown = {
     from: low < previous.from + edge ? Math.min(previous.from, fitting.from) : previous.from,
     to: high > previous.to - edge ? Math.max(previous.to, fitting.to) : previous.to,
   };
+  // Values of elsewhere: what has just been left is no reason to make them small.
+  return isMuchLarger(grown, fitting) ? fitting : grown;
 }
 
 function isMuchLarger(range: Range, than: Range): boolean {

@@ -11,19 +11,28 @@ export interface DialogOptions {
   className?: string;
   /** Without the line with title and close button; the title is then read to screen readers only. */
   isBare?: boolean;
+  /** Of the button that closes it; "Close" by itself. */
+  closeWords?: string;
+  /** Escape, and a button of its own: what has been done in the dialog is taken back. Without it there is nothing to take back. */
+  onCancel?: () => void;
   onClose?: () => void;
 }
 
 /** Opens a dialog at once. It closes by its button, Escape, a click beside it, and when the page changes. */
-export function openDialog({ title, testId, content, className, isBare, onClose }: DialogOptions): HTMLDialogElement {
+export function openDialog({ title, testId, content, className, isBare, closeWords, onCancel, onClose }: DialogOptions): HTMLDialogElement {
   const dialog = element(
     "dialog", { class: `dialog${className ? ` ${className}` : ""}`, "data-testid": testId, "aria-label": title },
   );
   const body = element("div", { class: "dialog-body" });
+  const cancel = () => {
+    onCancel?.();
+    dialog.close();
+  };
   if (!isBare) {
     body.append(element(
       "div", { class: "dialog-head" }, element("h2", {}, title), element("span", { class: "spacer" }),
-      element("button", { type: "button", class: "button", click: () => dialog.close() }, "Close"),
+      onCancel && element("button", { type: "button", class: "button", "data-testid": "dialog-cancel", click: cancel }, "Cancel"),
+      element("button", { type: "button", class: "button", "data-testid": "dialog-close", click: () => dialog.close() }, closeWords ?? "Close"),
     ));
   }
   append(body, content);
@@ -34,6 +43,7 @@ export function openDialog({ title, testId, content, className, isBare, onClose 
   dialog.addEventListener("pointerdown", (event) => {
     if (event.target === dialog) close();
   });
+  dialog.addEventListener("cancel", () => onCancel?.());
   window.addEventListener(navigatedEvent, close);
   window.addEventListener("popstate", close);
   dialog.addEventListener("close", () => {

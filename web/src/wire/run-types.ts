@@ -70,6 +70,8 @@ export interface RunDetail extends RunSummary {
   lateEvents: number;
   /** What whoever reads its numbers should know. */
   warnings: string[];
+  /** Stored events of frames that have no place in the view `telemetry_events`. */
+  eventsBeyond32Bits: number;
   writers: WriterInfo[];
   refusedByReason: [string, number][];
   lostByReason: [string, number][];
@@ -183,6 +185,7 @@ export function readRunDetail(json: unknown): RunDetail {
     config: text(run["config"]),
     lateEvents: amount(run["lateEvents"]),
     warnings: list(run["warnings"]).map((warning) => text(warning["message"])),
+    eventsBeyond32Bits: amount(run["eventsBeyond32Bits"]),
     writers: list(run["writers"]).map((writer) => ({
       instance: text(writer["instance"]),
       writer: amount(writer["writer"]),

@@ -10,6 +10,7 @@ import {
 import { Rows } from "./rows";
 import { Line, Sources } from "./sources";
 import { lastMeasured } from "./samples";
+import { sketchOf } from "./sketch";
 import { Texts } from "./texts";
 import { summarise, SummaryCache } from "./summaries";
 import { moveRange, wholeRange } from "./stretches";
@@ -75,6 +76,7 @@ export class FrameMaker {
       losses: request.losses.flatMap((loss) => stretchOn(this.longest, loss, axis) ?? []),
       hover: told(pointed.pointer, "atPointer"),
       cursors: [told(pointed.cursors[0] ?? null, "atFirst"), told(pointed.cursors[1] ?? null, "atSecond")], panels,
+      sketch: request.sketch ? sketchOf(this.sources.linesHere(request.sketch.series)[0], request.sketch) : undefined,
     };
   }
 

@@ -51,7 +51,6 @@ class PageWorker {
     switch (message.kind) {
       case "run": this.setRun(message.run); break;
       case "want": this.want(message.types); break;
-      case "retry": this.stored.retry(); break;
       case "move-range": {
         const range = this.frames.moveRange(message.range, message.from, message.to);
         post({ kind: "moved-range", number: message.number, range });

@@ -49,6 +49,15 @@ export interface PanelRequest {
   range: Range | null;
 }
 
+/** One line over a stretch of an axis of its own, as far as it is here already. */
+export interface SketchRequest {
+  series: SeriesId;
+  axis: TimeAxis;
+  range: Range;
+  /** Pixels. */
+  columns: number;
+}
+
 export interface FrameRequest {
   number: number;
   axis: TimeAxis;
@@ -65,6 +74,8 @@ export interface FrameRequest {
   cursors: (number | null)[];
   /** Stretches of frames in which events are missing: the answer has them on the axis. */
   losses: Range[];
+  /** Null: the one before is still good. */
+  sketch: SketchRequest | null;
   /** Buffers of an earlier answer, to be used again. */
   buffers: ArrayBuffer[];
 }
@@ -142,6 +153,19 @@ export interface LineAnswer {
 
 export type LoadWords = { kind: "ready" } | { kind: "loading" } | { kind: "failed"; message: string; hint: string };
 
+/** Lows and highs by buckets, as in a `PanelAnswer`. */
+export interface SketchAnswer {
+  series: SeriesId;
+  range: Range;
+  buckets: number;
+  firstBucket: number;
+  bucketWidth: number;
+  values: Float64Array;
+  marks: Uint8Array;
+  min: number;
+  max: number;
+}
+
 export interface PanelAnswer {
   id: string;
   /** What the panel shows of the axis. */
@@ -201,6 +225,8 @@ export interface FrameAnswer {
   losses: Range[];
   hover: PlaceAnswer | null;
   cursors: (PlaceAnswer | null)[];
+  /** Undefined: none was asked for; null: nothing of the line is here. */
+  sketch: SketchAnswer | null | undefined;
   panels: PanelAnswer[];
 }
 
@@ -229,7 +255,6 @@ export type ToWorker =
   | { kind: "run"; run: RunState }
   | { kind: "want"; types: WantedType[] }
   | { kind: "frame"; request: FrameRequest }
-  | { kind: "retry" }
   | { kind: "move-range"; number: number; range: Range; from: TimeAxis; to: TimeAxis }
   /** Which frame a place of the axis is. */
   | { kind: "find-frame"; number: number; place: number; axis: TimeAxis };

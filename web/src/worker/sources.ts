@@ -66,6 +66,12 @@ export class Sources {
     return joined(series, index, live, stored, join);
   }
 
+  /** What of a series is here, from its first frame on: nothing is asked for. */
+  linesHere(series: SeriesId): Line[] {
+    const live = this.liveLines(series, 0);
+    return joined(series, 0, live, this.stored.rowsOf(series, null), joinOf(live));
+  }
+
   /** Sees to it that the beginning of a run is known although the page shows its end: of one series, once. */
   wantBeginning(series: SeriesId): void {
     if (!this.run?.isRunning || !this.run.canAskStorage || this.stored.extent()) return;
@@ -88,7 +94,8 @@ export class Sources {
   }
 
   words(series: SeriesId, hasLines: boolean): LoadWords {
-    if (!this.run?.canAskStorage || (hasLines && !this.useStoredOnly && this.live.find(series.channel, series.type))) return { kind: "ready" };
+    if (!this.run) return { kind: "loading" };
+    if (!this.run.canAskStorage || (hasLines && !this.useStoredOnly && this.live.find(series.channel, series.type))) return { kind: "ready" };
     if (this.run.isRunning) return { kind: "ready" };
     return this.stored.words(series);
   }

@@ -4,6 +4,7 @@
 import { ApiError } from "../wire/http";
 import { fetchSeries, fetchSummary } from "../wire/series";
 import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
+import { AskAgain, mayPass } from "./ask-again";
 import { LoadWords, Range, Summary } from "./protocol";
 import { MemoryBudget, Rows } from "./rows";
 import { readSeriesLines } from "./series-lines";
@@ -51,6 +52,8 @@ interface Series {
   /** The layers that show while new ones load. */
   shownOverview: Layer | null;
   shownDetail: Layer | null;
+  /** Its failure has been told, and it has not been answered since. */
+  isFailing: boolean;
   summary: Counted | null;
 }
 
@@ -77,6 +80,10 @@ export class StoredRows {
   private run: StoredRun = { runId: "", sourceId: "", storedEvents: 0 };
   private waiting: (() => Promise<void>)[] = [];
   private running = 0;
+  private readonly again = new AskAgain(() => {
+    this.forgetFailures();
+    this.change();
+  });
 
   constructor(
     private readonly onKeys: (id: SeriesId, keys: string[]) => void,
@@ -95,12 +102,11 @@ export class StoredRows {
     this.revision += 1;
   }
 
-  /** Forgets what failed, so that the next question asks again. */
-  retry(): void {
+  /** So that the next question asks again. */
+  private forgetFailures(): void {
     for (const entry of this.series.values()) {
-      if (entry.overview?.state.kind === "failed") entry.overview = null;
-      if (entry.detail?.state.kind === "failed") entry.detail = null;
-      entry.summary = null;
+      if (isPassing(entry.overview)) entry.overview = null;
+      if (isPassing(entry.detail)) entry.detail = null;
       entry.closeUps = entry.closeUps.filter(({ state }) => state !== "failed");
     }
   }
@@ -205,9 +211,12 @@ export class StoredRows {
       try {
         const rows = await fetchSummary({ ...this.requestOf(entry.id), fromFrame: asked.frames.from, toFrame: asked.frames.to });
         if (entry.summary !== asked) return;
+        this.again.noteAnswer();
         asked.byKey = new Map(rows.map((row) => [row.key, { ...row, isExact: true }]));
-      } catch {
+      } catch (error) {
         // The summary of the rows in memory stays, marked as what it is.
+        if (mayPass(error)) asked.storedEvents = -1;
+        this.again.noteFailure(error);
         return;
       }
       this.change();
@@ -243,9 +252,11 @@ export class StoredRows {
         if (before) this.drop(before);
         made.byKey = readSeriesLines(lines, valueColumn, () => new Rows(rowsMax, this.budget));
         made.state = "ready";
-      } catch {
+        this.again.noteAnswer();
+      } catch (error) {
         // What is near stays, marked as what it is.
         made.state = "failed";
+        this.again.noteFailure(error);
         return;
       }
       this.change();
@@ -256,7 +267,7 @@ export class StoredRows {
     const name = formatSeriesId(id);
     let entry = this.series.get(name);
     if (!entry) {
-      entry = { id, closeUps: [], overview: null, detail: null, shownOverview: null, shownDetail: null, summary: null };
+      entry = { id, closeUps: [], overview: null, detail: null, shownOverview: null, shownDetail: null, isFailing: false, summary: null };
       this.series.set(name, entry);
     }
     return entry;
@@ -289,11 +300,15 @@ export class StoredRows {
         layer.byKey = readSeriesLines(lines, valueColumn, () => new Rows(rowsMax, this.budget));
         layer.isComplete = noteGrain(layer) === 1;
         layer.state = { kind: "ready" };
+        entry.isFailing = false;
+        this.again.noteAnswer();
         this.show(entry, place, layer);
       } catch (error) {
         const failure = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
         layer.state = { kind: "failed", error: failure };
-        if (failure.status !== 503) this.onFailure(failure);
+        if (failure.status !== 503 && !entry.isFailing) this.onFailure(failure);
+        entry.isFailing = true;
+        this.again.noteFailure(failure);
       }
       this.change();
     });
@@ -327,6 +342,10 @@ export class StoredRows {
     for (let task = this.waiting.shift(); task; task = this.waiting.shift()) await task();
     this.running -= 1;
   }
+}
+
+function isPassing(layer: Layer | null): boolean {
+  return layer?.state.kind === "failed" && mayPass(layer.state.error);
 }
 
 function layersOf(entry: Series): Layer[] {

@@ -3,6 +3,7 @@
 import { byName } from "../base/natural-order";
 import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
 import { fetchTexts } from "../wire/series";
+import { AskAgain, mayPass } from "./ask-again";
 import { RunState, TextSample } from "./protocol";
 
 /** More instances of a type are a crowd. */
@@ -18,7 +19,9 @@ export interface LiveTexts {
 }
 
 interface Asked {
-  name: string;
+  at: number | null;
+  /** What storage held when it was asked; "": it has not answered. */
+  held: string;
   askedMs: number;
   byKey: Map<string, TextSample>;
 }
@@ -30,6 +33,8 @@ function fieldId(channel: string, type: string, field: string): string {
 export class Texts {
   private readonly live = new Map<string, Map<string, TextSample>>();
   private readonly stored = new Map<string, Asked>();
+
+  private readonly again = new AskAgain(() => this.onChange());
 
   constructor(private readonly onChange: () => void) {}
 
@@ -64,23 +69,24 @@ export class Texts {
   /** What storage has said, while it is asked anew for another frame, or because it has got further. */
   private ask(id: SeriesId, at: number | null, run: RunState): Map<string, TextSample> {
     const place = formatSeriesId(id);
-    const name = `${run.storedSourceId} ${at} ${run.isStored ? "all" : run.storedEvents}`;
+    const held = `${run.storedSourceId} ${run.isStored ? "all" : run.storedEvents}`;
     const known = this.stored.get(place);
-    const isOther = known?.name.split(" ")[1] !== String(at);
-    if (known?.name === name || (known && !isOther && performance.now() - known.askedMs < askAgainMs)) return known.byKey;
-    const asked = { name, askedMs: performance.now(), byKey: known?.byKey ?? new Map<string, TextSample>() };
+    if (known?.at === at && (known.held === held || performance.now() - known.askedMs < askAgainMs)) return known.byKey;
+    const asked = { at, held, askedMs: performance.now(), byKey: known?.byKey ?? new Map<string, TextSample>() };
     this.stored.set(place, asked);
     const { channel, type, field, key } = id;
     fetchTexts({
       runId: run.runId, sourceId: run.storedSourceId, channel, type, field, ...(key === everyKey || key === "" ? {} : { key }),
       ...(at === null ? {} : { toFrame: Math.max(0, Math.round(at)) }),
     }).then((rows) => {
+      this.again.noteAnswer();
       if (this.stored.get(place) !== asked) return;
       asked.byKey = new Map(rows.map(({ key: storedKey, ...sample }) => [storedKey, sample]));
       this.onChange();
-    }, () => {
-      // What was known stays; the next look that is due asks again.
-      asked.name = "";
+    }, (error) => {
+      // What was known stays; the next look that is due asks again. What was wrong with the question stays wrong.
+      if (mayPass(error)) asked.held = "";
+      this.again.noteFailure(error);
     });
     return asked.byKey;
   }

@@ -13,6 +13,7 @@ import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
 import { FieldInfo } from "../../wire/run-types";
 import { makeDraggable } from "./drag-and-drop";
 import { RunSession } from "./run-session";
+import { TreeValues } from "./tree-values";
 
 /** A search opens what it finds, but no more fields at once than this. */
 const openedFieldsMax = 1000;
@@ -25,6 +26,8 @@ export interface TreeActions {
 }
 
 export class ChannelTree {
+  /** Folded away it is read by nobody. */
+  isFolded: () => boolean = () => false;
   readonly element: HTMLElement;
   private readonly list = element("div", { class: "tree-list" });
   private readonly search: HTMLInputElement;
@@ -33,6 +36,7 @@ export class ChannelTree {
   private readonly openByUser = new Map<string, boolean>();
   private ticks: { input: HTMLInputElement; series: SeriesId[] }[] = [];
   private fieldsOpened = 0;
+  private readonly values = new TreeValues();
 
   constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly actions: TreeActions) {
     const render = oncePerFrame(() => this.render());
@@ -48,6 +52,8 @@ export class ChannelTree {
     lifetime.add(session.catalogue.version.subscribe(render));
     const tick = oncePerFrame(() => (this.plottedOnly.checked ? this.render() : this.updateTicks()));
     lifetime.add(session.panels.subscribe(tick));
+    lifetime.add(session.answer.subscribe(() => this.showValues()));
+    lifetime.add(session.fullPrecision.subscribe(() => this.showValues()));
   }
 
   focusSearch(): void {
@@ -64,6 +70,7 @@ export class ChannelTree {
     const words = this.search.value.toLowerCase().split(/\s+/).filter(Boolean);
     this.ticks = [];
     this.fieldsOpened = 0;
+    this.values.clear();
     const panels = this.session.panels.value;
     const types = this.session.catalogue.all();
     const found = searchChannels(types, words, this.plottedOnly.checked ? (type, key, field) => isShown(panels, seriesOf(type, key, field)) : undefined);
@@ -167,7 +174,7 @@ export class ChannelTree {
     });
     this.ticks.push({ input, series });
     const label = element("label", { title: `${name}: drag it to a panel, or press Enter` }, input, element("span", { class: "field-name" }, name),
-      unit !== "" && element("span", { class: "unit" }, unit));
+      unit !== "" && element("span", { class: "unit" }, unit), this.values.placeFor(series));
     makeDraggable(label, "series", () => id);
     return label;
   }
@@ -183,7 +190,13 @@ export class ChannelTree {
     if (isChosen) this.actions.reveal(series[0] as SeriesId);
   }
 
+  private showValues(): void {
+    const { answer, panels, fullPrecision } = this.session;
+    if (answer.value && !this.isFolded()) this.values.show(answer.value, panels.value, fullPrecision.value);
+  }
+
   private updateTicks(): void {
+    this.showValues();
     const panels = this.session.panels.value;
     for (const { input, series } of this.ticks) {
       const chosen = series.filter((id) => isShown(panels, id)).length;

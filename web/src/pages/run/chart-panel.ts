@@ -13,6 +13,8 @@ import { RunSession } from "./run-session";
 
 /** Further units share the last axis: more of them leave no room for the lines. */
 const valueAxesMax = 3;
+/** What is said about a chart changes so often at most. */
+const describeMs = 100;
 const axisWords: Record<TimeAxis, string> = { frame: "frames", simTime: "simulated seconds", wallTime: "wall time" };
 
 export interface ChartPanelEvents {
@@ -29,6 +31,7 @@ export class ChartPanel implements PanelContent {
   private chart: Chart | null = null;
   private shape = "";
   private signature = "";
+  private describedMs = 0;
   private readonly loading = element("div", { class: "plot-loading", role: "status", hidden: true, "data-testid": "plot-loading" }, "Loading …");
   private readonly tip = new PointerTip();
   /** The pointer is over this chart. */
@@ -63,6 +66,10 @@ export class ChartPanel implements PanelContent {
     if (this.chart && answer.range && answer.lines.length > 0 && signature !== this.signature) {
       this.signature = signature;
       this.chart.draw(answer, answer.range, losses, isMoving);
+    }
+    if (this.chart && nowMs >= this.describedMs + describeMs) {
+      this.describedMs = nowMs;
+      setAttribute(this.plot, "data-values", this.chart.valueRanges.map((range) => (range ? `${range.from}~${range.to}` : "")).join());
     }
     const { hover } = this.session.time;
     this.chart?.overlay({

@@ -3,7 +3,7 @@
 
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
-import { FrameAnswer, PanelRequest } from "../../worker/protocol";
+import { FrameAnswer, PanelRequest, SketchRequest } from "../../worker/protocol";
 import { Pace } from "./pace";
 import { RunSession } from "./run-session";
 
@@ -14,6 +14,7 @@ const heldIntervalMs = 200;
 
 export interface FrameParts {
   requests: () => PanelRequest[];
+  sketch: () => SketchRequest | null;
   draw: (answer: FrameAnswer) => void;
 }
 
@@ -28,7 +29,7 @@ export class FrameLoop {
 
   constructor(private readonly session: RunSession, private readonly parts: FrameParts, private readonly lifetime: Lifetime) {
     const { time, data, panels, detail, catalogue, maximised, losses } = session;
-    const signals = [...time.signals, time.hover, data.changes, data.allStored, panels, detail, catalogue.version, maximised, losses.ranges];
+    const signals = [...time.signals, time.hover, data.changes, data.allStored, panels, detail, catalogue.version, maximised, losses.ranges, session.sketch];
     for (const signal of signals) lifetime.add((signal as Signal<unknown>).subscribe(() => this.touch()));
     lifetime.listen("resize", () => this.touch());
     lifetime.add(session.answer.subscribe((answer) => {
@@ -68,6 +69,7 @@ export class FrameLoop {
       number: this.number + 1, axis: session.time.axis.value, range: session.time.range.value,
       isFollowing: session.isFollowing, windowSeconds: session.time.windowSeconds.value, panels: this.parts.requests(), hover: session.time.hover.value,
       cursors: [...session.time.cursors.value], losses: session.losses.ranges.value.map(({ from, to }) => ({ from, to })),
+      sketch: this.parts.sketch(),
     });
     // An answer is on its way: what has changed since is asked for once it is here.
     if (!asked) return;

@@ -7,6 +7,7 @@ import { isDrawable, isText } from "../../data/catalogue";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
 import { isShown } from "../../series/presets";
 import { parseSeriesId, SeriesId } from "../../series/series-id";
+import { isStorageOff } from "../../wire/readiness";
 import { FrameAnswer, PanelRequest } from "../../worker/protocol";
 import { acceptDrops } from "./drag-and-drop";
 import { PanelCard } from "./panel-card";
@@ -48,6 +49,7 @@ export class PanelGrid {
     lifetime.add(session.panels.subscribe(this.arrangeSoon));
     lifetime.add(session.catalogue.version.subscribe(this.arrangeSoon));
     lifetime.add(session.maximised.subscribe(this.arrangeSoon));
+    lifetime.add(session.hasAskedForFields.subscribe(this.arrangeSoon));
     lifetime.add(() => this.destroy());
   }
 
@@ -106,7 +108,8 @@ export class PanelGrid {
 
   openSettings(id: string): void {
     const panel = this.session.panels.value.find((candidate) => candidate.id === id);
-    if (panel) openPanelSettings(this.session, panel);
+    const card = this.cards.get(id);
+    if (panel && card) openPanelSettings(this.session, panel, card.element);
   }
 
   private arrange(): void {
@@ -136,17 +139,19 @@ export class PanelGrid {
   }
 
   private whyEmpty(): string {
-    const { catalogue, isRunning } = this.session;
+    const { catalogue, isRunning, hasAskedForFields } = this.session;
     const hasValues = catalogue.all().some(({ fields }) => [...fields.values()].some((field) => isDrawable(field) || isText(field)));
     if (hasValues) return "No panels. Tick channels in the tree, or drag them here.";
-    return isRunning ? "Waiting for the first event with values." : "This run has no values to draw.";
+    if (isRunning) return "Waiting for the first event with values.";
+    const isKnown = hasAskedForFields.value || isStorageOff() || catalogue.all().every(({ fields }) => fields.size > 0);
+    return isKnown ? "This run has no values to draw." : "Loading …";
   }
 
   private add(panel: Panel): PanelCard {
     const card = new PanelCard(this.session, panel, {
       onChange: (id, change) => this.change(id, change),
       onRemove: (id) => this.remove(id),
-      onSettings: (asked) => openPanelSettings(this.session, asked),
+      onSettings: (asked) => this.openSettings(asked.id),
       onRequests: (asked, shown) => void openRequests(this.session, asked, shown),
       onDropSeries: (id, text) => this.addSeries(id, readSeries(text)),
       onDropPanel: (id, dropped) => this.move(dropped, id),

@@ -1,16 +1,22 @@
-// What can be changed about one panel, in a dialog: everything that dragging does as well, for keyboards.
+// What can be changed about one panel, in a dialog beside it: everything that dragging does as well, for keyboards. Each change is seen
+// at once, and stands in the URL when the dialog is closed; Cancel and Escape take all of them back.
 
+import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { movePanel, Panel, panelKinds, PanelKind, replacePanel, spanMax, splitPanel } from "../../series/layout";
 import { panelTitle } from "../../series/names";
 import { everyKey, SeriesId } from "../../series/series-id";
+import { besideBox } from "../../shell/beside";
 import { openDialog } from "../../shell/dialog";
 import { RunSession } from "./run-session";
 
 const kindNames: Record<PanelKind, string> = { chart: "Lines over time", table: "Table of newest values", number: "Numbers" };
 
-export function openPanelSettings(session: RunSession, panel: Panel): void {
+/** @param card what must not be covered */
+export function openPanelSettings(session: RunSession, panel: Panel, card: HTMLElement): void {
   const { id } = panel;
+  const takeBack = session.remember();
+  const writeUrl = session.holdUrl();
   const change = (part: Partial<Panel>) => session.choose(replacePanel(session.panels.value, id, part));
   const current = () => session.panels.value.find((candidate) => candidate.id === id) ?? panel;
   const place = () => session.panels.value.findIndex((candidate) => candidate.id === id);
@@ -20,12 +26,14 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
     const [low, high] = [from.valueAsNumber, to.valueAsNumber];
     const isRange = low < high;
     to.setCustomValidity(isRange || (Number.isNaN(low) && Number.isNaN(high)) ? "" : "Give both limits, the lower one first");
-    to.reportValidity();
     change({ fixed: isRange ? { from: low, to: high } : null });
   };
-  for (const input of [from, to]) input.addEventListener("change", limits);
+  for (const input of [from, to]) {
+    input.addEventListener("input", limits);
+    input.addEventListener("change", () => to.reportValidity());
+  }
   const title = element("input", { type: "text", autofocus: true, value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
-  title.addEventListener("change", () => change({ title: title.value }));
+  title.addEventListener("input", () => change({ title: title.value }));
   const series = element("ul", { class: "settings-series" });
   const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, one, (gone) => {
     change({ series: current().series.filter((other) => other !== gone) });
@@ -53,7 +61,13 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
   };
   showPlace();
   const dialog = openDialog({
-    title: `Panel: ${panelTitle(panel) || "empty"}`, testId: "panel-settings-dialog", className: "settings-dialog", content: [
+    title: `Panel: ${panelTitle(panel) || "empty"}`, testId: "panel-settings-dialog", className: "settings-dialog", closeWords: "Done",
+    onCancel: takeBack,
+    onClose: () => {
+      stopFollowing();
+      writeUrl();
+    },
+    content: [
       row("Title", title),
       row("Shows", choice("panel-kind", panelKinds.map((kind) => [kind, kindNames[kind]]), panel.kind, (kind) => change({ kind: kind as PanelKind }))),
       row("Value axis", choice("panel-scale", [["linear", "Linear"], ["log", "Logarithmic"]], panel.scale, (scale) => change({ scale: scale as Panel["scale"] }))),
@@ -65,6 +79,31 @@ export function openPanelSettings(session: RunSession, panel: Panel): void {
       element("div", { class: "settings-actions" }, split),
     ],
   });
+  const stopFollowing = standBeside(dialog, card, session);
+}
+
+/** The panel may grow and move by what is set. */
+function standBeside(dialog: HTMLDialogElement, card: HTMLElement, session: RunSession): () => void {
+  const place = oncePerFrame(() => {
+    if (!dialog.open || !card.isConnected) return;
+    dialog.style.maxHeight = "";
+    const { left, top, height } = besideBox(card.getBoundingClientRect(), dialog.getBoundingClientRect(), { width: innerWidth, height: innerHeight });
+    Object.assign(dialog.style, { left: `${left}px`, top: `${top}px`, maxHeight: `${height}px` });
+  });
+  card.scrollIntoView({ block: "nearest" });
+  card.classList.add("is-set");
+  place();
+  const observer = new ResizeObserver(place);
+  observer.observe(card);
+  observer.observe(document.body);
+  const leave = session.panels.subscribe(place);
+  window.addEventListener("scroll", place);
+  return () => {
+    card.classList.remove("is-set");
+    observer.disconnect();
+    leave();
+    window.removeEventListener("scroll", place);
+  };
 }
 
 function row(name: string, ...content: Node[]): HTMLElement {

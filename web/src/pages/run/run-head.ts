@@ -85,8 +85,9 @@ export class RunHead {
     setAttribute(this.reason, "title", run.endReason);
     this.reason.classList.toggle("is-bad", run.status === "failed");
     this.showCounters(run, sources.length);
-    setHidden(this.warnings, run.warnings.length === 0);
-    setText(this.warnings, run.warnings.map((words) => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`).join(" "));
+    const warnings = [...run.warnings, ...beyondWords(run.eventsBeyond32Bits)];
+    setHidden(this.warnings, warnings.length === 0);
+    setText(this.warnings, warnings.map((words) => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`).join(" "));
     this.rejected.show(run);
     this.facts.show(run, shown, nowMs);
   }
@@ -134,6 +135,13 @@ export class RunHead {
     setHidden(this.alarm, alarms.length === 0);
     setText(this.alarm, alarms.join(" · "));
   }
+}
+
+/** The page shows them; who goes to the database by the narrow view misses them. */
+function beyondWords(events: number): string[] {
+  if (events === 0) return [];
+  const words = events === 1 ? "1 stored event has a frame" : `${formatCount(events)} stored events have frames`;
+  return [`${words} above 4,294,967,295, which the view telemetry_events cannot show: in SQL, telemetry_events_64 has all of them`];
 }
 
 function alarmWords(count: number, word: string, byReason: readonly [string, number][], meaning: string): string {

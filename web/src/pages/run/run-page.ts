@@ -4,6 +4,7 @@ import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { showError } from "../../shell/toasts";
 import { ApiError } from "../../wire/http";
+import { FrameAnswer } from "../../worker/protocol";
 import { errorBox, loadingBox, unknownRunBox } from "../message";
 import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
@@ -34,7 +35,7 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
   lifetime.add(session.detail.subscribe((detail) => {
     if (!detail) return;
     document.title = `${detail.name || runId} · teltel`;
-    head.showSize(session.bytesOnDisk.value);
+    head.showSize(session.size.bytes);
     head.show(detail, end, Date.now());
     if (isShown) return;
     isShown = true;
@@ -63,17 +64,20 @@ export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HT
 
 function runBody(session: RunSession, lifetime: Lifetime): HTMLElement {
   const grid: PanelGrid = new PanelGrid(session, lifetime, () => loop.touch());
-  const loop: FrameLoop = new FrameLoop(session, { requests: () => grid.requests(), draw: (answer) => grid.draw(answer) }, lifetime);
+  const bar = new TimeBar(session, lifetime);
+  const parts = { requests: () => grid.requests(), sketch: () => bar.sketchRequest(), draw: (answer: FrameAnswer) => grid.draw(answer) };
+  const loop: FrameLoop = new FrameLoop(session, parts, lifetime);
   const tree = new ChannelTree(session, lifetime, {
     addToActive: (series) => grid.addSeries(session.activePanel.value, series),
     reveal: (series) => grid.reveal(series),
   });
   const body = element("div", { class: "run-body" });
   const fold = new TreeFold(body, tree.element, lifetime);
+  tree.isFolded = () => !fold.isOpen;
   registerRunCommands(session, grid, tree, fold, lifetime);
   const controls = element(
     "div", { class: "run-controls" },
-    runToolbar(session, loop.pace, fold.button, lifetime), new TimeBar(session, lifetime).element, new Readout(session, lifetime).element,
+    runToolbar(session, loop.pace, fold.button, lifetime), bar.element, new Readout(session, lifetime).element,
   );
   body.append(tree.element, element("div", { class: "run-charts" }, controls, grid.element));
   return body;

@@ -13,16 +13,16 @@ import { LossLog } from "../../data/loss-log";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
 import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
-import { ApiError, fetchRun, fetchSizes } from "../../wire/api";
+import { ApiError, fetchRun } from "../../wire/api";
 import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
 import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
+import { SizeOnDisk } from "./size-on-disk";
 import { TimeView } from "./time-view";
 
 const pollMs = 1000;
-const sizePollMs = 5000;
 const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
@@ -46,13 +46,16 @@ export class RunSession {
   readonly data: DataWorker;
   /** The newest answer of the worker. */
   readonly answer = new Signal<FrameAnswer | null>(null);
-  /** What the run takes on disk, about; NaN: not known. */
-  readonly bytesOnDisk = new Signal(NaN);
+  readonly size: SizeOnDisk;
+  /** Storage has said which fields there are, as far as nobody else has. */
+  readonly hasAskedForFields = new Signal(false);
   readonly failure = new Signal<FailureTold | null>(null);
   /** The panel that fills the page; "": none does. */
   readonly maximised = new Signal("");
   /** Values with all their digits. */
   readonly fullPrecision = new Signal(false);
+  /** The channel that the bar of the run shows, as the URL has it; "": the first that is plotted. */
+  readonly sketch: Signal<string>;
   /** The panel that takes what the tree adds by Shift+Enter, and that keys act on. */
   readonly activePanel = new Signal("");
   /** Types that the tree has shown open, whose instances had to be asked for. */
@@ -61,16 +64,18 @@ export class RunSession {
   private wanted = "";
   private written: RunQuery;
   private writeTimer = 0;
+  private isUrlHeld = false;
   private endSeenMs = NaN;
   /** The run has been followed, and has ended a moment ago. */
   private isEnding = false;
   /** The user has chosen an axis; else the page takes the one that shows something. */
   private isAxisChosen: boolean;
+  /** The worker knows of the run. */
+  private isTold = false;
   private undescribedPolls = 0;
   private readonly refusals = new EverMoreSeldom(pollMs);
   /** Asks for the run's description at once. */
   readonly ask: () => void;
-  private sizeAsked = { stored: 0, ms: -Infinity };
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
     const query = parseRunQuery(location.search);
@@ -79,16 +84,21 @@ export class RunSession {
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
     this.written = query;
+    this.size = new SizeOnDisk(runId);
+    this.sketch = new Signal(query.sketch);
     this.data = new DataWorker(this.catalogue, {
       onAnswer: (answer) => this.takeAnswer(answer),
       onLoss: (loss) => this.losses.add(loss),
       onFailure: (failure) => { this.failure.value = failure; },
     }, lifetime);
     this.ask = lifetime.repeat(pollMs, () => this.poll());
+    lifetime.add(readiness.subscribe(() => {
+      if (!this.isTold && this.detail.value) this.tellRun(this.detail.value);
+    }));
     // Who comes back to the page wants to know how it is now.
     lifetime.listen("focus", () => { if (this.error.value) this.ask(); });
     const react = oncePerTask(() => this.afterChange());
-    for (const signal of [this.catalogue.version, this.panels, ...this.time.signals]) {
+    for (const signal of [this.catalogue.version, this.panels, this.sketch, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
     lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.readUrl());
@@ -139,6 +149,15 @@ export class RunSession {
   remember(): () => void {
     const { query } = this;
     return () => this.restore(query);
+  }
+
+  /** While something is tried out the URL stays as it was; the function lets it say what has come of it. */
+  holdUrl(): () => void {
+    this.isUrlHeld = true;
+    return () => {
+      this.isUrlHeld = false;
+      this.afterChange();
+    };
   }
 
   /** Holds what is shown, while rows go on to come. */
@@ -231,7 +250,7 @@ export class RunSession {
       this.error.value = null;
       this.tellRun(detail);
       this.wantTypes();
-      void this.askForSize(detail);
+      void this.size.ask(detail.stored);
       // Of posted events nobody has said what they are made of: numbers tell it as they come, texts only in storage.
       if (detail.types.every(({ fields }) => fields.length > 0)) this.undescribedPolls = 0;
       else this.undescribedPolls += 1;
@@ -250,6 +269,9 @@ export class RunSession {
     if (detail.status === "running") this.endSeenMs = NaN;
     else if (Number.isNaN(this.endSeenMs)) this.endSeenMs = performance.now();
     this.holdAtEnd();
+    // Whether all of a run that is over can be read from storage is not known yet: what memory still has of it would pass for the run.
+    if (detail.status !== "running" && readiness.value === undefined) return;
+    this.isTold = true;
     const isComplete = detail.stored + detail.lost >= detail.accepted;
     // While nothing at all is stored there is nothing to read: storage may be busy with others.
     const isLate = detail.stored > 0 && performance.now() - this.endSeenMs > storagePatienceMs;
@@ -260,19 +282,6 @@ export class RunSession {
       canAskStorage: !isStorageOff() && readiness.value?.storageState === "ok",
       storedEvents: detail.stored, lastFrame: detail.lastFrame,
     });
-  }
-
-  /** Now and then, when storage has got further. */
-  private async askForSize({ stored }: RunDetail): Promise<void> {
-    const { sizeAsked } = this;
-    const isDue = stored !== sizeAsked.stored && performance.now() - sizeAsked.ms > sizePollMs;
-    if (!isDue || readiness.value?.storageState !== "ok") return;
-    this.sizeAsked = { stored, ms: performance.now() };
-    try {
-      this.bytesOnDisk.value = (await fetchSizes(this.runId)).get(this.runId) ?? NaN;
-    } catch {
-      // Storage has just gone, which the page says elsewhere: the size stays as it was.
-    }
   }
 
   /** Storage knows the fields of types whose senders have described nothing, also when no event of them comes any more. */
@@ -294,6 +303,7 @@ export class RunSession {
         name: field, kind: isText ? "text" : "f64", unit: "", isKey: false, labels: [],
       })));
     }
+    this.hasAskedForFields.value = true;
   }
 
   /** Types of which nobody has said what fields they have: an event of each has to tell. */
@@ -341,6 +351,7 @@ export class RunSession {
     }
     this.wantTypes();
     window.clearTimeout(this.writeTimer);
+    if (this.isUrlHeld) return;
     // Wheels and drags come in many small steps: where they end is one.
     const { range, cursors, panels } = this.written;
     const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
@@ -353,6 +364,7 @@ export class RunSession {
     return {
       isAxisChosen: this.isAxisChosen, sourceId: this.sourceId, panels: this.isChosen ? this.panels.value : null, axis: this.time.axis.value,
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
+      sketch: this.sketch.value,
     };
   }
 
@@ -378,6 +390,7 @@ export class RunSession {
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
     this.panels.value = query.panels ?? presetPanels(this.catalogue);
+    this.sketch.value = query.sketch;
     this.time.restore(query);
   }
 }

@@ -96,6 +96,7 @@ function stateWords(session: RunSession): [level: string, text: string] {
     if (time.range.value) return ["held", "Paused"];
     return data.connection.value === "open" ? ["good", "Live"] : ["busy", "Connecting"];
   }
+  if (readiness.value === undefined) return ["busy", "Loading"];
   if (isStorageOff()) return ["off", "From memory: storage is off"];
   const isThere = readiness.value?.storageState === "ok";
   // Memory has nothing to add to what storage has: it is only a matter of reading it.

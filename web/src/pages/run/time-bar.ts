@@ -5,8 +5,9 @@ import { element, setAttribute, setHidden, setStyle, setText } from "../../base/
 import { Lifetime } from "../../base/lifetime";
 import { formatCount, formatPlace, formatTick } from "../../format/numbers";
 import { formatAxisTime, formatClock, formatSimTime, timeSteps } from "../../format/times";
-import { FrameAnswer, Range, TimeAxis } from "../../worker/protocol";
+import { FrameAnswer, Range, SketchRequest, TimeAxis } from "../../worker/protocol";
 import { RunSession } from "./run-session";
+import { TimeSketch } from "./time-sketch";
 
 const keyShare = 0.1;
 const ticksMax = 8;
@@ -21,19 +22,22 @@ export class TimeBar {
   private readonly first = element("span", { class: "time-label" });
   private readonly last = element("span", { class: "time-label" });
   private readonly track: HTMLElement;
+  private readonly sketch: TimeSketch;
   /** What the bar goes by. */
   private axis: TimeAxis = "frame";
   private extent: Range = { from: 0, to: 1 };
+  private isKnown = false;
   /** What is shown. */
   private shown: Range | null = null;
   private grabbed: { at: number; shown: Range } | null = null;
 
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
+    this.sketch = new TimeSketch(session, lifetime);
     this.track = element(
       "div", { class: "time-track", role: "slider", tabindex: "0", "aria-label": "Shown frames of the run", "data-testid": "time-bar" },
-      this.memory, this.losses, this.ticks, this.thumb, ...this.cursors,
+      this.memory, this.sketch.canvas, this.losses, this.ticks, this.thumb, ...this.cursors,
     );
-    this.element = element("div", { class: "time-bar" }, this.first, this.track, this.last);
+    this.element = element("div", { class: "time-bar" }, this.first, this.track, this.last, this.sketch.choice);
     this.listen();
     lifetime.add(session.answer.subscribe((answer) => {
       if (answer) this.draw(answer);
@@ -41,12 +45,19 @@ export class TimeBar {
     lifetime.add(session.losses.ranges.subscribe(() => this.drawLosses()));
   }
 
+  /** What is to be drawn in the bar; null: it is as it was. */
+  sketchRequest(): SketchRequest | null {
+    return this.sketch.request(this.axis, this.isKnown ? this.extent : null);
+  }
+
   private draw(answer: FrameAnswer): void {
+    if (answer.sketch !== undefined) this.sketch.take(answer.sketch);
     const extent = this.extentOf(answer);
     if (!extent) return;
     const { from, to } = extent;
     const hasMoved = from !== this.extent.from || to !== this.extent.to;
     this.extent = { from, to: to > from ? to : from + 1 };
+    this.isKnown = true;
     this.shown = this.axis === "frame" ? answer.frames : answer.range;
     if (hasMoved) {
       setAttribute(this.track, "aria-label", this.axis === "frame" ? "Shown frames of the run" : "Shown time of the run");

@@ -40,7 +40,7 @@ export class TreeFold {
     if (!this.isOpen) this.set(true);
   }
 
-  private get isOpen(): boolean {
+  get isOpen(): boolean {
     return this.screen.matches ? this.isSheetOpen : !this.isFolded;
   }
 
