@@ -55,6 +55,7 @@ LONG = {
     "include/teltel.h": "the face of the library: one file to read, most of it comments",
     "Tests/compatibility/0.1/teltel.h": "a frozen copy",
     "embedded-clickhouse/host.py": "written out and started alone",
+    "Tests/conformance/misuse.c": "each misuse of the library, one after the other",
 }
 LINES_MAX = 400
 CODE = {".swift", ".c", ".cpp", ".h", ".hpp", ".py", ".ts", ".css", ".sh"}

@@ -8,16 +8,6 @@ import TeltelRings
 
 /// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.
 final class RunRegistry: Sendable {
-    /// A run's record and what moves.
-    struct Snapshot: Sendable {
-        var record: RunRecord
-        var ratePerSecond: Double
-        /// Bytes that the live reader did not see because it was lapped.
-        var missedBytes: UInt64
-        /// Posted lines that were no events, newest last; since the start of this collector.
-        var rejectedLines: [RejectedLine]
-    }
-
     private typealias Run = RegisteredRun
     private struct State {
         var runs: [Name: Run] = [:]
@@ -278,18 +268,6 @@ final class RunRegistry: Sendable {
     /// Newest first, running ones on top.
     func snapshots() -> [Snapshot] { snapshots(after: nil).runs }
 
-    /// What has changed.
-    struct Difference: Sendable {
-        /// Newest first, running ones on top.
-        var runs: [Snapshot]
-        /// Some of them may be there again.
-        var removed: [Name]
-        /// To ask with next time.
-        var revision: UInt64
-        /// All runs that there are: what is not among them is gone.
-        var isComplete: Bool
-    }
-
     /// Since that revision; nil: everything. A change is told at the latest with the next `tick`.
     func snapshots(after revision: UInt64?) -> Difference {
         var difference = state.withLock { state in
@@ -327,15 +305,6 @@ final class RunRegistry: Sendable {
         return Snapshot(
             record: record, ratePerSecond: rate, missedBytes: run.missedBytes,
             rejectedLines: run.rejected.latest)
-    }
-
-    /// What has happened between two calls of `tick`.
-    struct Changes {
-        var records: [RunRecord] = []
-        /// By run: where its rings had no room.
-        var refused: [Name: [RingID: RefusedStretches]] = [:]
-        /// Instances that will not be read again; the records hold all that they told.
-        var ended: [InstanceID] = []
     }
 
     /// A few times a second: takes samples for the rates and returns what changed since the last call.
