@@ -52,6 +52,11 @@ struct Collector: Sendable {
             let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
             storage = kept?.storage
             control = kept?.control
+            if let aside = kept?.control.putAside {
+                logger.warning(
+                    "\(Terminal.printable("the control store was no database: it is kept as \(aside), and names, notes and layouts begin anew"))"
+                )
+            }
             let bus = EventBus(
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
@@ -102,7 +107,7 @@ struct Collector: Sendable {
         registry.keepPositions(of: present)
         bookkeeper.adoptRemoved(present: present)
         for instance in directory.instances { registry.appeared(instance) }
-        registry.failOrphans(reason: "host restarted, or its rings were removed")
+        registry.failOrphans(reason: RunRegistry.hostRestarted)
         say()
         // They stop from the last to the first.
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [

@@ -39,6 +39,8 @@ struct DataFolder {
         do throws(ControlStoreError) {
             let control = try ControlStore(path: path + "/control.sqlite")
             registry.adopt(try control.newestRuns(shownRuns))
+            // What cannot be read now is as good as unknown: it is asked for again.
+            registry.look { try? control.run($0) }
             return DataFolder(storage: storage, control: control)
         } catch { throw CollectorError(description: error.description) }
     }

@@ -82,20 +82,22 @@ package struct BeyondQuestion: Sendable {
 
 /// What a run holds by type, counted in storage: the final truth about its events.
 package struct RunTotalsQuestion: Sendable {
-    package let runID: String
-    package init(runID: String) { self.runID = runID }
+    package let runIDs: [String]
+    package init(runIDs: [String]) { self.runIDs = runIDs }
 
-    /// Rows: total_events UInt64, total_frames UInt64, max_frame_index UInt64, first and last sim_time Float64.
+    /// Rows: place in `runIDs` counted from 1, total_events UInt64, total_frames UInt64, max_frame_index UInt64, first and last sim_time
+    /// Float64; none of runs that have no rows. nil: there are no tables.
     package func statement(_ tables: [StoredTable]) -> Statement? {
         guard !tables.isEmpty else { return nil }
         let rows = tables.map {
-            "SELECT frame_index, sim_time FROM \(SQL.identifier($0.name)) WHERE run_id = {run:String}"
+            "SELECT run_id, frame_index, sim_time FROM \(SQL.identifier($0.name)) WHERE run_id IN {runs:Array(String)}"
         }
         return Statement(
             sql: """
-                SELECT count(), uniqExact(frame_index), max(frame_index), min(sim_time), max(sim_time) FROM (
+                SELECT indexOf({runs:Array(String)}, run_id), count(), uniqExact(frame_index), max(frame_index), min(sim_time), max(sim_time)
+                FROM (
                 \(rows.joined(separator: "\nUNION ALL\n"))
-                )
-                """, parameters: [("run", runID)])
+                ) GROUP BY run_id
+                """, parameters: [("runs", "[" + runIDs.map(SQL.literal).joined(separator: ",") + "]")])
     }
 }

@@ -10,35 +10,58 @@ package struct ControlStoreError: Error, CustomStringConvertible, Sendable {
     package let description: String
 }
 
-/// Thread-safe: GRDB's queue puts callers in order.
+/// Thread-safe: one writes at a time, and who reads waits for nobody.
 package final class ControlStore: Sendable {
-    private let database: DatabaseQueue
+    private let database: DatabasePool
     package let path: String
+    /// Where a file was put that stood in this one's place and was no database; nil: there was none.
+    package let putAside: String?
 
-    /// Opens or makes the file (0600, WAL mode). A file that is no database is put aside as `<name>.damaged`.
+    /// Opens or makes the file (0600, WAL mode). A file that is no database is put aside as `<name>.damaged`, `<name>.damaged-2` …; any
+    /// other obstacle is an error: a collector that starts without what it knew would seem to have lost it.
     package init(path: String) throws(ControlStoreError) {
         self.path = path
         do {
-            database = try Self.open(path)
-        } catch {
-            do {
-                // Removing an older damaged copy may fail because there is none.
-                try? FileManager.default.removeItem(atPath: path + ".damaged")
-                try FileManager.default.moveItem(atPath: path, toPath: path + ".damaged")
-                database = try Self.open(path)
-            } catch let second {
-                throw ControlStoreError(description: "cannot open the control store \(path): \(second)")
-            }
-        }
+            (database, putAside) = (try Self.open(path), nil)
+            return
+        } catch let error as DatabaseError where [.SQLITE_NOTADB, .SQLITE_CORRUPT].contains(error.resultCode) {
+            // Goes on below.
+        } catch { throw Self.problem(path, error) }
+        do {
+            let aside = try Self.putAside(path)
+            (database, putAside) = (try Self.open(path), aside)
+        } catch { throw Self.problem(path, error) }
     }
 
-    private static func open(_ path: String) throws -> DatabaseQueue {
+    private static func problem(_ path: String, _ error: any Error) -> ControlStoreError {
+        ControlStoreError(description: "cannot open the control store \(path): \(error)")
+    }
+
+    /// With what SQLite keeps beside it. No earlier copy is touched.
+    private static func putAside(_ path: String) throws -> String {
+        let files = FileManager.default
+        var aside = path + ".damaged"
+        var number = 2
+        while files.fileExists(atPath: aside) {
+            aside = path + ".damaged-\(number)"
+            number += 1
+        }
+        for suffix in ["", "-wal", "-shm"] where files.fileExists(atPath: path + suffix) {
+            try files.moveItem(atPath: path + suffix, toPath: aside + suffix)
+        }
+        return aside
+    }
+
+    private static func open(_ path: String) throws -> DatabasePool {
         let mask = umask(0o077)
         defer { umask(mask) }
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
-        let database = try DatabaseQueue(path: path, configuration: configuration)
+        let database = try DatabasePool(path: path, configuration: configuration)
+        if try database.read(migrations.hasBeenSuperseded) {
+            throw ControlStoreError(
+                description: "a later version of teltel has changed it; start that one, or choose another --data-dir")
+        }
         try migrations.migrate(database)
         return database
     }
@@ -149,12 +172,11 @@ package final class ControlStore: Sendable {
         }
     }
 
-    package func hasRun(_ runID: Name) throws(ControlStoreError) -> Bool {
-        do {
-            return try database.read { database in
-                try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE run_id = ?)", arguments: [runID.text])
-                    ?? false
-            }
-        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    /// nil: there is none, or none that can be read.
+    package func run(_ runID: Name) throws(ControlStoreError) -> RunRecord? {
+        let text = try read { database in
+            try String.fetchOne(database, sql: "SELECT record FROM runs WHERE run_id = ?", arguments: [runID.text])
+        }
+        return text.flatMap { try? JSONDecoder().decode(RunRecord.self, from: Data($0.utf8)) }
     }
 }

@@ -118,6 +118,25 @@ def test_stored_runs_say_when_they_came(known_runs):
     assert row["received_at"] in [one["received_at"] for one in lines(known_runs, "runs") if one["run_id"] == "said-to-be-old"]
 
 
+def test_runs_that_end_together_are_counted_together(make_collector, tmp_path):
+    """A question for each would keep the counts of all runs waiting meanwhile: 20 s of a thousand."""
+    server = Server(tmp_path / "server")
+    gate = Gate(server.connect)
+    collector = make_collector("--clickhouse-url", gate.url)
+    runs = [f"together-{number:03}" for number in range(300)]
+    store(collector, *(one for run in runs for one in (event(run, "t", {"x": 1}, 7, simTime=0.5), end(run, 9))))
+
+    def final():
+        rows = {row["run_id"]: row for row in lines(collector, "runs", daysBack=1)}
+        return rows if len(rows) == 300 and all(row["is_final"] for row in rows.values()) else None
+
+    rows = wait_until(final, "all totals are final", 60)
+    assert {(int(row["total_events"]), int(row["total_frames"]), int(row["max_frame_index"])) for row in rows.values()} == {(2, 2, 9)}
+    assert 3 <= len([one for one in gate.requests if "uniqExact(frame_index)" in one.sql]) < 30
+    gate.close()
+    server.kill()
+
+
 def test_a_run_without_long_frames_is_shown_without_asking_storage(make_collector, tmp_path):
     """The page asks twice a second, and storage may be slow: live waits for nobody."""
     server = Server(tmp_path / "server")

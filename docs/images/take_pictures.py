@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
-SIZES = [(1280, 800), (1920, 1080), (390, 844)]
+SIZES = [(1440, 900), (1920, 1080), (390, 844)]
 # Half a minute of driving: the window is full, and something has happened.
 DRIVEN = """() => Number(document.querySelector('[data-testid="counter-accepted"] .tile-value')
     ?.textContent.replaceAll(',', '')) > 24000"""
@@ -52,7 +52,7 @@ def main() -> None:
                 page.wait_for_function("() => document.querySelectorAll('.run-row .column-size')[1].textContent.includes('≈')")
                 page.screenshot(path=HERE / f"runs-{width}x{height}-{scheme}.png")
                 page.close()
-        (HERE / "live.png").write_bytes((HERE / "run-1280x800-light.png").read_bytes())
+        (HERE / "live.png").write_bytes((HERE / "run-1440x900-light.png").read_bytes())
         browser.close()
 
 

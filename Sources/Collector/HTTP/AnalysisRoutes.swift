@@ -40,12 +40,12 @@ struct AnalysisRoutes: Sendable {
         }
         router.get("api/analysis/run") { _, _ -> Response in throw APIError.missingParameter("run id") }
         router.get("api/analysis/series") { request, context in
-            let question = try series(request)
+            let question = try await series(request)
             let shape = SeriesRows(withKey: !question.keyFields.isEmpty, withWallTime: request.text("wallTime") == "1")
             return try await answer(request, context, format: "RowBinary", shape) { question.statement($0) }
         }
         router.get("api/analysis/texts") { request, context in
-            let question = try series(request)
+            let question = try await series(request)
             return try await answer(request, context) { question.texts($0) }
         }
         router.get("api/analysis/sizes") { request, context in
@@ -55,7 +55,7 @@ struct AnalysisRoutes: Sendable {
         router.get("api/analysis/sql/:id") { _, context in try statements.response(try context.parameters.require("id")) }
         router.get("api/analysis/fields") { request, _ in try await fields(request) }
         router.get("api/analysis/summary") { request, context in
-            let question = try series(request)
+            let question = try await series(request)
             return try await answer(request, context) { question.summary($0) }
         }
     }
@@ -79,7 +79,7 @@ struct AnalysisRoutes: Sendable {
         guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
         let sourceID = request.text("sourceId").flatMap { $0.isEmpty ? nil : $0 }
         let source = sourceID.map { Name($0) }
-        let types = registry.snapshot(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
+        let types = await registry.recall(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
         let tables = try await storedTables().filter { table in
             guard let types, let channel = table.channel, let type = table.type else { return true }
             return types.contains { $0.channel == channel && $0.type == type }
@@ -122,7 +122,7 @@ struct AnalysisRoutes: Sendable {
         return kind.flatMap { kind in FieldKind.allCases.first { $0.name == kind } }
     }
 
-    private func series(_ request: Request) throws -> SeriesQuestion {
+    private func series(_ request: Request) async throws -> SeriesQuestion {
         func required(_ name: String, mayBeEmpty: Bool = false) throws -> String {
             guard let value = request.text(name), mayBeEmpty || !value.isEmpty else { throw APIError.missingParameter(name) }
             return value
@@ -133,7 +133,7 @@ struct AnalysisRoutes: Sendable {
             channel: Name(request.text("channel") ?? ""), path: try required("jsonPath", mayBeEmpty: true),
             key: request.text("key"),
             points: try request.integer("points", 2...10_000_000))
-        let type = registry.snapshot(Name(question.runID))?.record.types.first {
+        let type = await registry.recall(Name(question.runID))?.record.types.first {
             $0.sourceID == Name(question.sourceID) && $0.type == question.eventType
                 && (question.channel.isEmpty || $0.channel == question.channel)
         }

@@ -116,7 +116,7 @@ enum HTTPServer {
     static func make(_ settings: CollectorSettings, _ parts: Parts, _ port: Port, logger: Logger) -> some Service {
         let session = LiveSession(
             bus: parts.bus, limits: settings.live, tally: parts.tally,
-            hasEnded: { [registry = parts.registry] in registry.snapshot($0).map { $0.record.status != .running } ?? false })
+            hasEnded: { [registry = parts.registry] in registry.recalled($0).map { $0.record.status != .running } ?? false })
         return Application(
             router: router(settings, parts, port),
             server: .httpAndWebSocket(

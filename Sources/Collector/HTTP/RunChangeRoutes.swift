@@ -22,6 +22,7 @@ struct RunChangeRoutes: Sendable {
         router.patch("api/run") { request, _ in
             let runID = try RunRoutes.runID(request)
             let change = try await Self.change(request)
+            _ = await registry.recall(runID)
             let isKnown = registry.update(runID) { record in
                 if let name = change.name { record.name = name.isEmpty ? nil : name }
                 if let note = change.note { record.note = note.isEmpty ? nil : note }

@@ -193,7 +193,7 @@ struct RunRoutes: Sendable {
         }
         router.get("api/run") { request, _ in
             let runID = try Self.runID(request)
-            guard let snapshot = registry.snapshot(runID) else { throw Self.unknown(runID) }
+            guard let snapshot = await registry.recall(runID) else { throw Self.unknown(runID) }
             // Only of such a run there are any.
             let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
             let answer = RunDetailAnswer(

@@ -205,9 +205,9 @@ final class Bookkeeper: Sendable {
             try storage.tables.connect()
         } catch { return logger.debug("ClickHouse: \(error)") }
         let told = state.withLock { $0.told }
-        var rows: [(record: RunRecord, row: RunMetadata, wanted: Told)] = []
+        var due: [(record: RunRecord, wanted: Told)] = []
         do throws(ClickHouseError) {
-            for record in registry.unrecorded() where rows.count < Self.mostRowsAtOnce {
+            for record in registry.unrecorded() where due.count < Self.mostRowsAtOnce {
                 let settled =
                     record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
                 // What comes after that, or was not seen yet, makes other totals.
@@ -216,30 +216,51 @@ final class Bookkeeper: Sendable {
                 guard before != wanted,
                     record.status == .running || settled || before?.status != record.status || before?.tags != record.tags
                 else { continue }
-                rows.append((record, try metadata(record, settled: settled, storage), wanted))
+                due.append((record, wanted))
             }
-            if !rows.isEmpty { try storage.write(rows.map(\.row)) }
+            let totals = try totals(of: due.filter { $0.wanted.settledEvents != nil }.map(\.record), storage)
+            if !due.isEmpty { try storage.write(due.map { Self.metadata($0.record, totals[$0.record.runID]) }) }
         } catch {
             // ClickHouse went away in between: the next turn tries again.
             return logger.debug("run_metadata: \(error)")
         }
-        state.withLock { state in for row in rows { state.told[row.record.runID] = row.wanted } }
-        for row in rows where row.wanted.settledEvents != nil {
+        state.withLock { state in for run in due { state.told[run.record.runID] = run.wanted } }
+        for run in due where run.wanted.settledEvents != nil {
             // Unless something has come meanwhile.
-            registry.update(row.record.runID) { if $0.accepted == row.record.accepted { $0.isRecorded = true } }
+            registry.update(run.record.runID) { if $0.accepted == run.record.accepted { $0.isRecorded = true } }
         }
     }
     /// Thousands of runs may begin at once; each insert costs ClickHouse the same, whatever is in it.
     private static let mostRowsAtOnce = 1_000
 
-    private func metadata(_ record: RunRecord, settled: Bool, _ storage: Storage) throws(ClickHouseError) -> RunMetadata {
+    /// Many small runs are counted together: a question costs ClickHouse some ms whatever it is about, and meanwhile no run is told what
+    /// is stored of it. Frames of a question are held in memory until they are counted.
+    private func totals(of records: [RunRecord], _ storage: Storage) throws(ClickHouseError) -> [Name: RunTotals] {
+        var found: [Name: RunTotals] = [:]
+        var together: [RunRecord] = []
+        for record in records {
+            let events = together.reduce(record.accepted) { $0 &+ $1.accepted }
+            if !together.isEmpty, together.count == Self.mostCountedTogether || events > Self.mostEventsCountedTogether {
+                found.merge(try storage.finalTotals(together.map(\.runID))) { $1 }
+                together = []
+            }
+            together.append(record)
+        }
+        found.merge(try storage.finalTotals(together.map(\.runID))) { $1 }
+        return found
+    }
+    private static let mostCountedTogether = 100
+    private static let mostEventsCountedTogether: UInt64 = 2_000_000
+
+    /// `totals`: nil while not everything of the run is stored.
+    private static func metadata(_ record: RunRecord, _ totals: RunTotals?) -> RunMetadata {
         var row = RunMetadata(
-            runID: record.runID, startedAt: Self.seconds(record.startedMs), endedAt: record.endedMs.map(Self.seconds),
+            runID: record.runID, startedAt: seconds(record.startedMs), endedAt: record.endedMs.map(seconds),
             totalEvents: record.storedEvents, maxFrameIndex: UInt32(clamping: record.lastFrame), sourceID: record.sourceID,
             config: record.config.isEmpty ? "{}" : record.config, engineVersion: record.engineVersion, seed: record.seed,
-            status: record.status.rawValue, endReason: record.endReason, tags: Self.json(record.tags),
-            receivedAt: Self.seconds(record.orderMs), updatedAt: UInt32(clamping: Int(Date().timeIntervalSince1970)))
-        guard settled, let totals = try storage.finalTotals(record.runID) else { return row }
+            status: record.status.rawValue, endReason: record.endReason, tags: json(record.tags),
+            receivedAt: seconds(record.orderMs), updatedAt: UInt32(clamping: Int(Date().timeIntervalSince1970)))
+        guard let totals else { return row }
         row.totalEvents = totals.events
         row.totalFrames = UInt32(clamping: totals.frames)
         row.maxFrameIndex = UInt32(clamping: totals.lastFrame)

@@ -22,6 +22,8 @@ final class RunRegistry: Sendable {
     }
     private let state = Mutex(State())
     private let isStored: Bool
+    /// Looks up runs of earlier collectors that are not among those in memory.
+    private let earlier = Mutex<(@Sendable (Name) -> RunRecord?)?>(nil)
     private let clock: @Sendable () -> Int64
 
     /// - Parameters:
@@ -31,6 +33,9 @@ final class RunRegistry: Sendable {
         self.isStored = isStored
         self.clock = clock
     }
+
+    /// Where runs of long ago are found: asked when one is named. Blocks for as long as a look into a file takes.
+    func look(for earlier: @escaping @Sendable (Name) -> RunRecord?) { self.earlier.withLock { $0 = earlier } }
 
     /// Runs that an earlier collector knew. Those still marked running end as failed unless their rings are found.
     func adopt(_ records: [RunRecord]) {
@@ -53,16 +58,27 @@ final class RunRegistry: Sendable {
         }
     }
 
+    /// A run that is named is in memory from here on, if there is one at all: with all that was known of it.
+    private func recall(_ runID: Name) {
+        guard !state.withLock({ $0.runs[runID] != nil }), let look = earlier.withLock({ $0 }), var record = look(runID) else {
+            return
+        }
+        // It cannot be going on: its rings would have been found at the start.
+        if record.status == .running { (record.status, record.endReason) = (.failed, Self.hostRestarted) }
+        adopt([record])
+    }
+    static let hostRestarted = "host restarted, or its rings were removed"
+
     // MARK: names
 
     /// The name under which a new instance is shown: its run's own, or with "~2", "~3" … when a run of this id and source has
     /// ended. `others` are the instances that are still in shared memory; this registry knows the older ones.
     func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
-        let runs = state.withLock { $0.runs.mapValues(\.record) }
         func ended(_ name: Name) -> Bool {
             let same = others.filter { $0.run.runID == name && $0.run.sourceID == description.sourceID }
             if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
-            guard let record = runs[name] else { return false }
+            recall(name)
+            guard let record = state.withLock({ $0.runs[name]?.record }) else { return false }
             return record.status != .running && Self.has(record, description.sourceID)
         }
         var name = description.runID
@@ -75,7 +91,8 @@ final class RunRegistry: Sendable {
     }
     /// Has this source ended this run? A source that fell silent may go on.
     func hasEnded(_ run: RunKey) -> Bool {
-        state.withLock { state in
+        recall(run.runID)
+        return state.withLock { state in
             guard let record = state.runs[run.runID]?.record else { return false }
             if record.endedSources?.contains(run.sourceID) == true { return true }
             return record.status != .running && !record.instances.isEmpty && Self.has(record, run.sourceID)
@@ -290,6 +307,12 @@ final class RunRegistry: Sendable {
         state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
     }
     func snapshot(_ runID: Name) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
+
+    /// The same, also of a run of long ago. Blocks for as long as a look into a file takes.
+    func recalled(_ runID: Name) -> Snapshot? {
+        recall(runID)
+        return snapshot(runID)
+    }
 
     private func snapshot(_ run: Run) -> Snapshot {
         var record = run.record

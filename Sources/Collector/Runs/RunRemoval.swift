@@ -38,7 +38,7 @@ struct RunRemoval: Sendable {
     /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
     /// on where it was: the run is listed until everything else of it has gone.
     func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
-        if let run = registry.snapshot(runID)?.record {
+        if let run = registry.recalled(runID)?.record {
             guard run.status != .running else { throw .running }
             try waitUntilStill(runID, patience)
         } else if try !isStored(runID) {

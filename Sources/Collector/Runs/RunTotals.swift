@@ -31,15 +31,24 @@ extension Storage {
         return rows
     }
 
-    /// Counted in ClickHouse; nil if nothing of the run is there.
-    func finalTotals(_ runID: Name) throws(ClickHouseError) -> RunTotals? {
-        guard let statement = RunTotalsQuestion(runID: runID.text).statement(try storedTables()) else { return nil }
+    /// Counted in ClickHouse, all in one question; runs of which nothing is there are left out.
+    func finalTotals(_ runIDs: [Name]) throws(ClickHouseError) -> [Name: RunTotals] {
+        guard !runIDs.isEmpty, let statement = RunTotalsQuestion(runIDs: runIDs.map(\.text)).statement(try storedTables()) else {
+            return [:]
+        }
         let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
         let text = String(decoding: try query(statement.sql, parameters, format: "TSV"), as: UTF8.self)
-        let fields = text.split(whereSeparator: \.isWhitespace)
-        guard fields.count == 5, let events = UInt64(fields[0]), events > 0, let frames = UInt64(fields[1]),
-            let last = UInt64(fields[2]), let begin = Double(fields[3]), let end = Double(fields[4])
-        else { return nil }
-        return RunTotals(events: events, frames: frames, lastFrame: last, firstSimTime: begin, lastSimTime: end)
+        var found: [Name: RunTotals] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: "\t")
+            guard fields.count == 6, let place = Int(fields[0]), runIDs.indices.contains(place - 1),
+                let events = UInt64(fields[1]),
+                let frames = UInt64(fields[2]), let last = UInt64(fields[3]), let begin = Double(fields[4]),
+                let end = Double(fields[5])
+            else { throw ClickHouseError(.unexpectedAnswer, "totals: \(line.prefix(200))") }
+            found[runIDs[place - 1]] = RunTotals(
+                events: events, frames: frames, lastFrame: last, firstSimTime: begin, lastSimTime: end)
+        }
+        return found
     }
 }
