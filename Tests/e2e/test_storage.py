@@ -223,7 +223,7 @@ def test_an_embedded_clickhouse_that_starts_slowly_is_named_and_forgiven(make_co
     collector = make_collector()
     assert post(collector, line(runId="early"), line(runId="early", type="run.end"))[1]["accepted"] == 2
     said = wait_until(lambda: collector.json("/api/storage")["inserts"].get("lastError"), "the insert failed")
-    assert "embedded ClickHouse" in said and str(collector.data) in said
+    assert "embedded ClickHouse" in said
     assert "localhost" not in said and "port" not in said
     library.parent.symlink_to(LIBRARY.parent.parent)
     wait_until(lambda: (run := collector.run("early")) and run["stored"] == 2, "it has started, and all is stored", 60)

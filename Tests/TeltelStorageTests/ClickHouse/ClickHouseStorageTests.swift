@@ -205,7 +205,7 @@ struct ClickHouseStorageTests {
                 "payload.z/z\tNullable(UInt8)",
             ])
         let expected = [
-            #"{"x":0,"y":-0}"#, #"{"x":9223372036854775807,"z":{"z":9}}"#, #"{"x":7.5}"#, #"{"y":8.25,"x":null}"#, #"{"y":1}"#,
+            #"{"x":0,"y":-0.0}"#, #"{"x":9223372036854775807,"z":{"z":9}}"#, #"{"x":7.5}"#, #"{"y":8.25,"x":null}"#, #"{"y":1}"#,
         ]
         #expect(try house.lines("SELECT payload FROM telemetry_events ORDER BY frame_index") == expected)
         try house.removeFiles()
