@@ -160,10 +160,9 @@ func race(_ overflow: RunOptions.Overflow) throws {
         } else {
             engine.wait()
         }
+        let drops = engine.run.drops
         engine.run.end(.completed, "done")
         engine.wait()
-        // The run's own last events overwrite, too, and more than their own size.
-        let drops = engine.run.drops
         let accepted = engine.accepted.load(ordering: .relaxed)
         if accepted == 0 { fail("nothing was accepted") }
         while !reader.sink.hasEnded.load(ordering: .acquiring) { sched_yield() }
