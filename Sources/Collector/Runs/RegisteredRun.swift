@@ -50,6 +50,38 @@ struct RegisteredRun {
     /// Nothing to save and nothing to measure: most of many runs, most of the time.
     var isQuiet: Bool { !changed && samples.isEmpty }
 
+    /// `seen`: what lies before it in its ring has been counted. Returns how many rows had not been.
+    mutating func count(_ batch: Batch, after seen: UInt64) -> UInt64 {
+        let index = indexOfType(batch)
+        // The rows are in order: those that an earlier collector has counted come first.
+        let known = seen <= batch.sequence(0) ? 0 : (0..<batch.count).prefix { batch.sequence($0) < seen }.count
+        record.types[index].accepted += UInt64(batch.count - known)
+        record.isRecorded = false
+        lastEventNs = max(lastEventNs, batch.round.readAt)
+        let highest = batch.highest
+        record.lastFrame = max(record.lastFrame, highest.frame)
+        if let time = highest.simTime { record.lastSimTime = max(record.lastSimTime, time) }
+        changed = true
+        return UInt64(batch.count - known)
+    }
+
+    /// Of the record's types.
+    private mutating func indexOfType(_ batch: Batch) -> Int {
+        let schema = batch.schema
+        if let known = typeIndex[ObjectIdentifier(schema)] { return known.index }
+        let old = record.types.firstIndex {
+            $0.sourceID == batch.run.sourceID && $0.channel == schema.channel && $0.type == schema.type
+        }
+        let index = old ?? record.types.count
+        heard(of: batch)
+        if old == nil {
+            record.types.append(.init(sourceID: batch.run.sourceID, channel: schema.channel, type: schema.type))
+        }
+        if !schema.fields.isEmpty { record.types[index].fields = schema.fields.map(RunRecord.FieldRecord.init) }
+        typeIndex[ObjectIdentifier(schema)] = (index, schema)
+        return index
+    }
+
     /// Everything up to the batch's end has been counted.
     mutating func passed(_ batch: Batch) {
         let end = batch.sequenceEnd(batch.count - 1)

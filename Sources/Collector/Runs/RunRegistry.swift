@@ -172,7 +172,8 @@ final class RunRegistry: Sendable {
     }
 
     private func take(_ batch: Batch, _ run: inout Run, _ late: inout LateEvents) {
-        let fresh = Self.count(batch, &run, after: run.counted[batch.round.ring] ?? 0)
+        let fresh = run.count(batch, after: run.counted[batch.round.ring] ?? 0)
+        if run.record.endReason == Self.silence { run.record.reopen() }
         guard case .ingest = batch.schema.encoding else { return }
         late.take(batch, fresh, &run)
         lifecycle(batch, fresh, &run)
@@ -181,38 +182,6 @@ final class RunRegistry: Sendable {
     private static func isRemoved(_ batch: Batch, _ removed: [Name: [RingID: UInt64]]) -> Bool {
         guard let end = removed[batch.run.runID]?[batch.round.ring] else { return false }
         return batch.sequenceEnd(batch.count - 1) <= end
-    }
-
-    /// `seen`: what lies before it in its ring has been counted. Returns how many rows had not been.
-    private static func count(_ batch: Batch, _ run: inout Run, after seen: UInt64) -> UInt64 {
-        let key = ObjectIdentifier(batch.schema)
-        let index: Int
-        if let known = run.typeIndex[key] {
-            index = known.index
-        } else {
-            let schema = batch.schema
-            let old = run.record.types.firstIndex {
-                $0.sourceID == batch.run.sourceID && $0.channel == schema.channel && $0.type == schema.type
-            }
-            index = old ?? run.record.types.count
-            run.heard(of: batch)
-            if old == nil {
-                run.record.types.append(.init(sourceID: batch.run.sourceID, channel: schema.channel, type: schema.type))
-            }
-            if !schema.fields.isEmpty { run.record.types[index].fields = schema.fields.map(RunRecord.FieldRecord.init) }
-            run.typeIndex[key] = (index, schema)
-        }
-        // The rows are in order: those that an earlier collector has counted come first.
-        let known = seen <= batch.sequence(0) ? 0 : (0..<batch.count).prefix { batch.sequence($0) < seen }.count
-        run.record.types[index].accepted += UInt64(batch.count - known)
-        run.record.isRecorded = false
-        run.lastEventNs = max(run.lastEventNs, batch.round.readAt)
-        if run.record.endReason == silence { run.record.reopen() }
-        let highest = batch.highest
-        run.record.lastFrame = max(run.record.lastFrame, highest.frame)
-        if let time = highest.simTime { run.record.lastSimTime = max(run.record.lastSimTime, time) }
-        run.changed = true
-        return UInt64(batch.count - known)
     }
 
     /// Only run.start and run.end mean something to the collector (contract §3). `fresh`: so many rows, the last ones, had not been
