@@ -57,7 +57,7 @@ package struct RingCursor {
         while true {
             let stretch = ring.stretch(from: position, to: head, limit: limit)
             let bytes = ring.copy(stretch)
-            guard ring.isIntact(from: position) else { return .missed(bytes: jump()) }
+            guard ring.isIntact(from: position) else { return .missed(bytes: try jump()) }
             let round = Round(ring: ring.id, begin: position, bytes: bytes, readAt: now)
             let (batches, consumed, needed) = try sort(round)
             if consumed == 0, let needed, needed > limit, needed <= stretch.count + Int(TELTEL_MAX_RECORD_BYTES) {
@@ -67,16 +67,22 @@ package struct RingCursor {
             guard consumed > 0, UInt64(consumed) <= head - position else {
                 throw RingFault(.record, "\(ring.id): record at \(position) passes the head")
             }
-            if let takes, !ring.take(position..<position + UInt64(consumed), takes) { return .missed(bytes: jump()) }
+            if let takes, !ring.take(position..<position + UInt64(consumed), takes) { return .missed(bytes: try jump()) }
             position += UInt64(consumed)
             if position == head { clock.caughtUp(now: now) }
             return .batches(batches)
         }
     }
 
-    /// Goes on where records begin for sure: at `released`, or at the head if even that is out of reach.
-    private mutating func jump() -> UInt64 {
+    /// Goes on where records begin for sure: at `released`, or at the head if even that is out of reach. Who takes what it reads goes on
+    /// at `released` and nowhere else: of what lies behind it nobody has said yet whether it is read or given up, and beyond it
+    /// nothing could be taken any more. If the producer is faster once more, the next read finds out.
+    private mutating func jump() throws(RingFault) -> UInt64 {
         let old = position
+        if let takes, ring.overwritesOldest, case let next = try ring.resume(old, takes), next > old {
+            position = next
+            return position - old
+        }
         let released = max(ring.released, ring.low)
         position = released > old && ring.isIntact(from: released) ? released : max(ring.head, old)
         return position - old
