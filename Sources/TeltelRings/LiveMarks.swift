@@ -13,11 +13,11 @@ final class LiveMarks: Sendable {
 
     /// nil if it cannot be made: then a restart begins at what was not released.
     init?(folder: Int32) {
-        let descriptor = openat(folder, Self.fileName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
+        let opened = openat(folder, Self.fileName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard opened >= 0 else { return nil }
+        let descriptor = OwnedDescriptor(opened)
         // In full: a page that is missing in a full file system would end the collector.
-        guard posix_fallocate(descriptor, 0, off_t(Self.bytes)) == 0,
+        guard posix_fallocate(opened, 0, off_t(Self.bytes)) == 0,
             let mapping = try? FileMapping(descriptor: descriptor, count: Self.bytes, writable: true, name: Self.fileName)
         else { return nil }
         self.mapping = mapping

@@ -27,23 +27,20 @@ package struct HostIdentity: Sendable {
 
 /// A process that was there, and was the right one, when this was made: from then on one cheap question tells its end.
 final class ProcessWatch: Sendable {
-    private let descriptor: Int32
+    private let descriptor: OwnedDescriptor
 
     /// nil if the process is gone or another one, or the system cannot watch it: then its start time is compared each time.
     init?(_ run: RunDescription) {
         guard run.processNamespace == HostIdentity.current.processNamespace else { return nil }
-        descriptor = teltel_watch_process(run.processID)
-        guard descriptor >= 0 else { return nil }
+        let watched = teltel_watch_process(run.processID)
+        guard watched >= 0 else { return nil }
+        descriptor = OwnedDescriptor(watched)
         // Afterwards: the number may have been given to another process in between.
-        guard ProducerLiveness.start(of: run.processID) == .at(run.processStart) else {
-            close(descriptor)
-            return nil
-        }
+        guard ProducerLiveness.start(of: run.processID) == .at(run.processStart) else { return nil }
     }
-    deinit { close(descriptor) }
 
     /// An error of the question is no proof of death.
-    var hasEnded: Bool { teltel_process_has_ended(descriptor) > 0 }
+    var hasEnded: Bool { teltel_process_has_ended(descriptor.number) > 0 }
 }
 
 enum ProducerLiveness {

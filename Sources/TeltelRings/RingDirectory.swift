@@ -13,8 +13,8 @@ package struct RingDirectoryError: Error, CustomStringConvertible, Sendable {
 /// The shared-memory folder. One collector at a time. Thread-safe.
 package final class RingDirectory: Sendable {
     package let path: String
-    private let folder: Int32
-    private let lockFile: Int32
+    private let folder: OwnedDescriptor
+    private let lockFile: OwnedDescriptor
     /// The name of a new engine run that another instance, ended or not, may bear already.
     package typealias Naming = @Sendable (RunDescription, _ others: [RingInstance]) -> RunKey
     private let naming: Naming
@@ -53,16 +53,16 @@ package final class RingDirectory: Sendable {
         self.waitsForRecords = waitsForRecords
         self.naming = naming
         mkdir(path, 0o700)
-        folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else {
+        let opened = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard opened >= 0 else {
             throw RingDirectoryError(
                 description:
                     "cannot use the shared-memory folder \(path): \(String(cString: strerror(errno))); choose another with --shm-dir"
             )
         }
+        folder = OwnedDescriptor(opened)
         var facts = stat()
-        guard fstat(folder, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
-            close(folder)
+        guard fstat(opened, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
             let problem =
                 facts.st_uid == geteuid()
                 ? "others can look into \(path): make it yours alone with `chmod 700 \(path)`" : "\(path) belongs to another user"
@@ -71,11 +71,6 @@ package final class RingDirectory: Sendable {
         lockFile = try FolderLock.take(folder: folder, path: path)
         _ = HostIdentity.current  // read while there are descriptors for it
     }
-    deinit {
-        close(lockFile)
-        close(folder)
-    }
-
     // MARK: for the readers
 
     /// Grows whenever `instances` changes.
@@ -166,7 +161,7 @@ package final class RingDirectory: Sendable {
     package func tidy() {
         lookAround(newOnes: true, asking: .runFile)
         let names = state.withLock { state in state.expected.keys.filter { !state.known.contains($0) } }
-        for name in names { _ = AbandonedStart.remove(parent: folder, name: name, isLeaving: true) }
+        for name in names { _ = AbandonedStart.remove(parent: folder.number, name: name, isLeaving: true) }
     }
 
     private func entries() -> [String] {
@@ -178,13 +173,13 @@ package final class RingDirectory: Sendable {
     private func open(_ name: String) -> OpenedFolder? {
         // The run file appears under its name when it is complete; until then the folder is looked at again.
         var facts = stat()
-        guard fstatat(folder, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else {
+        guard fstatat(folder.number, "\(name)/run", &facts, AT_SYMLINK_NOFOLLOW) == 0 else {
             let now = teltel_monotonic_ns()
             state.withLock { $0.expected[name] = $0.expected[name] ?? now }
             return nil
         }
         do throws(RingFault) {
-            return try OpenedFolder(parent: folder, name: name)
+            return try OpenedFolder(parent: folder.number, name: name)
         } catch {
             if error.code == .shortage { return nil }  // looked at again with all others
             state.withLock {
@@ -201,7 +196,7 @@ package final class RingDirectory: Sendable {
         let names = state.withLock { state in
             state.expected.filter { now - $0.value >= Self.allNs && !state.known.contains($0.key) }.map(\.key)
         }
-        let gone = names.filter { AbandonedStart.remove(parent: folder, name: $0) }
+        let gone = names.filter { AbandonedStart.remove(parent: folder.number, name: $0) }
         state.withLock { state in for name in gone { state.expected[name] = nil } }
     }
 
@@ -229,11 +224,11 @@ package final class RingDirectory: Sendable {
     private func name(_ opened: OpenedFolder) -> RunKey {
         let description = opened.file.description
         guard description.kind == .engine else { return RunKey(runID: "", sourceID: "") }
-        if let noted = RunNote.read(folder: opened.descriptor), !noted.isEmpty {
+        if let noted = RunNote.read(folder: opened.descriptor.number), !noted.isEmpty {
             return RunKey(runID: noted, sourceID: description.sourceID)
         }
         let run = naming(description, instances)
-        RunNote.write(run.runID, folder: opened.descriptor)
+        RunNote.write(run.runID, folder: opened.descriptor.number)
         return run
     }
 
@@ -248,7 +243,7 @@ package final class RingDirectory: Sendable {
             state.instances.removeAll { instance in found.contains { $0 === instance } }
             return found
         }
-        for instance in discarded { instance.removeFiles(parent: folder) }
+        for instance in discarded { instance.removeFiles(parent: folder.number) }
         if !discarded.isEmpty { versionNumber.add(1, ordering: .releasing) }
     }
 
@@ -268,22 +263,22 @@ package final class RingDirectory: Sendable {
             state.recordDone.subtract(ids)
             return done
         }
-        for instance in finished { instance.removeFiles(parent: folder) }
+        for instance in finished { instance.removeFiles(parent: folder.number) }
         if !finished.isEmpty { versionNumber.add(1, ordering: .releasing) }
     }
 }
 
 /// One collector per folder: a lock that dies with its process.
 package enum FolderLock {
-    /// Returns the descriptor that holds the lock. `folder` is open; `path` is for the message.
-    package static func take(folder: Int32, path: String) throws(RingDirectoryError) -> Int32 {
-        let descriptor = openat(folder, "collector.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
+    /// The lock lasts as long as the descriptor that is returned. `path` is for the message.
+    package static func take(folder: OwnedDescriptor, path: String) throws(RingDirectoryError) -> OwnedDescriptor {
+        let opened = openat(folder.number, "collector.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard opened >= 0 else {
             throw RingDirectoryError(description: "cannot lock \(path): \(String(cString: strerror(errno)))")
         }
-        let answer = teltel_lock_folder(descriptor)
+        let descriptor = OwnedDescriptor(opened)
+        let answer = teltel_lock_folder(opened)
         guard answer == 0 else {
-            close(descriptor)
             let holder = answer < -1 ? "pid \(-answer)" : "another process"
             throw RingDirectoryError(
                 description: "\(path) is in use by another collector (\(holder)); stop it, or choose another folder")

@@ -41,7 +41,7 @@ package struct RingInspection: Sendable {
     private static func name(of opened: OpenedFolder) -> RunKey {
         let description = opened.file.description
         guard description.kind == .engine else { return RunKey(runID: "", sourceID: "") }
-        let noted = RunNote.read(folder: opened.descriptor).flatMap { $0.isEmpty ? nil : $0 }
+        let noted = RunNote.read(folder: opened.descriptor.number).flatMap { $0.isEmpty ? nil : $0 }
         return RunKey(runID: noted ?? description.runID, sourceID: description.sourceID)
     }
 }

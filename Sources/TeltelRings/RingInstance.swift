@@ -11,7 +11,7 @@ package final class RingInstance: Sendable {
     /// The names under which rows are shown and stored: the engine's, or with "~2" appended when the run id was used before.
     package let run: RunKey
     private let file: RunFile
-    private let folder: Int32
+    private let folder: OwnedDescriptor
     private let process: ProcessWatch?
     /// Of the live reader.
     let liveMarks: LiveMarks?
@@ -40,11 +40,10 @@ package final class RingInstance: Sendable {
         file = opened.file
         folder = opened.descriptor
         process = ProcessWatch(opened.file.description)
-        liveMarks = access == .collecting ? LiveMarks(folder: opened.descriptor) : nil
+        liveMarks = access == .collecting ? LiveMarks(folder: opened.descriptor.number) : nil
         description = opened.file.description
         self.run = run
     }
-    deinit { close(folder) }
 
     /// Types, tag sets and streams as of now.
     package func table() throws(RingFault) -> RunTable { try file.table() }
@@ -56,7 +55,8 @@ package final class RingInstance: Sendable {
             do throws(RingFault) {
                 for writer in state.rings.count..<max(state.rings.count, file.ringCount) {
                     state.rings.append(
-                        try RingMapping(folder: folder, instance: id, writer: UInt16(writer), writable: access == .collecting))
+                        try RingMapping(
+                            folder: folder.number, instance: id, writer: UInt16(writer), writable: access == .collecting))
                 }
                 state.shortage = nil
                 return .success(state.rings)
@@ -112,7 +112,7 @@ package final class RingInstance: Sendable {
         if let end = file.end { return finish(end) }
         guard depth > .runFile,
             !ProducerLiveness.isAlive(
-                description, descriptor: file.descriptor, process: process, asksLock: depth == .all || process == nil)
+                description, descriptor: file.descriptor.number, process: process, asksLock: depth == .all || process == nil)
         else { return }
         // It may have ended the run between the two looks.
         let died = RunEnd(status: .failed, reason: "engine process ended without ending the run", wall: 0)
@@ -142,31 +142,27 @@ package final class RingInstance: Sendable {
 
     /// Removes the files: everything in them has been taken over.
     func removeFiles(parent: Int32) {
-        for name in ["run", RunNote.fileName, LiveMarks.fileName] { unlinkat(folder, name, 0) }
-        AbandonedStart.removeRings(in: folder)
+        for name in ["run", RunNote.fileName, LiveMarks.fileName] { unlinkat(folder.number, name, 0) }
+        AbandonedStart.removeRings(in: folder.number)
         unlinkat(parent, id.description, AT_REMOVEDIR)
     }
 }
 
 /// A folder whose run file has been read, on its way to become an instance. Owns the descriptor until then.
 struct OpenedFolder {
-    let descriptor: Int32
+    let descriptor: OwnedDescriptor
     let file: RunFile
 
     init(parent: Int32, name: String) throws(RingFault) {
         guard let id = InstanceID(text: name) else { throw RingFault(.foreign, "folder name") }
-        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { throw RingFault.ofSystem(errno, "open") }
-        do throws(RingFault) {
-            var facts = stat()
-            guard fstat(descriptor, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
-                throw RingFault(.foreign, "folder of another user, or open to others")
-            }
-            file = try RunFile(folder: descriptor, instance: id)
-        } catch {
-            close(descriptor)
-            throw error
+        let opened = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard opened >= 0 else { throw RingFault.ofSystem(errno, "open") }
+        let descriptor = OwnedDescriptor(opened)
+        var facts = stat()
+        guard fstat(opened, &facts) == 0, facts.st_uid == geteuid(), facts.st_mode & 0o077 == 0 else {
+            throw RingFault(.foreign, "folder of another user, or open to others")
         }
+        file = try RunFile(folder: opened, instance: id)
         self.descriptor = descriptor
     }
 }

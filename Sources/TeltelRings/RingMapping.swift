@@ -26,7 +26,6 @@ package final class RingMapping: Sendable {
     init(folder: Int32, instance: InstanceID, writer: UInt16, writable: Bool) throws(RingFault) {
         let name = "ring-\(writer)"
         let (descriptor, bytes) = try openShared(folder: folder, name, writable: writable, smallest: Int(TELTEL_HEADER_BYTES))
-        defer { close(descriptor) }
         mapping = try FileMapping(descriptor: descriptor, count: bytes, writable: writable, name: name)
         var header = teltel_ring_header()
         mapping.loadHeader(&header, before: Self.headOffset)

@@ -9,7 +9,7 @@ final class RunFile: Sendable {
     let description: RunDescription
     /// Kept open for as long as the instance is known: a process that closes any descriptor of a file drops its locks on
     /// it, and the collector reads the run files of its own ingest instances too.
-    let descriptor: Int32
+    let descriptor: OwnedDescriptor
     /// The first mapping: the header is at the same place in the later, larger ones.
     private let header: FileMapping
     private let tableOffset: Int
@@ -31,26 +31,21 @@ final class RunFile: Sendable {
     init(folder: Int32, instance: InstanceID) throws(RingFault) {
         let smallest = Int(TELTEL_HEADER_BYTES)
         let (descriptor, bytes) = try openShared(folder: folder, "run", writable: false, smallest: smallest)
-        do throws(RingFault) {
-            let mapping = try FileMapping(descriptor: descriptor, count: min(bytes, Self.largest), writable: false, name: "run")
-            var header = teltel_run_header()
-            mapping.loadHeader(&header, before: Self.fileBytesOffset)
-            try Self.check(header, bytes: bytes, instance: instance)
-            tableOffset = Int(header.table_offset)
-            countersOffset = Int(header.counters_offset)
-            counterRows = Int(header.counter_rows)
-            self.header = mapping
-            var state = State(mapping: mapping)
-            try Self.readTable(&state, descriptor, tableOffset)
-            description = Self.describe(header, state.table)
-            self.state = Mutex(state)
-            self.descriptor = descriptor
-        } catch {
-            close(descriptor)
-            throw error
-        }
+        let mapping = try FileMapping(
+            descriptor: descriptor, count: min(bytes, Self.largest), writable: false, name: "run")
+        var header = teltel_run_header()
+        mapping.loadHeader(&header, before: Self.fileBytesOffset)
+        try Self.check(header, bytes: bytes, instance: instance)
+        tableOffset = Int(header.table_offset)
+        countersOffset = Int(header.counters_offset)
+        counterRows = Int(header.counter_rows)
+        self.header = mapping
+        var state = State(mapping: mapping)
+        try Self.readTable(&state, descriptor, tableOffset)
+        description = Self.describe(header, state.table)
+        self.state = Mutex(state)
+        self.descriptor = descriptor
     }
-    deinit { close(descriptor) }
 
     private static func check(_ header: teltel_run_header, bytes: Int, instance: InstanceID) throws(RingFault) {
         guard header.magic == TELTEL_RUN_MAGIC else { throw RingFault(.magic, "run") }
@@ -83,7 +78,7 @@ final class RunFile: Sendable {
     }
 
     /// Reads what was appended since. PAIR P3: acquire here <-> release in the producer.
-    private static func readTable(_ state: inout State, _ descriptor: Int32, _ tableOffset: Int) throws(RingFault) {
+    private static func readTable(_ state: inout State, _ descriptor: OwnedDescriptor, _ tableOffset: Int) throws(RingFault) {
         let head = state.mapping.loadAcquire(tableHeadOffset)
         guard head > UInt64(state.table.position) else { return }
         // The offset lies within a file, so that the sum of both is a number.
@@ -94,7 +89,7 @@ final class RunFile: Sendable {
         if end > UInt64(state.mapping.count) {
             var facts = stat()
             let claimed = state.mapping.loadAcquire(fileBytesOffset)
-            guard fstat(descriptor, &facts) == 0, UInt64(facts.st_size) >= end, claimed >= end else {
+            guard fstat(descriptor.number, &facts) == 0, UInt64(facts.st_size) >= end, claimed >= end else {
                 throw RingFault(.table, "table head \(head) beyond the file")
             }
             let count = min(Int(facts.st_size), largest)

@@ -305,19 +305,14 @@ package final class Storage: Sendable {
 
 /// The data folder, held against a second collector for as long as this lives.
 private final class FolderHold: Sendable {
-    private let folder: Int32
-    private let lock: Int32
+    private let lock: OwnedDescriptor
 
     init(_ path: String) throws(StorageError) {
-        folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw StorageError(.disk, "cannot open \(path): \(String(cString: strerror(errno)))") }
+        let opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { throw StorageError(.disk, "cannot open \(path): \(String(cString: strerror(errno)))") }
+        let folder = OwnedDescriptor(opened)
         do throws(RingDirectoryError) { lock = try FolderLock.take(folder: folder, path: path) } catch {
-            close(folder)
             throw StorageError(.inUse, error.description)
         }
-    }
-    deinit {
-        close(lock)
-        close(folder)
     }
 }

@@ -14,9 +14,9 @@ final class FileMapping: @unchecked Sendable {
     let count: Int
     let writable: Bool
 
-    init(descriptor: Int32, count: Int, writable: Bool, name: String) throws(RingFault) {
+    init(descriptor: OwnedDescriptor, count: Int, writable: Bool, name: String) throws(RingFault) {
         let protection = writable ? PROT_READ | PROT_WRITE : PROT_READ
-        guard count > 0, let memory = mmap(nil, count, protection, MAP_SHARED, descriptor, 0), memory != MAP_FAILED else {
+        guard count > 0, let memory = mmap(nil, count, protection, MAP_SHARED, descriptor.number, 0), memory != MAP_FAILED else {
             throw RingFault.ofSystem(errno, "\(name): mmap of \(count) bytes")
         }
         base = memory
@@ -93,24 +93,24 @@ extension FileMapping {
 }
 
 /// Opens a file of an instance's folder after looking at what it is: symbolic links, devices, pipes and other users' files
-/// are refused. Returns the descriptor and the file's size.
-func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) throws(RingFault) -> (descriptor: Int32, bytes: Int)
+/// are refused. The file's size is as of now.
+func openShared(folder: Int32, _ name: String, writable: Bool, smallest: Int) throws(RingFault)
+    -> (descriptor: OwnedDescriptor, bytes: Int)
 {
     let flags = (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-    let descriptor = openat(folder, name, flags)
-    guard descriptor >= 0 else {
+    let opened = openat(folder, name, flags)
+    guard opened >= 0 else {
         // A link, a folder, a socket; anything else may be a file that has just been removed.
         let isForeign = [ELOOP, EISDIR, ENXIO].contains(errno)
         guard isForeign else { throw RingFault.ofSystem(errno, "\(name): open") }
         throw RingFault(.foreign, "\(name): open: \(String(cString: strerror(errno)))")
     }
+    let descriptor = OwnedDescriptor(opened)
     var facts = stat()
-    guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid() else {
-        close(descriptor)
+    guard fstat(opened, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG, facts.st_uid == geteuid() else {
         throw RingFault(.foreign, "\(name): not a regular file of this user")
     }
     guard facts.st_size >= smallest else {
-        close(descriptor)
         throw RingFault(.foreign, "\(name): \(facts.st_size) bytes, expected at least \(smallest)")
     }
     return (descriptor, Int(facts.st_size))
