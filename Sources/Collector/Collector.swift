@@ -61,7 +61,7 @@ struct Collector: Sendable {
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
                 finalPosition: { kept?.storage.marks($0.instance)[$0.writer]?.head },
-                isPresent: { id in directory.instances.contains { $0.id == id } })
+                isPresent: { id in directory.instances.contains { $0.id == id } }, hadEarlier: { registry.hadEarlier($0) })
             self.bus = bus
             bookkeeper = Bookkeeper(
                 registry: registry, storage: kept?.storage, store: kept?.control,

@@ -11,8 +11,10 @@ struct BufferView: Sendable {
         self.runs = runs
     }
 
-    /// The newest `count` matching events, oldest first, in the order in which they came.
-    func newest(_ count: Int) -> [Delivery] {
+    /// The newest `count` matching events, oldest first, in the order in which they came; and what came before them.
+    func newest(_ count: Int) -> (deliveries: [Delivery], earlier: EarlierRows) {
+        var earlier = EarlierRows()
+        for run in runs { earlier.note(run.earlier, filter) }
         var rows = RowFilter(filter)
         var found: [Delivery] = []
         var left = count
@@ -27,10 +29,16 @@ struct BufferView: Sendable {
                 places.insert(Place(run: place.run, item: place.item - 1, order: run.items[place.item - 1].order))
             }
             guard let delivery = Delivery(item.parts, filter)?.matching(&rows) else { continue }
-            found.append(delivery.events > left ? delivery.newest(left) : delivery)
-            left -= min(left, delivery.events)
+            let (older, newest) = delivery.split(newest: left)
+            if let older { earlier.note(older) }
+            found.append(newest)
+            left -= newest.events
         }
-        return found.reversed()
+        for place in places.unordered {
+            let run = runs[place.run]
+            for item in run.items[run.first...place.item] { earlier.note(item.parts.filter(filter.matches)) }
+        }
+        return (found.reversed(), earlier)
     }
     private struct Place: Comparable {
         let run, item: Int

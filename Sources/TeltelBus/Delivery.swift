@@ -71,14 +71,19 @@ package struct Delivery: Sendable {
 }
 
 extension Delivery {
-    /// Only the last `count` rows in the order of emission.
-    func newest(_ count: Int) -> Delivery {
+    /// The last `count` rows in the order of emission, and those before them, if there are any.
+    func split(newest count: Int) -> (older: Delivery?, newest: Delivery) {
+        guard events > count else { return (nil, self) }
         var offsets: [UInt32] = []
         forEachRow { batch, row in offsets.append(batch.offsets[row]) }
-        let from = offsets[max(0, offsets.count - count)]
-        return Delivery(
+        let from = offsets[offsets.count - count]
+        return (only { $0 < from }, only { $0 >= from })
+    }
+
+    private func only(_ isWanted: (_ offset: UInt32) -> Bool) -> Delivery {
+        Delivery(
             parts: parts.compactMap { part in
-                let rows = (part.rows ?? Array(0..<part.batch.count)).filter { part.batch.offsets[$0] >= from }
+                let rows = (part.rows ?? Array(0..<part.batch.count)).filter { isWanted(part.batch.offsets[$0]) }
                 return rows.isEmpty ? nil : Part(batch: part.batch, rows: rows)
             })
     }

@@ -42,11 +42,14 @@ package final class EventBus: Sendable {
     /// Final position of a ring that this bus never read, if storage knows it; and whether its instance is there to be read.
     private let finalPosition: @Sendable (RingID) -> UInt64?
     private let isPresent: @Sendable (InstanceID) -> Bool
+    /// A run had events before this bus was there.
+    private let hadEarlier: @Sendable (Name) -> Bool
 
     package init(
         buffer: LiveBuffer, finalPosition: @escaping @Sendable (RingID) -> UInt64?,
-        isPresent: @escaping @Sendable (InstanceID) -> Bool
+        isPresent: @escaping @Sendable (InstanceID) -> Bool, hadEarlier: @escaping @Sendable (Name) -> Bool = { _ in false }
     ) {
+        self.hadEarlier = hadEarlier
         state = Mutex(State(buffer: buffer))
         self.finalPosition = finalPosition
         self.isPresent = isPresent
@@ -87,7 +90,7 @@ package final class EventBus: Sendable {
     /// The live reader was lapped.
     package func missed(_ ring: RingID, run: RunKey?, bytes: UInt64, upTo position: UInt64) {
         let listeners = state.withLock { state in
-            state.progress.lost(ring, upTo: position)
+            state.progress.missed(ring, upTo: position)
             return state.listeners(of: run)
         }
         for listener in listeners { listener.queue.offer(gap: StreamGap(ring: ring, positions: position - bytes..<position)) }
@@ -133,19 +136,24 @@ package final class EventBus: Sendable {
             return (view, state.progress.matching(filter), known)
         }
         count(terms, 1)
+        var earlier: EarlierRows?
         // Nothing of a ring is as good as nothing about it.
         var begin = StreamCursor(rings.mapValues(\.published).filter { $0.value > 0 })
         switch start {
         case .now: break
         case .tail(let count):
-            let deliveries = view.newest(count)
+            let (deliveries, left) = view.newest(count)
+            earlier = left
             for part in deliveries.lazy.flatMap(\.parts).reversed() { begin.start(part) }
             listener.queue.lead(gaps: [], deliveries: deliveries)
         case .after(let cursor):
             listener.queue.lead(gaps: gaps(cursor, view, rings, known), deliveries: view.after(cursor))
             begin = cursor
         }
-        return Subscriber(listener, begin: begin)
+        if !filter.runID.isEmpty, hadEarlier(filter.runID) || rings.values.contains(where: { $0.run != nil && $0.unread > 0 }) {
+            earlier?.isUnknown = true
+        }
+        return Subscriber(listener, begin: begin, earlier: earlier)
     }
 
     /// What a client that comes back will never get.

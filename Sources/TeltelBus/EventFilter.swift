@@ -18,11 +18,15 @@ package struct EventFilter: Sendable, Equatable {
 
     /// Looks at what all rows of a batch share; tags and frames are looked at row by row.
     func matches(_ batch: Batch) -> Bool {
-        (runID.isEmpty || batch.run.runID == runID)
-            && (sourceID.isEmpty || batch.run.sourceID == sourceID)
-            && (channel.isEmpty || batch.schema.channel == channel)
-            && (types.isEmpty || types.contains(batch.schema.type))
-            && (typePrefix.isEmpty || batch.schema.type.hasPrefix(typePrefix))
+        (runID.isEmpty || batch.run.runID == runID) && matches(batch.run.sourceID, batch.schema.channel, batch.schema.type)
+    }
+
+    /// Of a run that matches.
+    func matches(_ kind: EventKind) -> Bool { matches(kind.sourceID, kind.channel, kind.type) }
+
+    private func matches(_ source: Name, _ channel: Name, _ type: Name) -> Bool {
+        (sourceID.isEmpty || source == sourceID) && (self.channel.isEmpty || channel == self.channel)
+            && (types.isEmpty || types.contains(type)) && (typePrefix.isEmpty || type.hasPrefix(typePrefix))
     }
 
     /// Not all rows of a batch match if one does.

@@ -10,6 +10,9 @@ package struct LiveBuffer: Sendable {
     /// Runs kept; 0 = no limit but the byte budget.
     let maxRuns: Int
     private var runs: [Name: RunBuffer] = [:]
+    /// Runs that had to leave, the latest `leftMax` of them at least: if one goes on, what is here is not all of it.
+    private var left: (latest: Set<Name>, before: Set<Name>) = ([], [])
+    private static let leftMax = 16_384
     private var clock: UInt64 = 0
     private(set) var bytes = 0
     private(set) var events = 0
@@ -37,7 +40,8 @@ package struct LiveBuffer: Sendable {
     private mutating func append(_ parts: [Batch], to runID: Name) {
         clock += 1
         let item = RunBuffer.Item(parts: parts, events: parts.reduce(0) { $0 + $1.count }, order: clock)
-        var run = runs.removeValue(forKey: runID) ?? RunBuffer()
+        let hadMore = left.latest.contains(runID) || left.before.contains(runID)
+        var run = runs.removeValue(forKey: runID) ?? RunBuffer(hadMore: hadMore)
         run.items.append(item)
         run.events += item.events
         run.bytes += item.footprint
@@ -81,6 +85,8 @@ package struct LiveBuffer: Sendable {
         while run.first < run.items.count { discount(run.drop()) }
         cut.merge(run.evicted, uniquingKeysWith: max)
         evictedRuns += 1
+        if left.latest.count >= Self.leftMax { left = ([], left.latest) }
+        left.latest.insert(runID)
     }
 
     /// Returns where its rings were cut.

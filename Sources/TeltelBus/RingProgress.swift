@@ -8,6 +8,8 @@ struct RingProgress: Sendable {
         let run: RunKey?
         /// Records before it were never published here, or went with a run that left the buffer.
         var from: UInt64
+        /// Records before it may never have been read: they were there before the collector, or it was too slow for some of them.
+        var unread: UInt64
         /// Everything before it has been published.
         var published: UInt64
         var isGone = false
@@ -24,7 +26,12 @@ struct RingProgress: Sendable {
     subscript(ring: RingID) -> Marks? { rings[ring] }
 
     mutating func began(_ ring: RingID, run: RunKey?, at position: UInt64) {
-        rings[ring] = Marks(run: run, from: position, published: position)
+        rings[ring] = Marks(run: run, from: position, unread: position, published: position)
+    }
+    /// The reader was lapped.
+    mutating func missed(_ ring: RingID, upTo position: UInt64) {
+        rings[ring]?.raise(\.unread, to: position)
+        lost(ring, upTo: position)
     }
     mutating func published(_ ring: RingID, upTo position: UInt64) {
         rings[ring]?.raise(\.published, to: position)

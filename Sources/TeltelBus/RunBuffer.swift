@@ -19,9 +19,15 @@ struct RunBuffer: Sendable {
     var lastWritten: UInt64 = 0
     /// By ring: events of this run before that position are not here any more.
     var evicted: [RingID: UInt64] = [:]
+    /// What has left.
+    private(set) var earlier = EarlierRows()
+
+    /// - Parameter hadMore: the run was here before, and had to leave.
+    init(hadMore: Bool = false) { earlier.isUnknown = hadMore }
 
     mutating func drop() -> Item {
         let oldest = items[first]
+        earlier.note(oldest.parts)
         first += 1
         events -= oldest.events
         bytes -= oldest.footprint

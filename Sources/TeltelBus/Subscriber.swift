@@ -26,13 +26,16 @@ package final class Subscriber: Sendable {
     package let queue: SubscriberQueue
     /// Where the stream begins, ring by ring: for the cursors that the client gets.
     package let begin: StreamCursor
+    /// Of streams that start with the tail: what came before it.
+    package let earlier: EarlierRows?
     let listener: Listener
 
-    init(_ listener: Listener, begin: StreamCursor) {
+    init(_ listener: Listener, begin: StreamCursor, earlier: EarlierRows?) {
         filter = listener.filter
         queue = listener.queue
         self.listener = listener
         self.begin = begin
+        self.earlier = earlier
     }
 }
 

@@ -14,6 +14,8 @@ struct ColumnStream: LiveStream {
     private var request: ColumnRequest
     private let tellsDrops, tellsGaps: Bool
     private var keeper: CursorKeeper
+    /// To be told before everything else.
+    private var earlier: EarlierRows?
     private var schemas: [SchemaKey: ColumnSchema] = [:]
     private var nextID: UInt32 = 1
     private let flattener = JSONFlattener()
@@ -33,7 +35,8 @@ struct ColumnStream: LiveStream {
         let ring: RingID
     }
 
-    init(_ request: ColumnRequest, notices: Bool, begin: StreamCursor?) {
+    init(_ request: ColumnRequest, notices: Bool, begin: StreamCursor?, earlier: EarlierRows?) {
+        self.earlier = notices ? earlier : nil
         self.request = request
         tellsDrops = notices
         tellsGaps = notices || begin != nil
@@ -52,6 +55,10 @@ struct ColumnStream: LiveStream {
         let seconds = lastNs == 0 ? Self.firstSeconds : min(1, Double(now - lastNs) / 1e9)
         lastNs = now
         var piece = ByteBuffer()
+        if let earlier {
+            piece.writeBytes(LiveNotice.tail(earlier))
+            self.earlier = nil
+        }
         if content.dropped > 0, tellsDrops { piece.writeBytes(LiveNotice.dropped(content.dropped)) }
         for gap in content.gaps {
             if tellsGaps { piece.writeBytes(LiveNotice.gap(gap)) }

@@ -161,7 +161,8 @@ package struct LiveSession: Sendable {
         let begin = subscription.cursor ? subscriber.begin : nil
         switch subscription.format {
         case .json: return JSONStream(notices: subscription.notices, begin: begin)
-        case .columns(let request): return ColumnStream(request, notices: subscription.notices, begin: begin)
+        case .columns(let request):
+            return ColumnStream(request, notices: subscription.notices, begin: begin, earlier: subscriber.earlier)
         }
     }
 

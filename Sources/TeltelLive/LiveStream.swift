@@ -29,14 +29,36 @@ enum LiveNotice {
         )
     }
 
+    /// The stream begins with a run's tail: what came before.
+    static func tail(_ earlier: EarlierRows) -> [UInt8] {
+        var text = Array(#"{"notice":"tail","earlier":["#.utf8)
+        for (index, (kind, frame)) in earlier.frames.enumerated() {
+            JSONText.append(index > 0 ? ",{" : "{", to: &text)
+            for (key, name): (StaticString, Name) in [
+                (#""sourceId":"#, kind.sourceID), (#","channel":"#, kind.channel), (#","type":"#, kind.type),
+            ] {
+                JSONText.append(key, to: &text)
+                JSONText.appendString(name, to: &text)
+            }
+            JSONText.append(#","frame":"#, to: &text)
+            JSONText.append(frame, to: &text)
+            JSONText.append("}", to: &text)
+        }
+        JSONText.append(earlier.isUnknown ? #"],"isUnknown":true}"# : #"],"isUnknown":false}"#, to: &text)
+        JSONText.append("\n", to: &text)
+        return frame(text)
+    }
+
     static func cursorEnded(_ writers: Int) -> [UInt8] {
         frame("{\"notice\":\"cursor-ended\",\"writers\":\(writers),\"limit\":\(StreamCursor.ringsMax)}\n")
     }
 
-    static func frame(_ text: String) -> [UInt8] {
+    static func frame(_ text: String) -> [UInt8] { frame(Array(text.utf8)) }
+
+    static func frame(_ text: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
-        MessageFrame.appendHead(.text, count: text.utf8.count, to: &out)
-        out.append(contentsOf: text.utf8)
+        MessageFrame.appendHead(.text, count: text.count, to: &out)
+        out.append(contentsOf: text)
         return out
     }
 }

@@ -99,6 +99,69 @@ private func frames(_ content: SubscriberQueue.Content) -> [UInt64] {
         #expect(frames(content) == [7, 8, 9] && content.dropped == 5)
     }
 
+    /// Frames need not go up: of a tail that begins within a post, an older post may hold later ones.
+    @Test func `a tail says up to which frames rows came before it`() {
+        let bus = makeBus(capacity: 8)
+        var rounds = Rounds()
+        func post(_ frame: UInt64, _ type: Name = "sample") {
+            rounds.frame = frame
+            bus.publish(rounds.engine([0, 0, 0, 0], type: type))
+        }
+        func earlier(_ filter: EventFilter = EventFilter(runID: Rounds.run.runID), _ count: Int = 6) -> [Name: UInt64]? {
+            let subscriber = bus.subscribe(filter, from: .tail(count), terms()) {}
+            defer { bus.unsubscribe(subscriber) }
+            guard let earlier = subscriber.earlier, !earlier.isUnknown else { return nil }
+            return Dictionary(uniqueKeysWithValues: earlier.frames.map { ($0.key.type, $0.value) })
+        }
+        #expect(earlier() == [:])
+        post(0)
+        #expect(earlier() == [:])
+        post(40)
+        #expect(earlier() == ["sample": 1])  // two rows of the first post
+        post(20)
+        #expect(earlier() == ["sample": 41])  // the second post is cut
+        post(60)
+        #expect(earlier() == ["sample": 43])
+        post(80)
+        #expect(earlier() == ["sample": 61])
+        #expect(earlier(.init(runID: Rounds.run.runID), 100) == ["sample": 43])  // what has left the buffer
+        post(7, "other")
+        #expect(earlier() == ["sample": 81])
+        var filter = EventFilter(runID: Rounds.run.runID)
+        filter.types = ["other"]
+        #expect(earlier(filter) == [:])
+        #expect(bus.subscribe(filter, terms()) {}.earlier == nil)
+    }
+
+    @Test func `what came before is unknown of rings that were not read from their beginning, and of runs that had to leave`() {
+        func isUnknown(_ bus: EventBus) -> Bool? {
+            bus.subscribe(EventFilter(runID: Rounds.run.runID), from: .tail(100), terms()) {}.earlier?.isUnknown
+        }
+        func bus(maxRuns: Int = 0, hadEarlier: Bool = false) -> EventBus {
+            EventBus(
+                buffer: LiveBuffer(capacity: 100, byteBudget: 1 << 24, maxRuns: maxRuns), finalPosition: { _ in nil },
+                isPresent: { _ in false }, hadEarlier: { _ in hadEarlier })
+        }
+        let restarted = bus()
+        restarted.began(Rounds.ring, run: Rounds.run, at: 24)
+        #expect(isUnknown(restarted) == true)
+        let lapped = bus()
+        lapped.began(Rounds.ring, run: Rounds.run, at: 0)
+        #expect(isUnknown(lapped) == false)
+        lapped.missed(Rounds.ring, run: Rounds.run, bytes: 24, upTo: 24)
+        #expect(isUnknown(lapped) == true)
+        #expect(isUnknown(bus(hadEarlier: true)) == true)
+
+        let crowded = bus(maxRuns: 1)
+        crowded.began(Rounds.ring, run: nil, at: 0)
+        var rounds = Rounds()
+        crowded.publish(rounds.engine([0]))
+        #expect(isUnknown(crowded) == false)
+        crowded.publish(rounds.engine([0], run: "another"))
+        crowded.publish(rounds.engine([0]))
+        #expect(isUnknown(crowded) == true)
+    }
+
     @Test func `a stream that ends with its run ends behind its events`() {
         let bus = makeBus()
         var rounds = Rounds()

@@ -6,7 +6,8 @@ struct Rounds {
     static let ring = RingID(instance: InstanceID(7), writer: 0)
     static let run = RunKey(runID: "run", sourceID: "engine")
     private(set) var position: UInt64 = 0
-    private var frame: UInt64 = 0
+    /// Of the next row.
+    var frame: UInt64 = 0
 
     /// One batch; each row has the tags that `tags` names for it.
     mutating func posted(_ tags: [String], type: Name = "sample") -> [Batch] {
@@ -18,13 +19,15 @@ struct Rounds {
     }
 
     /// `sets`: of each row the number of its registered tags; 0 is none.
-    mutating func engine(_ sets: [UInt16], _ registered: [[String: String]] = [], type: Name = "sample") -> [Batch] {
+    mutating func engine(
+        _ sets: [UInt16], _ registered: [[String: String]] = [], type: Name = "sample", run: Name = Self.run.runID
+    ) -> [Batch] {
         let tagSets = registered.map { TagSet($0.map { (key: Name($0.key), value: Name($0.value)) }) }
-        return make(sets.count, type: type, encoding: .record(size: 0), tagSets: tagSets) { row in (sets[row], []) }
+        return make(sets.count, type: type, encoding: .record(size: 0), tagSets: tagSets, run: run) { row in (sets[row], []) }
     }
 
     private mutating func make(
-        _ count: Int, type: Name, encoding: EventSchema.Encoding, tagSets: [TagSet],
+        _ count: Int, type: Name, encoding: EventSchema.Encoding, tagSets: [TagSet], run: Name = Self.run.runID,
         _ row: (Int) -> (set: UInt16, body: [UInt8])
     ) -> [Batch] {
         var bytes: [UInt8] = []
@@ -43,7 +46,7 @@ struct Rounds {
         position += UInt64(bytes.count)
         return [
             Batch(
-                run: Self.run, schema: EventSchema(channel: "test", type: type, encoding: encoding), round: round,
+                run: RunKey(runID: run, sourceID: Self.run.sourceID), schema: EventSchema(channel: "test", type: type, encoding: encoding), round: round,
                 offsets: offsets,
                 wallTimes: offsets.map { _ in Batch.unknownTime }, tagSets: tagSets)
         ]

@@ -93,6 +93,21 @@ private func closing(_ message: ServerMessage?) -> (code: UInt16?, reason: Strin
         }
     }
 
+    @Test func `columns of a tail begin with what came before it`() async throws {
+        let client = Client()
+        publish(client.bus, frames: 0..<3)
+        try await client.talk { answers in
+            client.say(#"{"runId":"run","tail":2,"format":"columns","notices":true}"#)
+            guard case .framed(let bytes)? = await answers.next() else {
+                Issue.record("no answer")
+                return
+            }
+            let earlier = #"{"sourceId":"engine","channel":"test","type":"sample","frame":0}"#
+            let notice = #"{"notice":"tail","earlier":[\#(earlier)],"isUnknown":false}"# + "\n"
+            #expect(String(buffer: bytes).contains(notice))
+        }
+    }
+
     @Test(arguments: [
         (#"{"every":0}"#, "every must be 1 or more"), (#"{"types":5}"#, "types has the wrong type"), ("[", "is not valid JSON"),
     ]) func `a wrong subscription closes with its reason`(text: String, reason: String) async throws {

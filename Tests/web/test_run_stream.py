@@ -61,8 +61,8 @@ def test_a_page_goes_on_where_it_was_after_a_restart_of_the_collector(page, coll
 def test_old_rows_come_from_storage_and_new_ones_from_memory(page, collector, run_id):
     """The live buffer holds 10,000 events and the run has more: the page shows all of them once, and counts them exactly although
     those of storage come thinned out."""
-    # In one post: those of several connections may be read in another order.
-    post_frames(collector, run_id, range(20_000))
+    for begin in range(0, 20_000, 4000):
+        post_frames(collector, run_id, range(begin, begin + 4000))
     wait_until_stored(collector, run_id, 20_000)
     # What is followed lies in memory, and the bar is the whole run.
     page.goto(f"/runs/{run_id}")
@@ -71,6 +71,22 @@ def test_old_rows_come_from_storage_and_new_ones_from_memory(page, collector, ru
     post_frames(collector, run_id, range(20_000, 20_101))
     wait_for_value(page, "20100")
     expect_all_frames(page, 20_100)
+
+
+def test_rows_that_came_in_another_order_than_their_frames_are_all_counted(page, collector, run_id):
+    """The newest 10,000 events begin within the third post, and the second one, which came before it, holds later frames."""
+    for count, begin in enumerate((0, 8000, 4000, 12_000, 16_000), start=1):
+        post_frames(collector, run_id, range(begin, begin + 4000))
+        wait_for(lambda: collector.json(f"/api/run?runId={run_id}")["accepted"] == count * 4000, "the post was read")
+    wait_until_stored(collector, run_id, 20_000)
+    page.goto(f"/runs/{run_id}?from=0&to=21000")
+    post_frames(collector, run_id, range(20_000, 20_101))
+    wait_for_value(page, "20100")
+    expect_all_frames(page, 20_100)
+    # All of this is in memory but for the second post.
+    page.goto(f"/runs/{run_id}?cursor=6000&cursor2=20100")
+    expect(page.get_by_test_id("legend-mean")).to_have_text("13050")
+    expect(page.locator(".is-rough")).to_have_count(0)
 
 
 def test_the_end_of_a_watched_run_changes_nothing_but_its_source(page, collector, run_id):

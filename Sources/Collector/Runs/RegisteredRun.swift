@@ -18,6 +18,8 @@ struct RegisteredRun {
     var rejected = RejectedLines()
     /// By ring that is still there: everything before has been counted.
     var counted: [RingID: UInt64] = [:]
+    /// An earlier collector has seen events of it.
+    var hadEarlier = false
     var changed = true
     /// Of its newest change; a change that no `tick` has seen yet has none.
     var revision: UInt64 = 0

@@ -43,6 +43,7 @@ final class RunRegistry: Sendable {
             for record in records where state.runs[record.runID] == nil {
                 var run = Run(record: record)
                 for (name, position) in record.counted { if let ring = RingID(text: name) { run.counted[ring] = position } }
+                run.hadEarlier = record.seen > 0
                 run.changed = false
                 state.runs[record.runID] = run
             }
@@ -98,6 +99,9 @@ final class RunRegistry: Sendable {
             return record.status != .running && !record.instances.isEmpty && Self.has(record, run.sourceID)
         }
     }
+
+    /// An earlier collector has seen events of it: not all of them have passed through this one.
+    func hadEarlier(_ runID: Name) -> Bool { state.withLock { $0.runs[runID]?.hadEarlier ?? false } }
 
     private static func has(_ record: RunRecord, _ sourceID: Name) -> Bool {
         record.sourceID == sourceID || record.types.contains { $0.sourceID == sourceID }

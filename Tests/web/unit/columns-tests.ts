@@ -1,5 +1,5 @@
 import { ColumnSchema, decodeColumns, DecodeError } from "../../../web/src/worker/column-decoder";
-import { LiveRows } from "../../../web/src/worker/live-rows";
+import { LiveRows, Tail, typeId } from "../../../web/src/worker/live-rows";
 import { FoundType } from "../../../web/src/worker/protocol";
 import { equal, isTrue, test } from "./harness";
 
@@ -158,4 +158,48 @@ test("what an announcement says of a type is passed on, arrays by their elements
   const { live, found } = liveRows();
   live.announce({ ...schema, fields: [...schema.fields, { name: "f", kind: "f64", count: 2, key: false, optional: false, unit: "N", labels: [] }] });
   equal(found[0]?.fields.map((field) => field.name), ["wheelId", "load", "f[0]", "f[1]"]);
+});
+
+const wheels = typeId("c", "wheel.force");
+const from = (live: LiveRows) => live.completeFrom("c", "wheel.force");
+const tail = (frame: number | null, isUnknown = false): Tail => ({ earlier: new Map(frame === null ? [] : [[wheels, frame]]), isUnknown });
+const rowsOf = (frames: number[], sequence: number): Sent => ({
+  sequences: frames.map((_, index) => sequence + index), frames, wheels: frames.map(() => 0), loads: frames.map(() => 1),
+});
+
+test("memory is complete behind the latest frame that came before the tail", () => {
+  const { live } = liveRows();
+  equal(from(live), undefined);
+  live.beginTail(tail(11));
+  take(live, rowsOf([6, 7, 12, 13], 100));
+  equal(from(live), 12);
+  equal(live.completeFrom("c", "a type that comes later"), 0);
+  // A further subscription: its tail lies within what is here, and then behind a hole.
+  live.beginTail(tail(12));
+  equal(from(live), 12);
+  live.beginTail(tail(20));
+  equal(from(live), 21);
+  live.clear();
+  equal(from(live), undefined);
+});
+
+test("rows of a type that was forgotten come again, also those that had come before the new tail", () => {
+  const { live } = liveRows();
+  live.beginTail(tail(null));
+  take(live, rowsOf([1, 2, 3], 100));
+  equal(from(live), 0);
+  live.forget("c", "wheel.force");
+  // Of the subscription before.
+  take(live, rowsOf([4], 103));
+  equal(from(live), undefined);
+  live.beginTail(tail(1));
+  take(live, rowsOf([2, 3, 4, 5], 101));
+  equal([from(live), live.find("c", "wheel.force")?.instances.get("0")?.nextRow], [2, 4]);
+});
+
+test("where the collector does not know what came before, nothing is taken for complete", () => {
+  const { live } = liveRows();
+  live.beginTail(tail(3, true));
+  take(live, rowsOf([4, 5], 100));
+  equal([from(live), live.isPatchy], [undefined, true]);
 });

@@ -12,7 +12,7 @@ import { Line, Sources } from "./sources";
 import { lastMeasured } from "./samples";
 import { sketchOf } from "./sketch";
 import { Texts } from "./texts";
-import { summarise, SummaryCache } from "./summaries";
+import { SummaryCache } from "./summaries";
 import { moveRange, wholeRange } from "./stretches";
 import { Place, placeOf, sampleAt, stretchOn, timesOf, valueAt } from "./values-at";
 
@@ -185,7 +185,7 @@ export class FrameMaker {
   private summary(line: Line, frames: Range) {
     const isExact = this.sources.isComplete(line, frames);
     const exact = isExact ? undefined : this.sources.exactSummary(line, frames);
-    return exact ?? this.summaries.take(line, frames, () => summarise(line, frames, isExact));
+    return exact ?? this.summaries.take(line, frames, isExact);
   }
 
   /** `isCoarse`: a closer look is on its way. */

@@ -2,6 +2,7 @@
 // so that a reconnect leaves no gap and repeats nothing.
 
 import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
+import { Tail, typeId } from "./live-rows";
 import { ConnectionState, WantedType } from "./protocol";
 import { LiveTexts } from "./texts";
 
@@ -20,6 +21,8 @@ export interface LinkEvents {
   onSchema: (schema: ColumnSchema) => void;
   onBlock: (block: ColumnBlock) => void;
   onTexts: (texts: LiveTexts) => void;
+  /** A subscription begins with the newest rows: what came before them, by type. */
+  onTail: (tail: Tail) => void;
   /** Events that did not reach this page; 0: nobody knows how many. */
   onMissing: (kind: "skipped" | "gap", count: number) => void;
 }
@@ -144,6 +147,7 @@ export class LiveLink {
     }
     if (message?.schema) this.takeSchema(message.schema);
     else if (message?.texts) this.events.onTexts(readTexts(message.texts));
+    else if (message?.notice === "tail") this.events.onTail(readTail(message));
     else if (message?.notice === "dropped") this.takeMissing("skipped", Number(message.count) || 0);
     else if (message?.notice === "gap") this.takeMissing("gap", 0);
     // Too many rings for a cursor: after a loss of the connection the live buffer is all there is.
@@ -169,6 +173,15 @@ export class LiveLink {
     this.counters.skipped += count;
     this.events.onMissing(kind, count);
   }
+}
+
+function readTail(json: Record<string, unknown>): Tail {
+  const earlier = new Map<string, number>();
+  for (const kind of Array.isArray(json["earlier"]) ? json["earlier"] : []) {
+    const id = typeId(String(kind?.channel ?? ""), String(kind?.type ?? ""));
+    earlier.set(id, Math.max(earlier.get(id) ?? -1, Number(kind?.frame)));
+  }
+  return { earlier, isUnknown: json["isUnknown"] === true };
 }
 
 function readTexts(json: Record<string, unknown>): LiveTexts {

@@ -28,6 +28,14 @@ export interface LiveType {
   instances: Map<string, Rows>;
 }
 
+/** What a run brought before the rows that the live stream begins with. */
+export interface Tail {
+  /** The highest frame that came before, by `typeId`; of a type that is not named nothing did. */
+  earlier: ReadonlyMap<string, number>;
+  /** The collector does not know all that came before. */
+  isUnknown: boolean;
+}
+
 export function typeId(channel: string, type: string): string {
   return JSON.stringify([channel, type]);
 }
@@ -42,6 +50,8 @@ export class LiveRows {
   /** Grows whenever instances were added or taken away. */
   revision = 0;
   readonly counters = { rows: 0, reducedRows: 0, instancesRefused: 0 };
+  /** Rows are missing here, and nobody knows of which frames. */
+  isPatchy = false;
   private readonly budget = new MemoryBudget(bytesMax);
   private readonly types = new Map<string, LiveType>();
   /**
@@ -49,6 +59,12 @@ export class LiveRows {
    * comes as one block for each key, and only rows of one key are in order then.
    */
   private readonly taken = new WeakMap<Rows, Map<string, number>>();
+  /** By type: of this frame and all later ones every row has come. Undefined: nobody knows. */
+  private readonly complete = new Map<string, number | undefined>();
+  /** Of types that have not been heard of. */
+  private completeDefault: number | undefined;
+  /** Types whose rows were given up, and have not begun anew with a tail. */
+  private readonly forgotten = new Set<string>();
   private readonly places = new WeakMap<ColumnSchema, Place[]>();
   private readonly keyNames = new Map<string, readonly string[]>();
 
@@ -79,11 +95,45 @@ export class LiveRows {
     const id = typeId(channel, type);
     for (const rows of this.types.get(id)?.instances.values() ?? []) rows.release();
     this.types.delete(id);
+    // What comes next need not be the next row.
+    this.complete.set(id, undefined);
+    this.forgotten.add(id);
     this.revision += 1;
   }
 
   clear(): void {
     for (const { channel, type } of [...this.types.values()]) this.forget(channel, type);
+    this.complete.clear();
+    this.forgotten.clear();
+    this.completeDefault = undefined;
+    this.isPatchy = false;
+  }
+
+  /**
+   * The first frame of which, as of all later ones, every row of a type is here or has been. Undefined: nobody knows, but rows of one
+   * thread come in order, so that what is missing lies before the first frame that is here.
+   */
+  completeFrom(channel: string, type: string): number | undefined {
+    const id = typeId(channel, type);
+    return this.complete.has(id) ? this.complete.get(id) : this.completeDefault;
+  }
+
+  /** The newest rows come next, again or for the first time. */
+  beginTail({ earlier, isUnknown }: Tail): void {
+    if (isUnknown) this.isPatchy = true;
+    this.completeDefault = isUnknown ? undefined : 0;
+    for (const id of new Set([...earlier.keys(), ...this.complete.keys(), ...this.types.keys()])) {
+      const type = this.types.get(id);
+      const frame = earlier.get(id) ?? -1;
+      if (type && this.forgotten.has(id)) {
+        // What has come since is part of the tail, which would be taken for a repetition behind it.
+        this.forget(type.channel, type.type);
+      } else if (type && newestFrame(type) >= frame) {
+        continue;  // the tail goes on where memory ends, or within it
+      }
+      this.complete.set(id, isUnknown ? undefined : frame + 1);
+    }
+    this.forgotten.clear();
   }
 
   announce(schema: ColumnSchema): void {
@@ -181,6 +231,10 @@ export class LiveRows {
     if (type.keyFields.length > 0) this.onKeys(type.channel, type.type, [...type.instances.keys()]);
     return made;
   }
+}
+
+function newestFrame(type: LiveType): number {
+  return Math.max(-1, ...[...type.instances.values()].filter((rows) => !rows.isEmpty).map((rows) => rows.frameAt(rows.nextRow - 1)));
 }
 
 /** The key of a row, as text: the values of the key fields joined by commas, as in storage. */

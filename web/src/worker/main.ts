@@ -33,6 +33,7 @@ class PageWorker {
     onSchema: (schema) => this.live.announce(schema),
     onBlock: (block) => this.live.take(block),
     onTexts: (texts) => this.texts.take(texts),
+    onTail: (tail) => this.live.beginTail(tail),
     onMissing: (kind, count) => this.missing(kind, count),
   });
   private wanted: WantedType[] = [];
@@ -104,6 +105,7 @@ class PageWorker {
   }
 
   private missing(kind: "skipped" | "gap", count: number): void {
+    this.live.isPatchy = true;
     const frame = Number.isFinite(this.newestFrame) ? this.newestFrame : 0;
     post({ kind: "loss", loss: { from: frame, to: frame + 1, count, kind } });
   }

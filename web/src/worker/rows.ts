@@ -59,6 +59,8 @@ export class Rows {
   /** Changes when rows were thrown away other than by age, so that readers start again. */
   generation = 0;
   lateRows = 0;
+  /** The highest frame among those; -1: there was none. */
+  lateFrame = -1;
   /** Rows that were put in among others, and how far from the end at most. */
   insertions = 0;
   lateDepth = 0;
@@ -196,6 +198,7 @@ export class Rows {
       place = this.insertionPlace(frame);
       if (place < 0) {
         this.lateRows += 1;
+        this.lateFrame = Math.max(this.lateFrame, frame);
         return -1;
       }
       this.lateDepth = Math.max(this.lateDepth, this.length - place);

@@ -113,8 +113,8 @@ export class Sources {
   exactSummary(line: Line, frames: Range): Summary | undefined {
     if (!this.run?.canAskStorage || !Number.isFinite(frames.from)) return undefined;
     if (frames.to < line.joinFrame) return this.stored.summary(line.id, line.key, frames);
-    // Live rows that the collector has thinned out stay marked as rough until storage has all of the run.
-    if (frames.from >= line.joinFrame || this.live.counters.reducedRows > 0) return undefined;
+    // Live rows of which some are missing stay marked as rough until storage has all of the run.
+    if (frames.from >= line.joinFrame || !this.isLiveWhole) return undefined;
     const before = this.stored.summary(line.id, line.key, { from: frames.from, to: line.joinFrame - 1 });
     const live = line.parts.slice(-1);
     return before && together(before, summarise({ ...line, parts: live }, { from: line.joinFrame, to: frames.to }, true));
@@ -123,7 +123,14 @@ export class Sources {
   /** Whether the line's rows between two frames are all that there were. */
   isComplete(line: Line, frames: Range): boolean {
     const usesStored = frames.from < line.joinFrame && line.parts.length > (Number.isFinite(line.joinFrame) ? 1 : 0);
-    return usesStored ? this.stored.isComplete(line.id) : this.live.counters.reducedRows === 0;
+    if (usesStored) return this.stored.isComplete(line.id);
+    // Of what lies before the join, memory has what happens to be left.
+    return this.isLiveWhole && (line.joinFrame === 0 || frames.from >= line.joinFrame);
+  }
+
+  /** Neither thinned out by the collector nor with rows missing who knows where. */
+  private get isLiveWhole(): boolean {
+    return this.live.counters.reducedRows === 0 && !this.live.isPatchy;
   }
 
   private needsStorage(join: number, view: Range | null): boolean {
@@ -136,15 +143,26 @@ export class Sources {
     const type = this.useStoredOnly ? undefined : this.live.find(series.channel, series.type);
     if (!type) return [];
     const lines: Line[] = [];
+    const complete = this.live.completeFrom(series.channel, series.type);
     for (const [key, rows] of type.instances) {
       if (series.key !== everyKey && series.key !== key && series.key !== "") continue;
       const column = rows.column(series.field);
       if (column < 0 || rows.isEmpty) continue;
-      const first = rows.frameAt(rows.oldestRow);
-      lines.push({ series: index, id: series, key, parts: [{ rows, column, from: -Infinity }], joinFrame: first === 0 ? 0 : first + 1 });
+      lines.push({
+        series: index, id: series, key, parts: [{ rows, column, from: -Infinity }], joinFrame: joinFrame(rows, complete),
+      });
     }
     return inKeyOrder(lines);
   }
+}
+
+/** @param complete as of `LiveRows.completeFrom` */
+function joinFrame(rows: Rows, complete: number | undefined): number {
+  const first = rows.frameAt(rows.oldestRow);
+  // Of the first frame that is here some rows may be gone.
+  const behindFirst = first === 0 ? 0 : first + 1;
+  if (complete === undefined) return Math.max(behindFirst, rows.lateFrame + 1);
+  return Math.max(complete, rows.oldestRow > 0 ? behindFirst : 0, rows.lateFrame + 1);
 }
 
 /** Stored rows end before `join`, since no more were asked for; live ones begin there. */
@@ -166,7 +184,10 @@ function joined(series: SeriesId, index: number, live: Line[], stored: Map<strin
 /** Where memory begins: behind the oldest row of whoever has lost some, else where the first rows came. */
 function joinOf(live: readonly Line[]): number {
   if (live.length === 0) return Infinity;
-  const cut = live.filter((line) => (line.parts[0] as Part).rows.oldestRow > 0);
+  const cut = live.filter((line) => {
+    const { rows } = line.parts[0] as Part;
+    return rows.oldestRow > 0 || rows.lateRows > 0;
+  });
   return cut.length > 0 ? Math.max(...cut.map((line) => line.joinFrame)) : Math.min(...live.map((line) => line.joinFrame));
 }
 

@@ -38,15 +38,15 @@ export function together(a: Summary, b: Summary): Summary {
 export class SummaryCache {
   private readonly kept = new Map<string, { signature: string; summary: Summary }>();
 
-  take(line: Line, frames: Range, make: () => Summary): Summary {
+  take(line: Line, frames: Range, isExact: boolean): Summary {
     const name = `${line.id.channel}\n${line.id.type}\n${line.id.field}\n${line.key}`;
     const reaches = line.parts.some(({ rows }) => rows.isEmpty || rows.frameAt(rows.nextRow - 1) <= frames.to);
     const rows = line.parts.map((part) => `${part.rows.generation} ${part.rows.oldestRow} ${reaches ? part.rows.nextRow : ""}`);
-    const signature = `${frames.from} ${frames.to} ${rows.join(" ")}`;
+    const signature = `${frames.from} ${frames.to} ${isExact} ${rows.join(" ")}`;
     const known = this.kept.get(name);
     if (known?.signature === signature) return known.summary;
     if (this.kept.size >= keptMax) this.kept.clear();
-    const summary = make();
+    const summary = summarise(line, frames, isExact);
     this.kept.set(name, { signature, summary });
     return summary;
   }
