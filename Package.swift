@@ -108,10 +108,19 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        // Endpoints as values, errors, parameters.
+        .target(
+            name: "TeltelHTTP",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird", condition: collector),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelQuery", "TeltelWebSocket",
+                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -153,6 +162,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        .testTarget(name: "TeltelHTTPTests", dependencies: ["TeltelHTTP"], swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),

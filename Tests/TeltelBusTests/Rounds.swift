@@ -46,7 +46,8 @@ struct Rounds {
         position += UInt64(bytes.count)
         return [
             Batch(
-                run: RunKey(runID: run, sourceID: Self.run.sourceID), schema: EventSchema(channel: "test", type: type, encoding: encoding), round: round,
+                run: RunKey(runID: run, sourceID: Self.run.sourceID),
+                schema: EventSchema(channel: "test", type: type, encoding: encoding), round: round,
                 offsets: offsets,
                 wallTimes: offsets.map { _ in Batch.unknownTime }, tagSets: tagSets)
         ]

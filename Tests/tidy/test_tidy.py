@@ -23,8 +23,9 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
+    "TeltelHTTP": (set(), {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore"}),
     "Collector": (
-        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelIngest",
+        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
          "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),
@@ -47,7 +48,7 @@ TeltelTestSupport/FaultyFiles TeltelTestSupport/RingFolder
 POINTER = re.compile(r"\b(Unsafe(Mutable)?(Raw)?(Buffer)?Pointer|OpaquePointer|withUnsafe\w+|unsafelyUnwrapped)\b")
 
 # Rules get the time from outside. Nothing of these targets may ask for it.
-WITHOUT_CLOCK = ["TeltelEvents", "TeltelBus", "TeltelAnalysis", "TeltelControl", "TeltelWebSocket"]
+WITHOUT_CLOCK = ["TeltelEvents", "TeltelBus", "TeltelAnalysis", "TeltelControl", "TeltelWebSocket", "TeltelHTTP"]
 CLOCK = re.compile(r"\b(Date\(\)|ContinuousClock\.now|SuspendingClock\.now|teltel_wall_ns|teltel_monotonic_ns|clock_gettime|time\(nil\))")
 
 # Longer than a file should be, each for a reason.

@@ -6,6 +6,7 @@ import NIOCore
 import TeltelAnalysis
 import TeltelControl
 import TeltelEvents
+import TeltelHTTP
 import TeltelQuery
 import TeltelStorage
 
@@ -24,37 +25,38 @@ struct AnalysisRoutes: Sendable {
         self.registry = registry
     }
 
-    func add(to router: Router<ConnectionContext>) {
-        router.get("api/analysis/runs") { request, context in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(AnalysisEndpoints.runs) { request, context in
             let question = RunsQuestion(
-                sourceID: request.text("sourceId") ?? "",
-                statuses: (request.text("status") ?? "").split(separator: ",").map(String.init),
-                daysBack: try request.integer("daysBack", 0...36_500) ?? 30)
+                sourceID: request.text(AnalysisEndpoints.anySourceID) ?? "",
+                statuses: (request.text(AnalysisEndpoints.status) ?? "").split(separator: ",").map(String.init),
+                daysBack: try request.integer(AnalysisEndpoints.daysBack) ?? 30)
             return try await answer(request, context, question.statement())
         }
-        router.get("api/analysis/run/**") { request, context in
+        router.on(AnalysisEndpoints.run) { request, context in
             let runID = context.parameters.getCatchAll().joined(separator: "/")
             guard let runID = runID.removingPercentEncoding, !runID.isEmpty else { throw APIError.missingParameter("run id") }
             let response = try await answer(request, context, RunQuestion(runID: runID).statement(), mustHaveRows: true)
             return response
         }
-        router.get("api/analysis/run") { _, _ -> Response in throw APIError.missingParameter("run id") }
-        router.get("api/analysis/series") { request, context in
+        router.on(AnalysisEndpoints.series) { request, context in
             let question = try await series(request)
-            let shape = SeriesRows(withKey: !question.keyFields.isEmpty, withWallTime: request.text("wallTime") == "1")
+            let shape = SeriesRows(withKey: !question.keyFields.isEmpty, withWallTime: request.flag(AnalysisEndpoints.wallTime))
             return try await answer(request, context, format: "RowBinary", shape) { question.statement($0) }
         }
-        router.get("api/analysis/texts") { request, context in
+        router.on(AnalysisEndpoints.texts) { request, context in
             let question = try await series(request)
             return try await answer(request, context) { question.texts($0) }
         }
-        router.get("api/analysis/sizes") { request, context in
-            let question = SizeQuestion(runID: request.text("runId"))
+        router.on(AnalysisEndpoints.sizes) { request, context in
+            let question = SizeQuestion(runID: request.text(AnalysisEndpoints.anyRunID))
             return try await answer(request, context) { question.statement($0) }
         }
-        router.get("api/analysis/sql/:id") { _, context in try statements.response(try context.parameters.require("id")) }
-        router.get("api/analysis/fields") { request, _ in try await fields(request) }
-        router.get("api/analysis/summary") { request, context in
+        router.on(AnalysisEndpoints.statement) { _, context in
+            try statements.response(try context.parameters.require("id"))
+        }
+        router.on(AnalysisEndpoints.fields) { request, _ in try await fields(request) }
+        router.on(AnalysisEndpoints.summary) { request, context in
             let question = try await series(request)
             return try await answer(request, context) { question.summary($0) }
         }
@@ -68,7 +70,7 @@ struct AnalysisRoutes: Sendable {
     ) async throws -> Response {
         guard let statement = statement(try await storedTables()) else {
             // No such type was ever stored: no rows, as the contract answers.
-            if request.text("explain") == "1" { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
+            if request.flag(AnalysisEndpoints.explain) { return try JSONAnswer.response(Explained(sql: "", parameters: [:])) }
             return JSONAnswer.response(bytes: ByteBuffer())
         }
         return try await answer(request, context, statement, format: format, shape)
@@ -76,8 +78,8 @@ struct AnalysisRoutes: Sendable {
 
     /// What of a run, or of one of its sources, can be asked for as a series or a text.
     private func fields(_ request: Request) async throws -> Response {
-        guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
-        let sourceID = request.text("sourceId").flatMap { $0.isEmpty ? nil : $0 }
+        let runID = try request.required(AnalysisEndpoints.runID)
+        let sourceID = request.text(AnalysisEndpoints.anySourceID).flatMap { $0.isEmpty ? nil : $0 }
         let source = sourceID.map { Name($0) }
         let types = await registry.recall(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
         let tables = try await storedTables().filter { table in
@@ -123,16 +125,12 @@ struct AnalysisRoutes: Sendable {
     }
 
     private func series(_ request: Request) async throws -> SeriesQuestion {
-        func required(_ name: String, mayBeEmpty: Bool = false) throws -> String {
-            guard let value = request.text(name), mayBeEmpty || !value.isEmpty else { throw APIError.missingParameter(name) }
-            return value
-        }
         var question = SeriesQuestion(
-            runID: try required("runId"), sourceID: try required("sourceId"),
-            eventType: Name(try required("eventType", mayBeEmpty: true)),
-            channel: Name(request.text("channel") ?? ""), path: try required("jsonPath", mayBeEmpty: true),
-            key: request.text("key"),
-            points: try request.integer("points", 2...10_000_000))
+            runID: try request.required(AnalysisEndpoints.runID), sourceID: try request.required(AnalysisEndpoints.sourceID),
+            eventType: Name(try request.required(AnalysisEndpoints.eventType, mayBeEmpty: true)),
+            channel: Name(request.text(AnalysisEndpoints.channel) ?? ""),
+            path: try request.required(AnalysisEndpoints.jsonPath, mayBeEmpty: true),
+            key: request.text(AnalysisEndpoints.key), points: try request.integer(AnalysisEndpoints.points))
         let type = await registry.recall(Name(question.runID))?.record.types.first {
             $0.sourceID == Name(question.sourceID) && $0.type == question.eventType
                 && (question.channel.isEmpty || $0.channel == question.channel)
@@ -144,15 +142,9 @@ struct AnalysisRoutes: Sendable {
     }
 
     private func frames(_ request: Request) throws -> ClosedRange<UInt64>? {
-        func frame(_ name: String, _ standard: UInt64) throws -> UInt64 {
-            guard let text = request.text(name) else { return standard }
-            guard let frame = UInt64(text) else {
-                throw APIError(.badRequest, "bad-parameter", "\(name)=\(text) is not the number of a frame")
-            }
-            return frame
-        }
-        guard request.text("fromFrame") != nil || request.text("toFrame") != nil else { return nil }
-        let (from, to) = (try frame("fromFrame", 0), try frame("toFrame", .max))
+        let (first, last) = (try request.frame(AnalysisEndpoints.fromFrame), try request.frame(AnalysisEndpoints.toFrame))
+        guard first != nil || last != nil else { return nil }
+        let (from, to) = (first ?? 0, last ?? .max)
         guard from <= to else {
             throw APIError(.badRequest, "bad-parameter", "fromFrame=\(from) lies behind toFrame=\(to)")
         }
@@ -186,7 +178,7 @@ struct AnalysisRoutes: Sendable {
         mustHaveRows: Bool = false
     ) async throws -> Response {
         let queries = try ready().queries
-        if request.text("explain") == "1" {
+        if request.flag(AnalysisEndpoints.explain) {
             let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
             return try JSONAnswer.response(Explained(sql: statement.sql, parameters: parameters))
         }
@@ -218,18 +210,5 @@ struct AnalysisRoutes: Sendable {
             throw APIError(
                 .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage")
         }
-    }
-}
-
-extension Request {
-    func text(_ name: String) -> String? { FormQuery(uri.query).value(of: name) }
-
-    func integer(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
-        guard let text = text(name) else { return nil }
-        guard let value = Int(text), range.contains(value) else {
-            throw APIError(
-                .badRequest, "bad-parameter", "\(name)=\(text) is not a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
     }
 }

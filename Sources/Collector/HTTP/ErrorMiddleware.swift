@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOHTTP1
+import TeltelHTTP
 
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = ConnectionContext

@@ -10,6 +10,7 @@ import ServiceLifecycle
 import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelHTTP
 import TeltelIngest
 import TeltelLive
 import TeltelQuery
@@ -42,22 +43,23 @@ enum HTTPServer {
         let decoding = DecodingMemory(limitBytes: settings.decoderBytes)
         let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.addMiddleware { ErrorMiddleware() }
-        LoginRoutes(access: port.policy.access).add(to: router)
-        HealthRoutes(storage: { readiness(parts.storage) }).add(to: router)
-        let current = router.group().add(middleware: CatchUpMiddleware(caughtUp: parts.caughtUp))
+        let endpoints = EndpointRouter(Endpoints.table, router)
+        LoginRoutes(access: port.policy.access).add(to: endpoints)
+        HealthRoutes(storage: { readiness(parts.storage) }).add(to: endpoints)
         let beyond: @Sendable (Name) async -> UInt64? = { [storage = parts.storage] runID in
             // A count that ClickHouse cannot give now is left out.
             try? await NIOThreadPool.singleton.runIfActive { try storage?.rowsBeyond32Bits(runID) }
         }
+        let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
         RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond).add(to: current)
         RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
-        LayoutRoutes(store: parts.control).add(to: router)
-        StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: router)
-        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry).add(to: router)
+        LayoutRoutes(store: parts.control).add(to: endpoints)
+        StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: endpoints)
+        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry).add(to: endpoints)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding
-        ).add(to: router)
+        ).add(to: endpoints)
         MetricsRoute(
             registry: parts.registry, bus: parts.bus, tally: parts.tally, directory: parts.directory, queries: parts.queries,
             extra: { text in
@@ -65,30 +67,13 @@ enum HTTPServer {
                 IngestMetrics.add(parts.ingest.counters, parts.keys.counters, decoding, to: &text)
                 if let storage = parts.storage { addStorage(storage.status(), to: &text) }
             }
-        ).add(to: router)
-        router.get("ws") { _, _ in
+        ).add(to: endpoints)
+        endpoints.on(LiveEndpoints.socket) { _, _ in
             Response(status: .upgradeRequired, headers: [.upgrade: "websocket", .connection: "upgrade"])
         }
-        let readOnly: [RouterPath] = ["api/runs", "api/ready", "api/storage", "api/layouts"]
-        for path in readOnly { refuseOthers([.get], path, router) }
-        refuseOthers([.get, .patch, .delete], "api/run", router)
-        refuseOthers([.get, .put, .delete], "api/layouts/**", router)
-        refuseOthers([.post], "api/ingest", router)
-        refuseOthers([.post], "api/login", router)
-        refuseOthers([.post], "api/storage/prune", router)
-        refuseOthers([.post], "api/storage/migrate", router)
+        endpoints.finish()
         UIRoutes(folder: settings.webFolder).add(to: router)
         return router
-    }
-
-    /// 405 for other methods than those that a path has.
-    private static func refuseOthers(_ methods: [HTTPRequest.Method], _ path: RouterPath, _ router: Router<ConnectionContext>) {
-        let names = methods.map(\.rawValue).joined(separator: ", ") + (methods.contains(.get) ? ", HEAD" : "")
-        for other in [HTTPRequest.Method.get, .post, .put, .delete, .patch] where !methods.contains(other) {
-            router.on(path, method: other) { request, _ -> Response in
-                throw APIError(.methodNotAllowed, "method-not-allowed", "\(request.uri.path) takes \(names) only")
-            }
-        }
     }
 
     private static func readiness(_ storage: Storage?) -> StorageReadiness {

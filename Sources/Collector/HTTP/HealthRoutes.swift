@@ -1,6 +1,7 @@
 /// Is the collector there, and is it ready?
 import HTTPTypes
 import Hummingbird
+import TeltelHTTP
 
 /// State of storage as `/api/ready` shows it.
 struct StorageReadiness: Encodable, Sendable {
@@ -18,12 +19,12 @@ struct HealthRoutes: Sendable {
         let storage: StorageReadiness
     }
 
-    func add(to router: Router<ConnectionContext>) {
+    func add(to router: EndpointRouter<ConnectionContext>) {
         // Any method, and independent of storage: contract §1.
-        for method in [HTTPRequest.Method.get, .post, .put, .delete, .head, .options, .patch] {
-            router.on("api/health", method: method) { _, _ in try JSONAnswer.response(Health()) }
-        }
-        router.get("api/ready") { _, _ in
+        router.on(HealthEndpoints.health) { _, _ in try JSONAnswer.response(Health()) }
+        let description = OpenAPIDocument(Endpoints.table, title: "teltel", version: Version.text)
+        router.on(HealthEndpoints.description) { _, _ in try JSONAnswer.response(description) }
+        router.on(HealthEndpoints.ready) { _, _ in
             let storage = storage()
             let ready = storage.state == .ok || storage.state == .off
             return try JSONAnswer.response(

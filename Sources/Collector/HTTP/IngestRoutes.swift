@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TeltelHTTP
 import TeltelIngest
 
 struct IngestRoutes: Sendable {
@@ -11,11 +12,11 @@ struct IngestRoutes: Sendable {
     let limits: DecodingLimits
     let memory: DecodingMemory
 
-    private static let keyName = HTTPField.Name("Idempotency-Key")!
+    private static let keyName = HTTPField.Name(IngestEndpoints.idempotencyKey.name)!
     private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
 
-    func add(to router: Router<ConnectionContext>) {
-        router.post("api/ingest") { request, context in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(IngestEndpoints.post) { request, context in
             let coding = try coding(request.headers)
             let lane = try await lane(context.channel)
             do {
@@ -174,11 +175,16 @@ extension IngestAnswer {
     /// The rings failed, or the collector stops.
     static func failed(_ cause: any Error) -> IngestAnswer {
         let error = APIError.ingestFailed(cause)
-        return IngestAnswer(status: error.status.code, body: String(buffer: error.json))
+        return IngestAnswer(status: error.status.code, body: String(buffer: error.json()))
     }
 
+    /// Without an answer in numbers it is an error.
+    var mediaType: String { status < 400 ? "application/json" : APIError.mediaType }
+
     var response: Response {
-        JSONAnswer.response(bytes: ByteBuffer(string: body), status: HTTPResponse.Status(code: status))
+        Response(
+            status: HTTPResponse.Status(code: status), headers: [.contentType: mediaType],
+            body: .init(byteBuffer: ByteBuffer(string: body)))
     }
 }
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOPosix
 import TeltelControl
+import TeltelHTTP
 
 /// What a layout may be. Its content belongs to the page: any JSON object.
 enum Layouts {
@@ -16,23 +17,23 @@ struct LayoutRoutes: Sendable {
     /// nil: this collector keeps nothing.
     let store: ControlStore?
 
-    func add(to router: Router<ConnectionContext>) {
-        router.get("api/layouts") { _, _ in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(LayoutEndpoints.list) { _, _ in
             try JSONAnswer.response(try await asking { try $0.layouts() }.map(Facts.init))
         }
-        router.get("api/layouts/**") { _, context in
+        router.on(LayoutEndpoints.read) { _, context in
             let name = try Self.name(context)
             guard let found = try await asking({ try $0.layout(name) }) else { throw Self.unknown(name) }
             return JSONAnswer.response(bytes: ByteBuffer(string: found.layout))
         }
-        router.put("api/layouts/**") { request, context in
+        router.on(LayoutEndpoints.save) { request, context in
             let name = try Self.name(context)
             let layout = SavedLayout(name: name, layout: try await Self.layout(request), savedMs: Self.nowMs())
             guard try await asking({ try $0.save(layout, most: Layouts.countMax) }) else { throw Self.tooMany }
             return try JSONAnswer.response(
                 Facts(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs)))
         }
-        router.delete("api/layouts/**") { _, context in
+        router.on(LayoutEndpoints.remove) { _, context in
             let name = try Self.name(context)
             guard try await asking({ try $0.removeLayout(name) }) else { throw Self.unknown(name) }
             return try JSONAnswer.response(Removed(name: name))

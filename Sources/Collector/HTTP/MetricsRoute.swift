@@ -2,6 +2,7 @@
 import Foundation
 import Hummingbird
 import TeltelBus
+import TeltelHTTP
 import TeltelLive
 import TeltelQuery
 import TeltelRings
@@ -16,8 +17,8 @@ struct MetricsRoute: Sendable {
     /// What other parts add.
     let extra: @Sendable (inout MetricsText) -> Void
 
-    func add(to router: Router<ConnectionContext>) {
-        router.get("metrics") { _, _ in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(HealthEndpoints.metrics) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: render())))

@@ -5,21 +5,22 @@ import Hummingbird
 import NIOPosix
 import TeltelControl
 import TeltelEvents
+import TeltelHTTP
 
 struct RunChangeRoutes: Sendable {
     let registry: RunRegistry
     let bookkeeper: Bookkeeper
     let removal: RunRemoval
 
-    func add(to router: RouterGroup<ConnectionContext>) {
-        router.delete("api/run") { request, _ in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(RunEndpoints.remove) { request, _ in
             let runID = try RunRoutes.runID(request)
             do {
                 try await NIOThreadPool.singleton.runIfActive { [removal] in try removal.remove(runID) }
             } catch let error as RunRemovalError { throw Self.answer(error, runID) }
             return try JSONAnswer.response(Removed(runId: runID))
         }
-        router.patch("api/run") { request, _ in
+        router.on(RunEndpoints.change) { request, _ in
             let runID = try RunRoutes.runID(request)
             let change = try await Self.change(request)
             _ = await registry.recall(runID)
@@ -58,7 +59,7 @@ struct RunChangeRoutes: Sendable {
         let hint = #"send {"name": "…", "note": "…", "tags": {"key": "value", "other": null}}, one or more of them"#
         let body: ByteBuffer
         do {
-            body = try await request.body.collect(upTo: 64 << 10)
+            body = try await request.body.collect(upTo: Endpoints.bodyBytesMax)
         } catch {
             throw APIError(.contentTooLarge, "body-too-large", "a name and a note are no longer than 64 KiB", hint: hint)
         }

@@ -4,6 +4,7 @@ import Hummingbird
 import TeltelBus
 import TeltelControl
 import TeltelEvents
+import TeltelHTTP
 import TeltelRings
 
 /// One run in the answers, without its tags, which `TagsText` writes, and its types. Fields that are unknown are left out.
@@ -180,9 +181,9 @@ struct RunRoutes: Sendable {
     /// Asks storage.
     let eventsBeyond32Bits: @Sendable (Name) async -> UInt64?
 
-    func add(to router: RouterGroup<ConnectionContext>) {
-        router.get("api/runs") { request, _ in
-            guard let cursor = request.text("after") else {
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(RunEndpoints.list) { request, _ in
+            guard let cursor = request.text(RunEndpoints.after) else {
                 return JSONAnswer.response(bytes: try RunListText.list(entries(registry.snapshots())))
             }
             let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
@@ -191,7 +192,7 @@ struct RunRoutes: Sendable {
                 removed: difference.removed)
             return JSONAnswer.response(bytes: try RunListText.changes(changes, entries(difference.runs)))
         }
-        router.get("api/run") { request, _ in
+        router.on(RunEndpoints.read) { request, _ in
             let runID = try Self.runID(request)
             guard let snapshot = await registry.recall(runID) else { throw Self.unknown(runID) }
             // Only of such a run there are any.
@@ -207,8 +208,7 @@ struct RunRoutes: Sendable {
     }
 
     static func runID(_ request: Request) throws -> Name {
-        guard let runID = request.text("runId"), !runID.isEmpty else { throw APIError.missingParameter("runId") }
-        return Name(runID)
+        Name(try request.required(RunEndpoints.runID))
     }
     static func unknown(_ runID: Name) -> APIError {
         APIError(.notFound, "unknown-run", "no run \(runID) is known", hint: "GET /api/runs lists them")

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import TeltelAnalysis
+import TeltelHTTP
 import TeltelQuery
 
 enum SQLText {

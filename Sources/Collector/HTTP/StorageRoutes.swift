@@ -2,6 +2,7 @@
 import Foundation
 import Hummingbird
 import NIOPosix
+import TeltelHTTP
 import TeltelStorage
 
 struct StorageAnswer: Codable, Sendable {
@@ -60,16 +61,16 @@ struct StorageRoutes: Sendable {
     let storage: Storage?
     let retention: Retention
 
-    func add(to router: Router<ConnectionContext>) {
-        router.get("api/storage") { _, _ in
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(StorageEndpoints.state) { _, _ in
             let storage = try kept()
             return try JSONAnswer.response(await NIOThreadPool.singleton.runIfActive { Self.answer(storage) })
         }
-        router.post("api/storage/migrate") { request, _ in
+        router.on(StorageEndpoints.migrate) { request, _ in
             let storage = try kept()
             return try JSONAnswer.response(await migrate(storage, try await Self.read(request).dryRun ?? false))
         }
-        router.post("api/storage/prune") { request, _ in
+        router.on(StorageEndpoints.prune) { request, _ in
             _ = try kept()
             return try JSONAnswer.response(await prune(try await Self.read(request)))
         }
@@ -85,7 +86,7 @@ struct StorageRoutes: Sendable {
 
     private static func read(_ request: Request) async throws -> PruneRequest {
         // Too large, or no such object: the same for who asks.
-        guard let body = try? await request.body.collect(upTo: 64 << 10),
+        guard let body = try? await request.body.collect(upTo: Endpoints.bodyBytesMax),
             let wanted = body.readableBytes == 0
                 ? PruneRequest() : try? JSONDecoder().decode(PruneRequest.self, from: Data(buffer: body))
         else {

@@ -2,6 +2,7 @@
 import Hummingbird
 import NIOCore
 import TeltelEvents
+import TeltelHTTP
 
 enum TagsText {
     /// The object with `tags` as its last member.

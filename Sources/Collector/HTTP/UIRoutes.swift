@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOPosix
+import TeltelHTTP
 
 struct UIRoutes: Sendable {
     /// For work on the page: its files are read from there at each request. nil: those of this binary.

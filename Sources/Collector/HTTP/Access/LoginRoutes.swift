@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TeltelHTTP
 
 struct LoginRoutes: Sendable {
     /// nil: this port has no token.
@@ -13,17 +14,17 @@ struct LoginRoutes: Sendable {
         let expiresInSeconds: Int64
     }
 
-    func add(to router: Router<ConnectionContext>) {
-        router.get("login") { request, _ -> Response in
-            let next = LoginTarget(request.text("next"))
+    func add(to router: EndpointRouter<ConnectionContext>) {
+        router.on(LoginEndpoints.redeem) { request, _ -> Response in
+            let next = LoginTarget(request.text(LoginEndpoints.next))
             guard let access else { return Self.lead(to: next, [:]) }
             let host = request.head.authority ?? ""
-            guard let session = request.text("code").map(Self.code).flatMap(access.sessions.redeem) else {
+            guard let session = request.text(LoginEndpoints.code).map(Self.code).flatMap(access.sessions.redeem) else {
                 return try Self.noSession(request, next: next)
             }
             return Self.lead(to: next, [.setCookie: LoginCookie.header(host: host, session: session)])
         }
-        router.post("api/login") { request, _ in
+        router.on(LoginEndpoints.make) { request, _ in
             guard let access else {
                 throw APIError(.notFound, "no-token", "this collector has no token: nobody has to log in")
             }
@@ -53,7 +54,7 @@ struct LoginRoutes: Sendable {
     }
 
     private static func noSession(_ request: Request, next: LoginTarget) throws -> Response {
-        let hasCode = request.text("code") != nil
+        let hasCode = request.text(LoginEndpoints.code) != nil
         let message =
             hasCode
             ? "this login URL has been used, is older than ten minutes, or was never given out" : "this collector wants a login"

@@ -1,13 +1,14 @@
 /// What a port with a token asks of every request.
 import HTTPTypes
 import NIOHTTP1
+import TeltelHTTP
 
 struct PortAccess: Sendable {
     let token: AccessToken
     let sessions = LoginSessions()
 
     /// The way in, and the answer that says no more than that a collector is here.
-    private static let free = LoginPage.files.union(["/api/health", "/login"])
+    private static let free = LoginPage.files.union(Endpoints.table.open)
 
     /// `host` and, if there is one, the origin have been found to be this port's own.
     func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {

@@ -2,6 +2,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import TeltelHTTP
 
 /// A request that is not answered: why, for the client and for the counters.
 struct Refusal: Error, Sendable {

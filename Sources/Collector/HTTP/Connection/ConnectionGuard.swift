@@ -3,6 +3,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import TeltelHTTP
 
 /// Refusals close the connection, after the answers to earlier requests. Runs on its channel's event loop alone.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -227,10 +228,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func answer(_ context: ChannelHandlerContext, _ refusal: Refusal) {
-        let body = refusal.page.map { ByteBuffer(string: $0) } ?? refusal.error.json
+        let body = refusal.page.map { ByteBuffer(string: $0) } ?? refusal.error.json()
         var head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: refusal.error.status.code), headers: refusal.headers)
-        head.headers.add(name: "content-type", value: refusal.page == nil ? "application/json" : "text/html; charset=utf-8")
+        head.headers.add(name: "content-type", value: refusal.page == nil ? APIError.mediaType : "text/html; charset=utf-8")
         head.headers.add(name: "content-length", value: String(body.readableBytes))
         head.headers.add(name: "connection", value: "close")
         SecurityHeaders.add(to: &head.headers)

@@ -1,6 +1,7 @@
 /// What one client may send, and how long it may keep a connection waiting.
 import NIOCore
 import NIOHTTP1
+import TeltelHTTP
 
 struct ConnectionLimits: Sendable {
     /// Connections open at once.
@@ -11,19 +12,18 @@ struct ConnectionLimits: Sendable {
     var idle: TimeAmount = .seconds(60)
     /// For a client to read a refusal and close: closing first could destroy the answer on its way.
     var linger: TimeAmount = .seconds(2)
-    /// Of a body that is not streamed, and of a layout.
-    var bodyBytes = 64 << 10
-    var layoutBytes = Layouts.bytesMax
+    /// Of a body, where its endpoint does not say otherwise.
+    var bodyBytes = Endpoints.bodyBytesMax
+    private let otherBodies = Endpoints.table.bodyLimits(otherThan: Endpoints.bodyBytesMax)
     var headerBytes = 16 << 10
     var headerFields = 100
 
     /// Most bytes of a request's body; nil: any, it is taken as it comes.
     func bodyBytes(of head: HTTPRequestHead) -> Int? {
-        switch head.method {
-        case .POST where head.uri.prefix { $0 != "?" } == "/api/ingest": nil
-        case .PUT where head.uri.hasPrefix("/api/layouts/"): layoutBytes
-        default: bodyBytes
+        for other in otherBodies where other.method.rawValue == head.method.rawValue && other.applies(to: head.uri) {
+            return other.bytesMax
         }
+        return bodyBytes
     }
 
     var decoder: NIOHTTPDecoderLimitConfiguration {

@@ -22,7 +22,7 @@ struct PlainAnswer {
 
     private mutating func make(_ answer: IngestAnswer) -> ByteBuffer {
         var headers = HTTPHeaders([
-            ("content-type", "application/json"), ("content-length", String(answer.body.utf8.count)),
+            ("content-type", answer.mediaType), ("content-length", String(answer.body.utf8.count)),
             ("date", date.now()), ("server", "teltel"),
         ])
         SecurityHeaders.add(to: &headers)

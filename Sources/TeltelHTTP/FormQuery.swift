@@ -1,15 +1,15 @@
 /// The parameters of a request, as forms, browsers, Go and Python write them: `+` is a blank (HTML, application/x-www-form-urlencoded).
 import HummingbirdCore
 
-struct FormQuery {
+package struct FormQuery {
     private let parameters: URI
 
-    init(_ query: String?) {
+    package init(_ query: String?) {
         // Hummingbird decodes percent signs only. A plus that is meant comes as %2B.
         let blanks = (query ?? "").utf8.map { $0 == UInt8(ascii: "+") ? [UInt8]("%20".utf8) : [$0] }
         parameters = URI("/?" + String(decoding: blanks.joined(), as: UTF8.self))
     }
 
     /// Decoded; the first of several. nil: it is not there.
-    func value(of name: String) -> String? { parameters.queryParameters[Substring(name)].map(String.init) }
+    package func value(of name: String) -> String? { parameters.queryParameters[Substring(name)].map(String.init) }
 }

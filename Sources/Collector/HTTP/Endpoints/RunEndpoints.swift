@@ -1,0 +1,20 @@
+/// Runs as they are now.
+import TeltelHTTP
+
+enum RunEndpoints {
+    static let runID = Parameter("runId", "the run's id", isRequired: true)
+    static let after = Parameter("after", "cursor of an earlier answer: only what has changed since")
+
+    static let list = Endpoint(
+        .get, "/api/runs", "the run list", parameters: [after],
+        answer: .init("all runs, newest first; with after an object of cursor, runs, removed and complete"))
+    static let read = Endpoint(
+        .get, "/api/run", "one run with its types, rings and losses", parameters: [runID], answer: .init("the run"))
+    static let change = Endpoint(
+        .patch, "/api/run", "names a run, notes something about it, changes its tags", parameters: [runID],
+        body: .init("application/json", bytesMax: Endpoints.bodyBytesMax, "name, note, tags: one or more of them"),
+        answer: .init("runId, name, note, tags"))
+    static let remove = Endpoint(
+        .delete, "/api/run", "deletes a run that has ended", parameters: [runID], answer: .init("its id"))
+    static let all = [list, read, change, remove]
+}
