@@ -9,8 +9,8 @@ struct DataFolder {
     let storage: Storage
     let control: ControlStore
 
-    /// At most this many finished runs are shown; older ones are in storage.
-    private static let shownRuns = 1_000
+    /// So many runs are in memory from the start; older ones are looked up when somebody asks.
+    private static let runsInMemory = 1_000
 
     static func open(_ settings: CollectorSettings, registry: RunRegistry) throws -> DataFolder {
         let given = URL(fileURLWithPath: settings.dataDirectory).standardizedFileURL.path
@@ -38,7 +38,7 @@ struct DataFolder {
         let storage = try Storage(options)
         do throws(ControlStoreError) {
             let control = try ControlStore(path: path + "/control.sqlite")
-            registry.adopt(try control.newestRuns(shownRuns))
+            registry.adopt(try control.recentRuns(runsInMemory))
             // What cannot be read now is as good as unknown: it is asked for again.
             registry.look { try? control.run($0) }
             return DataFolder(storage: storage, control: control)

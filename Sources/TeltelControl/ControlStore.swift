@@ -130,15 +130,43 @@ package final class ControlStore: Sendable {
         } catch { throw ControlStoreError(description: "cannot write the control store \(path): \(error)") }
     }
 
-    /// The newest `limit` runs, newest first. Rows that cannot be read are left out.
-    package func newestRuns(_ limit: Int) throws(ControlStoreError) -> [RunRecord] {
-        do {
-            let texts = try database.read { database in
-                try String.fetchAll(database, sql: "SELECT record FROM runs ORDER BY started_ms DESC LIMIT ?", arguments: [limit])
-            }
-            // A record of a later version may lack what this one needs: that run is then known from storage only.
-            return texts.compactMap { try? JSONDecoder().decode(RunRecord.self, from: Data($0.utf8)) }
-        } catch { throw ControlStoreError(description: "cannot read the control store \(path): \(error)") }
+    /// What a collector has to go on with: the newest `limit` runs, and older ones that go on or are not recorded to the end. Rows that
+    /// cannot be read are left out.
+    package func recentRuns(_ limit: Int) throws(ControlStoreError) -> [RunRecord] {
+        let texts = try read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT record FROM runs WHERE status = 'running' OR json_extract(record, '$.isRecorded') = 0
+                        OR run_id IN (SELECT run_id FROM runs ORDER BY started_ms DESC LIMIT ?)
+                    """, arguments: [limit])
+        }
+        return texts.compactMap(Self.record)
+    }
+
+    /// A record of a later version may lack what this one needs: that run is then known from storage only.
+    private static func record(_ text: String) -> RunRecord? {
+        try? JSONDecoder().decode(RunRecord.self, from: Data(text.utf8))
+    }
+
+    /// A part of all runs, newest first.
+    ///
+    /// - Parameters:
+    ///   - place: where an earlier part ended; nil: at the newest.
+    ///   - limit: rows that are looked at, 1 or more.
+    /// - Returns: those that can be read, and where the next part begins; nil: there is none.
+    package func runs(before place: RunPlace?, limit: Int) throws(ControlStoreError) -> (records: [RunRecord], next: RunPlace?) {
+        let rows = try read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT run_id, started_ms, record FROM runs WHERE (started_ms, run_id) < (?, ?)
+                        ORDER BY started_ms DESC, run_id DESC LIMIT ?
+                    """, arguments: [place?.orderMs ?? .max, place?.runID.text ?? "", limit])
+        }
+        let last =
+            rows.count < limit ? nil : rows.last.map { RunPlace(orderMs: $0["started_ms"], runID: Name($0["run_id"] as String)) }
+        return (rows.compactMap { Self.record($0["record"]) }, last)
     }
 
     /// Nothing happens if there is none. `counted`: by ring, where what was removed ends; as in `RunRecord`.
@@ -177,6 +205,6 @@ package final class ControlStore: Sendable {
         let text = try read { database in
             try String.fetchOne(database, sql: "SELECT record FROM runs WHERE run_id = ?", arguments: [runID.text])
         }
-        return text.flatMap { try? JSONDecoder().decode(RunRecord.self, from: Data($0.utf8)) }
+        return text.flatMap(Self.record)
     }
 }

@@ -22,6 +22,41 @@ import Testing
         }
     }
 
+    @Test func `all runs are read in parts, newest first, each once`() throws {
+        try Self.inFolder { path in
+            let store = try ControlStore(path: path)
+            // Several began in one millisecond.
+            try store.save(
+                (0..<50).map { RunRecord(runID: Name("run \($0 % 10) of \($0)"), sourceID: "s", startedMs: Int64($0 / 7)) })
+            for limit in [1, 7, 49, 50, 51] {
+                var (found, place): ([RunPlace], RunPlace?) = ([], nil)
+                repeat {
+                    let part = try store.runs(before: place, limit: limit)
+                    found += part.records.map(RunPlace.init)
+                    place = part.next.flatMap { RunPlace(text: $0.text) }
+                    #expect(place == part.next)
+                } while place != nil
+                #expect(found.count == 50 && found == found.sorted(by: >) && Set(found.map(\.runID)).count == 50)
+            }
+        }
+    }
+
+    @Test func `a collector goes on with the newest runs, and with those that are not over`() throws {
+        try Self.inFolder { path in
+            let store = try ControlStore(path: path)
+            var records = (0..<9).map { RunRecord(runID: Name("run-\($0)"), sourceID: "s", startedMs: Int64($0)) }
+            for index in records.indices { (records[index].status, records[index].isRecorded) = (.completed, true) }
+            records[1].status = .running
+            records[3].isRecorded = false
+            try store.save(records)
+            #expect(Set(try store.recentRuns(2).map(\.runID)) == ["run-8", "run-7", "run-1", "run-3"])
+        }
+    }
+
+    @Test(arguments: ["", "x", "12", "12xa", "12xAB", "ax61", "12x6g", "-"]) func `other texts are no places`(text: String) {
+        #expect(RunPlace(text: text) == nil)
+    }
+
     @Test func `a file that is no database is put aside, and no earlier one is lost`() throws {
         try Self.inFolder { path in
             for number in 1...3 {

@@ -51,7 +51,10 @@ enum HTTPServer {
             try? await NIOThreadPool.singleton.runIfActive { try storage?.rowsBeyond32Bits(runID) }
         }
         let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
-        RunRoutes(registry: parts.registry, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond).add(to: current)
+        RunRoutes(
+            registry: parts.registry, catalogue: RunCatalogue(registry: parts.registry, store: parts.control), bus: parts.bus,
+            writers: parts.writers, eventsBeyond32Bits: beyond
+        ).add(to: current)
         RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
         LayoutRoutes(store: parts.control).add(to: endpoints)
         StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: endpoints)

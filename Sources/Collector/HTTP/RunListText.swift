@@ -16,34 +16,35 @@ struct RunListEntry {
     }
 }
 
-enum RunListText {
-    /// All runs, as an array.
-    static func list(_ entries: [RunListEntry]) throws -> ByteBuffer {
-        var text: [UInt8] = []
-        try append(entries, to: &text)
-        return ByteBuffer(bytes: text)
-    }
+/// An array of runs, written in parts: alone, or as the last member of an object.
+struct RunListText {
+    private let isMember: Bool
+    private var isFirst = true
 
-    /// What has changed, with the runs as its last member.
-    static func changes(_ changes: RunChangesAnswer, _ entries: [RunListEntry]) throws -> ByteBuffer {
-        var text = try TagsText.open(changes)
+    init() { isMember = false }
+
+    /// - Parameter object: has members.
+    init(in object: some Encodable, _ text: inout [UInt8]) throws {
+        isMember = true
+        text += try TagsText.open(object)
         JSONText.append(",\"runs\":", to: &text)
-        try append(entries, to: &text)
-        JSONText.append("}", to: &text)
-        return ByteBuffer(bytes: text)
     }
 
-    private static func append(_ entries: [RunListEntry], to text: inout [UInt8]) throws {
-        JSONText.append("[", to: &text)
-        for (index, entry) in entries.enumerated() {
-            if index > 0 { JSONText.append(",", to: &text) }
+    mutating func append(_ entries: [RunListEntry], to text: inout [UInt8]) throws {
+        for entry in entries {
+            JSONText.append(isFirst ? "[" : ",", to: &text)
+            isFirst = false
             text.append(contentsOf: try TagsText.open(entry.run))
             TagsText.append(entry.tags, to: &text)
             JSONText.append(",\"types\":[", to: &text)
-            append(entry.types, to: &text)
+            Self.append(entry.types, to: &text)
             JSONText.append("]}", to: &text)
         }
-        JSONText.append("]", to: &text)
+    }
+
+    func end(_ text: inout [UInt8]) {
+        if isFirst { JSONText.append("[", to: &text) }
+        JSONText.append(isMember ? "]}" : "]", to: &text)
     }
 
     private static func append(_ types: [RunRecord.EventType], to text: inout [UInt8]) {

@@ -176,6 +176,7 @@ struct RunDetailAnswer: Encodable {
 
 struct RunRoutes: Sendable {
     let registry: RunRegistry
+    let catalogue: RunCatalogue
     let bus: EventBus
     let writers: @Sendable (Name) -> [RunDetailAnswer.Writer]
     /// Asks storage.
@@ -183,14 +184,15 @@ struct RunRoutes: Sendable {
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(RunEndpoints.list) { request, _ in
+            if let limit = try request.integer(RunEndpoints.limit) { return try await page(request, limit) }
             guard let cursor = request.text(RunEndpoints.after) else {
-                return JSONAnswer.response(bytes: try RunListText.list(entries(registry.snapshots())))
+                return list(registry.snapshots(), withOlder: true) { _ in RunListText() }
             }
             let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
             let changes = RunChangesAnswer(
                 cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
                 removed: difference.removed)
-            return JSONAnswer.response(bytes: try RunListText.changes(changes, entries(difference.runs)))
+            return list(difference.runs, withOlder: difference.isComplete) { try RunListText(in: changes, &$0) }
         }
         router.on(RunEndpoints.read) { request, _ in
             let runID = try Self.runID(request)
@@ -201,6 +203,48 @@ struct RunRoutes: Sendable {
                 snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond)
             return try TagsText.response(answer, answer.tags)
         }
+    }
+
+    private struct PageHead: Encodable { let before: String }
+
+    private func page(_ request: Request, _ limit: Int) async throws -> Response {
+        let place = try request.text(RunEndpoints.before).map { text in
+            guard let place = RunPlace(text: text) else {
+                throw APIError(
+                    .badRequest, "bad-parameter", "before=\(text) is no place in the run list",
+                    hint: "give back what an answer with limit has as `before`")
+            }
+            return place
+        }
+        let page = try await catalogue.page(before: place, limit: limit)
+        var text: [UInt8] = []
+        var list = try RunListText(in: PageHead(before: page.next?.text ?? ""), &text)
+        try list.append(entries(page.runs), to: &text)
+        list.end(&text)
+        return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
+    }
+
+    /// In parts: there may be very many.
+    private func list(
+        _ first: [RunRegistry.Snapshot], withOlder: Bool, _ begin: @escaping @Sendable (inout [UInt8]) throws -> RunListText
+    ) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody { [self] writer in
+                var text: [UInt8] = []
+                var list = try begin(&text)
+                try list.append(entries(first), to: &text)
+                if withOlder {
+                    try await catalogue.older(than: Set(first.map(\.record.runID))) { runs in
+                        try await writer.write(ByteBuffer(bytes: text))
+                        text.removeAll(keepingCapacity: true)
+                        try list.append(entries(runs), to: &text)
+                    }
+                }
+                list.end(&text)
+                try await writer.write(ByteBuffer(bytes: text))
+                try await writer.finish(nil)
+            })
     }
 
     private func entries(_ snapshots: [RunRegistry.Snapshot]) -> [RunListEntry] {

@@ -61,12 +61,21 @@ final class RunRegistry: Sendable {
 
     /// A run that is named is in memory from here on, if there is one at all: with all that was known of it.
     private func recall(_ runID: Name) {
-        guard !state.withLock({ $0.runs[runID] != nil }), let look = earlier.withLock({ $0 }), var record = look(runID) else {
+        guard !state.withLock({ $0.runs[runID] != nil }), let look = earlier.withLock({ $0 }), let record = look(runID) else {
             return
         }
-        // It cannot be going on: its rings would have been found at the start.
-        if record.status == .running { (record.status, record.endReason) = (.failed, Self.hostRestarted) }
-        adopt([record])
+        adopt([Self.ended(record)])
+    }
+    /// A run that is not in memory cannot be going on: its rings would have been found at the start.
+    private static func ended(_ record: RunRecord) -> RunRecord {
+        guard record.status == .running else { return record }
+        var record = record
+        (record.status, record.endReason) = (.failed, hostRestarted)
+        return record
+    }
+    /// A run of long ago as it is shown, without being held from here on.
+    static func earlier(_ record: RunRecord) -> Snapshot {
+        Snapshot(record: ended(record), ratePerSecond: 0, missedBytes: 0, rejectedLines: [])
     }
     static let hostRestarted = "host restarted, or its rings were removed"
 
