@@ -112,9 +112,11 @@ let package = Package(
         .target(
             name: "TeltelHTTP",
             dependencies: [
+                "CTeltelPort",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -162,7 +164,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
-        .testTarget(name: "TeltelHTTPTests", dependencies: ["TeltelHTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelHTTPTests",
+            dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
+            swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),

@@ -23,7 +23,7 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
-    "TeltelHTTP": (set(), {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore"}),
+    "TeltelHTTP": ({"CTeltelPort"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "Collector": (
         {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
          "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},

@@ -1,6 +1,7 @@
 /// Which ClickHouse, and with what password: the same for all commands that talk to it themselves.
 import ArgumentParser
 import Foundation
+import TeltelHTTP
 import TeltelStorage
 
 struct ClickHouseOptions: ParsableArguments, Sendable {

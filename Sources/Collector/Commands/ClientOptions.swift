@@ -1,6 +1,7 @@
 /// What every command that talks to a collector takes.
 import ArgumentParser
 import Foundation
+import TeltelHTTP
 
 struct ClientOptions: ParsableArguments {
     @Option(help: "URL of the collector. (default: http://127.0.0.1:8080) [TELTEL_BASE_URL]")

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import TeltelHTTP
 
 /// Why a command cannot go on.
 struct ClientError: Error, CustomStringConvertible {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CTeltelPort
 import Foundation
+import TeltelHTTP
 import TeltelStorage
 
 struct Doctor: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 /// `teltel login-url`: a way into the page of a collector with a token.
 import ArgumentParser
+import TeltelHTTP
 
 struct LoginURL: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

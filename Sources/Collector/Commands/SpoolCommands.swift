@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import TeltelEvents
+import TeltelHTTP
 import TeltelRings
 import TeltelStorage
 

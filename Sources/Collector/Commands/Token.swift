@@ -1,6 +1,7 @@
 /// `teltel token new`: a secret for the collector's port.
 import ArgumentParser
 import Foundation
+import TeltelHTTP
 
 struct Token: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 /// What routes know of a request beside the request.
 import Hummingbird
 import NIOCore
+import TeltelHTTP
 
 struct ConnectionContext: RequestContext {
     var coreContext: CoreRequestContextStorage

@@ -3,6 +3,7 @@ import CTeltelPort
 import Foundation
 import NIOCore
 import NIOPosix
+import TeltelHTTP
 
 struct Port: Sendable {
     let policy: PortPolicy
@@ -28,7 +29,8 @@ struct Port: Sendable {
                     """)
         }
         policy = PortPolicy(
-            hosts: AllowedHosts(bind: settings.bind, added: settings.allowedHosts), access: token.map(PortAccess.init),
+            hosts: AllowedHosts(bind: settings.bind, added: settings.allowedHosts),
+            access: token.map { PortAccess(token: $0, Endpoints.table) },
             owners: settings.allowLocalUsers ? nil : PeerOwners())
         limits = Self.limits(settings)
     }
@@ -36,7 +38,7 @@ struct Port: Sendable {
     private static func limits(_ settings: CollectorSettings) -> ConnectionLimits {
         let files = Int(clamping: teltel_raise_file_limit())
         let room = max(16, files - reservedFiles)
-        var limits = ConnectionLimits()
+        var limits = ConnectionLimits(Endpoints.table, bodyBytes: Endpoints.bodyBytesMax)
         limits.connections = min(settings.maxConnections ?? limits.connections, room)
         limits.request = .milliseconds(Int64(settings.requestMilliseconds))
         limits.idle = .milliseconds(Int64(settings.idleMilliseconds))

@@ -2,6 +2,7 @@
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import TeltelHTTP
 import TeltelIngest
 
 struct PostedBody: AsyncSequence {

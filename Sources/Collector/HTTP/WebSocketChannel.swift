@@ -6,6 +6,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
+import TeltelHTTP
 import TeltelWebSocket
 
 /// One connection. Only its first request can upgrade, which is all that browsers do.

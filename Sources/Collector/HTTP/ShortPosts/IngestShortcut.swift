@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
+import TeltelHTTP
 import TeltelIngest
 
 /// Sits behind the connection's guard and before the rest of the server. Takes a POST to /api/ingest that is short and wants

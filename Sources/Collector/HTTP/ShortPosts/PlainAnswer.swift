@@ -2,6 +2,7 @@
 import Foundation
 import NIOCore
 import NIOHTTP1
+import TeltelHTTP
 import TeltelIngest
 
 /// Keeps the newest one: most answers of a connection are the same for a second.

@@ -1,9 +1,10 @@
 /// Takes posts whose head is that of a post before, byte by byte: reading the same head as HTTP costs ten times a line.
 import NIOCore
+import TeltelHTTP
 
 /// The first to see a connection's bytes. Takes a request only if everything before it on the connection was whole requests
 /// and is answered; all other bytes go on to the decoder as they came. Runs on its channel's event loop alone.
-final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler {
+final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, RequestsAhead {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 

@@ -1,13 +1,13 @@
 /// What a browser shows in place of the page while nobody has logged in. It has one other file, its style sheet, which is free to all.
 
-enum LoginPage {
+package enum LoginPage {
     /// Files that are given without a login.
-    static let files: Set<String> = ["/login.css", "/icon.svg"]
+    package static let files: Set<String> = ["/login.css", "/icon.svg"]
 
     /// - Parameters:
     ///   - message: why the page is shown; without a full stop.
     ///   - next: where the login leads.
-    static func html(_ message: String, next: LoginTarget) -> String {
+    package static func html(_ message: String, next: LoginTarget) -> String {
         let path = escaped(next.path)
         return """
             <!doctype html>

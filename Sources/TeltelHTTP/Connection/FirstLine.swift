@@ -2,21 +2,21 @@
 import NIOCore
 
 /// Runs on its channel's event loop alone.
-final class FirstLine: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
+package final class FirstLine: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
 
     private let connection: ConnectionGuard
     private var bytes = 0
     private var isWhole = false
     /// Longer than a target may be: the decoder's overflow is the target's doing then, not the headers'.
-    var isLong: Bool { bytes > PortPolicy.targetBytesMax }
+    package var isLong: Bool { bytes > PortPolicy.targetBytesMax }
 
-    init(_ connection: ConnectionGuard) {
+    package init(_ connection: ConnectionGuard) {
         self.connection = connection
         connection.firstLine = self
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if connection.isDeaf { return }
         if connection.bytesCame() { (bytes, isWhole) = (0, false) }
         if !isWhole {

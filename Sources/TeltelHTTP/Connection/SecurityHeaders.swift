@@ -1,7 +1,7 @@
 /// What every answer carries, whoever made it.
 import NIOHTTP1
 
-enum SecurityHeaders {
+package enum SecurityHeaders {
     private static let all: [(name: String, value: String)] = [
         (
             "content-security-policy",
@@ -14,7 +14,7 @@ enum SecurityHeaders {
     ]
 
     /// Nothing is kept by browsers and proxies, except what says otherwise: the files of the page.
-    static func add(to headers: inout HTTPHeaders) {
+    package static func add(to headers: inout HTTPHeaders) {
         for header in all { headers.replaceOrAdd(name: header.name, value: header.value) }
         if !headers.contains(name: "cache-control") { headers.add(name: "cache-control", value: "no-store") }
     }

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// Codes and session ids are 256 random bits and are looked up by their (seeded) hash: nothing can be learned about them
 /// from how long a wrong one takes.
-final class LoginSessions: Sendable {
-    static let codeLife: Duration = .seconds(600)
-    static let sessionLife: Duration = .seconds(12 * 3_600)
+package final class LoginSessions: Sendable {
+    package static let codeLife: Duration = .seconds(600)
+    package static let sessionLife: Duration = .seconds(12 * 3_600)
     private static let codesMax = 16
     private static let sessionsMax = 1_024
 
@@ -35,12 +35,14 @@ final class LoginSessions: Sendable {
     }
     private let state = Mutex(State())
 
-    func newCode() -> String { state.withLock { $0.codes.add(Self.codeLife) } }
+    package init() {}
+
+    package func newCode() -> String { state.withLock { $0.codes.add(Self.codeLife) } }
 
     /// The session that the code opens; nil if the code is unknown, used or too old.
-    func redeem(_ code: String) -> String? {
+    package func redeem(_ code: String) -> String? {
         state.withLock { $0.codes.take(code) ? $0.sessions.add(Self.sessionLife) : nil }
     }
 
-    func isOpen(_ session: String) -> Bool { state.withLock { $0.sessions.has(session) } }
+    package func isOpen(_ session: String) -> Bool { state.withLock { $0.sessions.has(session) } }
 }

@@ -1,16 +1,16 @@
 /// Where a login leads: to a path of this server, and nowhere else, whatever a link says.
-struct LoginTarget: Equatable, Sendable {
-    static let home = LoginTarget(path: "/")
+package struct LoginTarget: Equatable, Sendable {
+    package static let home = LoginTarget(path: "/")
 
     /// As it stands in a request's first line: percent-encoded, with its query.
-    let path: String
+    package let path: String
 
     private init(path: String) { self.path = path }
 
     /// What is no path of this server, or leads to the login itself, leads home.
     ///
     /// Browsers take "//host", "/\\host" and either with tabs or line ends in between for another server.
-    init(_ text: String?) {
+    package init(_ text: String?) {
         guard let text, Self.isPath(text) else {
             self = .home
             return

@@ -1,37 +1,37 @@
 /// Which names this port answers to: protection against DNS rebinding and foreign pages.
 import NIOCore
 
-struct AllowedHosts: Sendable {
+package struct AllowedHosts: Sendable {
     private let names: Set<String>
     private let anyAddress: Bool
 
     /// Loopback names, the address that the port is bound to, and what the user adds. A port that listens beyond loopback
     /// also answers to every address written in digits: only names can be bent to point here.
-    init(bind: String, added: [String]) {
+    package init(bind: String, added: [String]) {
         names = Set((["localhost", "127.0.0.1", "[::1]", bind, "[\(bind)]"] + added).map { $0.lowercased() })
         anyAddress = !Self.isLoopback(bind)
     }
 
-    static func isLoopback(_ bind: String) -> Bool {
+    package static func isLoopback(_ bind: String) -> Bool {
         if bind.lowercased() == "localhost" { return true }
         // Not an address: a name, which may point anywhere.
         return (try? SocketAddress(ipAddress: bind, port: 0))?.isLoopback ?? false
     }
 
     /// The Host header's name, whatever its port.
-    func allows(host: String) -> Bool {
+    package func allows(host: String) -> Bool {
         guard let name = Self.split(host)?.name else { return false }
         return names.contains(name) || anyAddress && Self.isAddress(name)
     }
 
     /// A page that this very port served.
-    func allows(origin: String, host: String) -> Bool {
+    package func allows(origin: String, host: String) -> Bool {
         let origin = origin.lowercased()
         return ["http://", "https://"].contains { origin == $0 + host.lowercased() }
     }
 
     /// The port that the client believes to talk to: behind a tunnel it is another one than the collector's own.
-    static func port(of host: String) -> Int { split(host)?.port ?? 80 }
+    package static func port(of host: String) -> Int { split(host)?.port ?? 80 }
 
     private static func isAddress(_ name: String) -> Bool {
         let digits = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name

@@ -2,7 +2,7 @@
 import NIOCore
 
 /// A value without clock or channel: told what happens and when.
-struct RequestProgress {
+package struct RequestProgress {
     private enum Reading {
         case nothing, head
         /// `limit`: of its length; nil for a streamed one.
@@ -10,7 +10,7 @@ struct RequestProgress {
         /// The client has said that it sends nothing more.
         case ended
     }
-    enum Overdue { case firstRequest, nextRequest, head, body }
+    package enum Overdue { case firstRequest, nextRequest, head, body }
 
     private let limits: ConnectionLimits
     private var reading = Reading.nothing
@@ -20,53 +20,53 @@ struct RequestProgress {
     private(set) var unanswered = 0
     private(set) var answerHasBegun = false
 
-    init(limits: ConnectionLimits, now: NIODeadline) {
+    package init(limits: ConnectionLimits, now: NIODeadline) {
         self.limits = limits
         readingEnds = now + limits.request
     }
 
-    var isReadingBody: Bool { if case .body = reading { true } else { false } }
+    package var isReadingBody: Bool { if case .body = reading { true } else { false } }
 
-    var isReadingStream: Bool { if case .body(nil, _) = reading { true } else { false } }
+    package var isReadingStream: Bool { if case .body(nil, _) = reading { true } else { false } }
 
-    var isBetweenRequests: Bool { if case .nothing = reading { unanswered == 0 } else { false } }
+    package var isBetweenRequests: Bool { if case .nothing = reading { unanswered == 0 } else { false } }
 
     /// Of the request that is being read, so far.
-    var bodyBytes: Int { if case .body(_, let bytes) = reading { bytes } else { 0 } }
+    package var bodyBytes: Int { if case .body(_, let bytes) = reading { bytes } else { 0 } }
 
     // MARK: what the client does
 
     /// Whether a request begins with them.
-    mutating func bytesCame(now: NIODeadline) -> Bool {
+    package mutating func bytesCame(now: NIODeadline) -> Bool {
         guard case .nothing = reading else { return false }
         reading = .head
         readingEnds = now + limits.request
         return true
     }
     /// `bodyLimit`: most bytes of its body; nil for one that is streamed.
-    mutating func headCame(bodyLimit: Int?, now: NIODeadline) {
+    package mutating func headCame(bodyLimit: Int?, now: NIODeadline) {
         isFirst = false
         unanswered += 1
         reading = .body(limit: bodyLimit, bytes: 0)
         readingEnds = now + (bodyLimit == nil ? limits.idle : limits.request)
     }
     /// false: that was too much.
-    mutating func bodyCame(bytes more: Int, now: NIODeadline) -> Bool {
+    package mutating func bodyCame(bytes more: Int, now: NIODeadline) -> Bool {
         guard case .body(let limit, let bytes) = reading else { return true }
         reading = .body(limit: limit, bytes: bytes + more)
         if limit == nil { readingEnds = now + limits.idle }
         return bytes + more <= limit ?? .max
     }
-    mutating func requestEnded(now: NIODeadline) {
+    package mutating func requestEnded(now: NIODeadline) {
         reading = .nothing
         readingEnds = now + limits.idle
     }
-    mutating func inputEnded() { reading = .ended }
+    package mutating func inputEnded() { reading = .ended }
 
     // MARK: what the router does
 
-    mutating func answerBegan() { answerHasBegun = true }
-    mutating func answerEnded(now: NIODeadline) {
+    package mutating func answerBegan() { answerHasBegun = true }
+    package mutating func answerEnded(now: NIODeadline) {
         answerHasBegun = false
         unanswered = max(0, unanswered - 1)
         if case .nothing = reading { readingEnds = now + limits.idle }
@@ -75,7 +75,7 @@ struct RequestProgress {
     // MARK: time
 
     /// The moment to look again; nil: nothing is awaited from the client.
-    var deadline: NIODeadline? {
+    package var deadline: NIODeadline? {
         switch reading {
         case .ended: nil
         case .nothing: unanswered > 0 ? nil : readingEnds
@@ -83,7 +83,7 @@ struct RequestProgress {
         }
     }
 
-    func overdue(now: NIODeadline) -> Overdue? {
+    package func overdue(now: NIODeadline) -> Overdue? {
         guard let deadline, deadline <= now else { return nil }
         return switch reading {
         case .nothing: isFirst ? .firstRequest : .nextRequest
@@ -94,5 +94,5 @@ struct RequestProgress {
     }
 
     /// The collector itself has not been reading: the client gets its time anew.
-    mutating func forgive(now: NIODeadline) { readingEnds = now + limits.request }
+    package mutating func forgive(now: NIODeadline) { readingEnds = now + limits.request }
 }

@@ -2,38 +2,43 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
-import TeltelHTTP
 
 /// A request that is not answered: why, for the client and for the counters.
-struct Refusal: Error, Sendable {
-    enum Reason: String, CaseIterable, Sendable { case limit, user, host, origin, token, timeout, request }
-    let reason: Reason
-    let error: APIError
-    let headers: HTTPHeaders
+package struct Refusal: Error, Sendable {
+    package enum Reason: String, CaseIterable, Sendable { case limit, user, host, origin, token, timeout, request }
+    package let reason: Reason
+    package let error: APIError
+    package let headers: HTTPHeaders
     /// For browsers, in place of JSON.
-    var page: String?
+    package var page: String?
 
-    init(_ reason: Reason, _ error: APIError, headers: HTTPHeaders = [:]) {
+    package init(_ reason: Reason, _ error: APIError, headers: HTTPHeaders = [:]) {
         self.reason = reason
         self.error = error
         self.headers = headers
     }
 }
 
-struct PortPolicy: Sendable {
-    static let targetBytesMax = 8 << 10
+package struct PortPolicy: Sendable {
+    package static let targetBytesMax = 8 << 10
 
-    let hosts: AllowedHosts
+    package let hosts: AllowedHosts
     /// nil: whoever reaches the port may ask.
-    let access: PortAccess?
+    package let access: PortAccess?
     /// nil: other local users may ask.
-    let owners: PeerOwners?
+    package let owners: PeerOwners?
+
+    package init(hosts: AllowedHosts, access: PortAccess?, owners: PeerOwners?) {
+        self.hosts = hosts
+        self.access = access
+        self.owners = owners
+    }
 
     /// Asked once per connection.
-    func isOtherUser(_ channel: any Channel) -> Bool { owners?.isOtherUser(channel) ?? false }
+    package func isOtherUser(_ channel: any Channel) -> Bool { owners?.isOtherUser(channel) ?? false }
 
     /// nil: the request is let in.
-    func refusal(_ head: HTTPRequestHead, isOtherUser: Bool) -> Refusal? {
+    package func refusal(_ head: HTTPRequestHead, isOtherUser: Bool) -> Refusal? {
         if isOtherUser { return Self.otherUser }
         if head.uri.utf8.count > Self.targetBytesMax { return Self.targetTooLong }
         guard head.uri.utf8.first == UInt8(ascii: "/") else { return Self.badTarget }
@@ -56,7 +61,7 @@ struct PortPolicy: Sendable {
     private static var badTarget: Refusal {
         Refusal(.request, APIError(.badRequest, "bad-target", "the request's target must be a path", hint: "GET /api/runs"))
     }
-    static var targetTooLong: Refusal {
+    package static var targetTooLong: Refusal {
         Refusal(.request, APIError(.uriTooLong, "target-too-long", "path and query may have \(targetBytesMax) bytes"))
     }
     private static func foreignHost(_ named: [String]) -> Refusal {
@@ -67,7 +72,7 @@ struct PortPolicy: Sendable {
                 .forbidden, "foreign-host", "this collector does not answer to the host \(host)",
                 hint: "use localhost, or start the collector with --allow-host"))
     }
-    static var foreignOrigin: Refusal {
+    package static var foreignOrigin: Refusal {
         Refusal(
             .origin,
             APIError(

@@ -2,17 +2,17 @@
 import Foundation
 
 /// Why there is no token; says what the user can do.
-struct AccessTokenError: Error, CustomStringConvertible {
-    let description: String
+package struct AccessTokenError: Error, CustomStringConvertible {
+    package let description: String
 }
 
-struct AccessToken: Sendable {
+package struct AccessToken: Sendable {
     private static let lengths = 16...512
     private let bytes: [UInt8]
     /// As it goes into an Authorization header.
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    init(_ text: String, from place: String) throws(AccessTokenError) {
+    package init(_ text: String, from place: String) throws(AccessTokenError) {
         bytes = Array(text.utf8)
         guard Self.lengths.contains(bytes.count), bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw AccessTokenError(
@@ -22,7 +22,7 @@ struct AccessToken: Sendable {
     }
 
     /// The file before the environment; nil when neither is given.
-    static func find(
+    package static func find(
         file: String?, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(AccessTokenError) -> AccessToken? {
         func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
@@ -40,7 +40,7 @@ struct AccessToken: Sendable {
     }
 
     /// Takes the same time wherever the first difference is. The length is no secret.
-    func matches(_ other: some StringProtocol) -> Bool {
+    package func matches(_ other: some StringProtocol) -> Bool {
         let other = Array(other.utf8)
         guard other.count == bytes.count else { return false }
         return zip(bytes, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
@@ -48,9 +48,9 @@ struct AccessToken: Sendable {
 }
 
 /// Names that nobody can guess.
-enum RandomName {
+package enum RandomName {
     /// 64 hexadecimal digits: 256 bits from the kernel.
-    static func make() -> String {
+    package static func make() -> String {
         var random = SystemRandomNumberGenerator()
         return (0..<4).map { _ in
             let digits = String(random.next() as UInt64, radix: 16)

@@ -2,18 +2,18 @@
 import Foundation
 
 /// Why a secret cannot be read; names the file, never what is in it.
-struct SecretFileError: Error, CustomStringConvertible {
-    let description: String
+package struct SecretFileError: Error, CustomStringConvertible {
+    package let description: String
 }
 
-enum SecretFile {
+package enum SecretFile {
     /// The text in the file, without white space around it. What is checked is the file that was opened, not what its name points to
     /// a moment later.
     /// - Parameters:
     ///   - kind: what people call the file, e.g. "token file".
     ///   - limit: more bytes are not read.
     ///   - hint: how to make such a file.
-    static func read(_ path: String, kind: String, limit: Int, hint: String) throws(SecretFileError) -> String {
+    package static func read(_ path: String, kind: String, limit: Int, hint: String) throws(SecretFileError) -> String {
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw SecretFileError(description: "\(kind) \(path): \(String(cString: strerror(errno))); \(hint)")
         }
@@ -27,7 +27,7 @@ enum SecretFile {
         }
         let data: Data
         do { data = try file.read(upToCount: limit) ?? Data() } catch {
-            throw SecretFileError(description: "\(kind) \(path): cannot be read: \(Terminal.text(of: Terminal.reason(error)))")
+            throw SecretFileError(description: "\(kind) \(path): cannot be read: \(error.localizedDescription)")
         }
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -1,18 +1,22 @@
 /// What a port with a token asks of every request.
 import HTTPTypes
 import NIOHTTP1
-import TeltelHTTP
 
-struct PortAccess: Sendable {
-    let token: AccessToken
-    let sessions = LoginSessions()
+package struct PortAccess: Sendable {
+    package let token: AccessToken
+    package let sessions = LoginSessions()
 
-    /// The way in, and the answer that says no more than that a collector is here.
-    private static let free = LoginPage.files.union(Endpoints.table.open)
+    /// Paths that everybody may ask: the way in, and what says no more than that a collector is here.
+    private let open: Set<String>
+
+    package init(token: AccessToken, _ table: EndpointTable) {
+        self.token = token
+        open = LoginPage.files.union(table.open)
+    }
 
     /// `host` and, if there is one, the origin have been found to be this port's own.
-    func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {
-        if Self.free.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
+    package func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {
+        if open.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
         let authorization = head.headers["authorization"]
         guard authorization.isEmpty else {
             let isRight = authorization.count == 1 && Self.bearer(authorization[0]).map(token.matches) ?? false
@@ -53,11 +57,11 @@ struct PortAccess: Sendable {
 }
 
 /// Cookies do not tell ports apart, and two collectors may run on one host: the name does.
-enum LoginCookie {
-    static func name(host: String) -> String { "teltel-session-\(AllowedHosts.port(of: host))" }
+package enum LoginCookie {
+    package static func name(host: String) -> String { "teltel-session-\(AllowedHosts.port(of: host))" }
 
     /// Lax: who follows a link from another page is logged in here. Whatever changes something wants the page's own origin as well.
-    static func header(host: String, session: String) -> String {
+    package static func header(host: String, session: String) -> String {
         let life = LoginSessions.sessionLife.components.seconds
         return "\(name(host: host))=\(session); Path=/; Max-Age=\(life); HttpOnly; SameSite=Lax"
     }

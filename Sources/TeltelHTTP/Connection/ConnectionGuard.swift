@@ -3,14 +3,19 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
-import TeltelHTTP
+
+/// Takes requests ahead of the decoder. Used on the connection's event loop alone.
+package protocol RequestsAhead: AnyObject {
+    /// One that the decoder has read, with a body of so many bytes.
+    func requestEnded(bodyBytes: Int)
+}
 
 /// Refusals close the connection, after the answers to earlier requests. Runs on its channel's event loop alone.
-final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPServerRequestPart
+    package typealias InboundOut = HTTPServerRequestPart
+    package typealias OutboundIn = HTTPServerResponsePart
+    package typealias OutboundOut = HTTPServerResponsePart
 
     private enum Ending {
         case no
@@ -36,7 +41,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// The router takes more: what does not come now is the client's doing.
     private var isReading = false
 
-    init(policy: PortPolicy, limits: ConnectionLimits, counters: PortCounters, isOtherUser: Bool) {
+    package init(policy: PortPolicy, limits: ConnectionLimits, counters: PortCounters, isOtherUser: Bool) {
         self.policy = policy
         self.limits = limits
         self.counters = counters
@@ -44,11 +49,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         progress = RequestProgress(limits: limits, now: .now())
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         watch(context)
     }
-    func handlerRemoved(context: ChannelHandlerContext) {
+    package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         tellThatClientLeft()
     }
@@ -56,7 +61,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: requests
 
     /// Nothing that the client sends matters any more.
-    var isDeaf: Bool {
+    package var isDeaf: Bool {
         switch ending {
         case .no, .afterAnswers: false
         case .refusing, .flushing, .lingering: true
@@ -68,7 +73,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Of the request that is being answered. A client that has sent its end and waits for an answer is taken for one that has left,
     /// as most servers do: nothing tells them apart until something is written.
-    func whenClientLeaves(_ left: @escaping @Sendable () -> Void) {
+    package func whenClientLeaves(_ left: @escaping @Sendable () -> Void) {
         if hasInputEnded { left() } else { clientLeft = left }
     }
 
@@ -79,22 +84,22 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Takes requests ahead of the decoder.
-    weak var repeats: RepeatedPosts?
+    package weak var repeats: (any RequestsAhead)?
 
     /// Nothing is being read, answered or refused.
-    var isBetweenRequests: Bool { if case .no = ending { progress.isBetweenRequests } else { false } }
+    package var isBetweenRequests: Bool { if case .no = ending { progress.isBetweenRequests } else { false } }
 
     /// A request like one that was let in before has been taken ahead of the decoder.
-    func answeredAhead() { progress.requestEnded(now: .now()) }
+    package func answeredAhead() { progress.requestEnded(now: .now()) }
 
     /// Told before the decoder sees the bytes; whether they begin a request.
-    func bytesCame() -> Bool {
+    package func bytesCame() -> Bool {
         let isBegin = progress.bytesCame(now: .now())
         if isBegin, let context { watch(context) }
         return isBegin
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDeaf else { return }
         let part = Self.unwrapInboundIn(data)
         if case .afterAnswers = ending, !progress.isReadingBody { return }
@@ -131,19 +136,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         return true
     }
 
-    func read(context: ChannelHandlerContext) {
+    package func read(context: ChannelHandlerContext) {
         isReading = true
         context.read()
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    package func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         context.fireChannelReadComplete()
         // The router may have stopped reading; what the client still sends is thrown away.
         if isDeaf { context.read() }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
         guard !isDeaf else { return }
         if breakOff(context, .request, error) { return }
@@ -162,9 +167,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Set by whoever sees the bytes.
-    weak var firstLine: FirstLine?
+    package weak var firstLine: FirstLine?
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed where isDeaf: return context.close(promise: nil)
         case ChannelEvent.outputClosed where isDeaf: return
@@ -180,7 +185,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: answers
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch ending {
         case .flushing, .lingering:
             promise?.fail(ChannelError.ioOnClosedChannel)
@@ -294,7 +299,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// The body did not go on in time.
-    struct SilentSender: Error, CustomStringConvertible { let description = "the body did not go on in time" }
+    package struct SilentSender: Error, CustomStringConvertible { package let description = "the body did not go on in time" }
 
     // MARK: refusals
 

@@ -3,8 +3,8 @@
 import NIOCore
 
 /// Runs on its channel's event loop alone.
-final class StallGuard: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
+package final class StallGuard: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
 
     private let patience: TimeAmount
     private let counters: PortCounters
@@ -13,16 +13,16 @@ final class StallGuard: ChannelInboundHandler {
     private var stalledSince: NIODeadline?
     private var isWatched = false
 
-    init(patience: TimeAmount, counters: PortCounters) {
+    package init(patience: TimeAmount, counters: PortCounters) {
         self.patience = patience
         self.counters = counters
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     /// Fast streams change this thousands of times a second: the timer is left alone while it runs.
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         stalledSince = context.channel.isWritable ? nil : .now()
         watch()
         context.fireChannelWritabilityChanged()

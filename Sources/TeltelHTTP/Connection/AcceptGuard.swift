@@ -3,28 +3,28 @@ import Foundation
 import NIOCore
 
 /// Runs on the server channel's event loop alone.
-final class AcceptGuard: ChannelInboundHandler {
-    typealias InboundIn = any Channel
-    typealias InboundOut = any Channel
+package final class AcceptGuard: ChannelInboundHandler {
+    package typealias InboundIn = any Channel
+    package typealias InboundOut = any Channel
 
     /// Until a descriptor or memory may have become free.
     private static let pause: TimeAmount = .milliseconds(100)
     private let limit: Int
     private let counters: PortCounters
 
-    init(limit: Int, counters: PortCounters) {
+    package init(limit: Int, counters: PortCounters) {
         self.limit = limit
         self.counters = counters
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let accepted = Self.unwrapInboundIn(data)
         guard counters.opens(most: limit) else { return accepted.close(promise: nil) }
         accepted.closeFuture.whenComplete { [counters] _ in counters.closed() }
         context.fireChannelRead(data)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let code = (error as? IOError)?.errnoCode, [ECONNABORTED, EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) else {
             return context.fireErrorCaught(error)
         }

@@ -5,13 +5,15 @@ import NIOCore
 import Synchronization
 
 /// Asks the kernel once per connection. Thread-safe; the lock is held for one question: a few microseconds.
-final class PeerOwners: Sendable {
+package final class PeerOwners: Sendable {
     private let diagnostics = Mutex(teltel_peer_socket())
     private let own = geteuid()
 
+    package init() {}
+
     /// true: a connection from this machine that belongs neither to the collector's user nor to root (who may read the
     /// collector's memory anyway), or to nobody: closed already, or the kernel does not say.
-    func isOtherUser(_ channel: any Channel) -> Bool {
+    package func isOtherUser(_ channel: any Channel) -> Bool {
         guard let peer = channel.remoteAddress, peer.isLoopback else { return false }
         guard let local = channel.localAddress, let owner = owner(peer: peer, local: local) else { return true }
         return owner != own && owner != 0
@@ -32,7 +34,7 @@ final class PeerOwners: Sendable {
 
 extension SocketAddress {
     /// 127.0.0.0/8, ::1, and the former written as IPv6.
-    var isLoopback: Bool {
+    package var isLoopback: Bool {
         let bytes: [UInt8]
         switch self {
         case .v4(let address): bytes = withUnsafeBytes(of: address.address.sin_addr) { Array($0) }
