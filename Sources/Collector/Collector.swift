@@ -106,7 +106,10 @@ struct Collector: Sendable {
         let present = Set(directory.instances.map(\.id))
         registry.keepPositions(of: present)
         bookkeeper.adoptRemoved(present: present)
-        for instance in directory.instances { registry.appeared(instance) }
+        for instance in directory.instances {
+            registry.recallRuns(of: instance)
+            registry.appeared(instance)
+        }
         registry.failOrphans(reason: RunRegistry.hostRestarted)
         say()
         // They stop from the last to the first.

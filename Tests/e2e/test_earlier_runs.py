@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -57,6 +58,23 @@ def test_a_run_of_long_ago_is_known_by_its_name(restarted):
     assert (run["name"], run["note"], run["status"], run["accepted"], run["stored"]) == ("baseline", "keep it", "completed", 21, 21)
     assert change(restarted, "run-0001", note="looked at")["note"] == "looked at"
     assert restarted.json("/api/run?runId=run-0001")["note"] == "looked at"
+
+
+def test_names_that_nobody_knows_may_be_asked_for_again_and_again(restarted):
+    """Each is looked for among the runs of long ago. After some thousand looks that was one too many."""
+    times, together = 15_000, 250
+    question = f"GET /api/run?runId=nobody HTTP/1.1\r\nHost: 127.0.0.1:{restarted.port}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", restarted.port)) as connection:
+        answers = connection.makefile("rb")
+        for _ in range(times // together):
+            connection.sendall(question * together)
+            for _ in range(together):
+                assert answers.readline().startswith(b"HTTP/1.1 404")
+                length = 0
+                while (header := answers.readline().strip()):
+                    if header.lower().startswith(b"content-length:"):
+                        length = int(header.split(b":")[1])
+                answers.read(length)
 
 
 def test_its_instances_are_lines_of_their_own(restarted):

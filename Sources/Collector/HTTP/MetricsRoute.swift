@@ -102,6 +102,15 @@ struct MetricsRoute: Sendable {
             refused.merge(run.record.refused) { $0 &+ $1 }
             lost.merge(run.record.lostByReason) { $0 &+ $1 }
         }
+        let (inMemory, away) = registry.away
+        for run in away.runs.values {
+            byStatus[run.status.rawValue, default: 0] += 1
+            refused.merge(run.refused) { $0 &+ $1 }
+            lost.merge(run.lost) { $0 &+ $1 }
+        }
+        text.add(
+            "teltel_runs_in_memory", .gauge, "Runs in memory; others are read from the control store when somebody asks.",
+            inMemory)
         text.add(
             "teltel_runs", .gauge, "Known runs.",
             byStatus.sorted { $0.key < $1.key }.map { ([("status", $0.key)], Double($0.value)) })
@@ -113,6 +122,6 @@ struct MetricsRoute: Sendable {
             lost.sorted { $0.key < $1.key }.map { ([("reason", $0.key)], Double($0.value)) })
         text.add(
             "teltel_live_missed_bytes_total", .counter, "Ring bytes that the live reader missed because it was lapped.",
-            runs.reduce(UInt64(0)) { $0 &+ $1.missedBytes })
+            runs.reduce(away.runs.values.reduce(UInt64(0)) { $0 &+ $1.missedBytes }) { $0 &+ $1.missedBytes })
     }
 }

@@ -78,6 +78,7 @@ final class Bookkeeper: Sendable {
                 storageLog?.tell()
                 save()
                 tellStorage()
+                letOldRunsLeave()
             }
             turn += 1
             usleep(250_000)
@@ -85,6 +86,24 @@ final class Bookkeeper: Sendable {
         finish()
     }
     func stop() { stopping.store(true, ordering: .relaxed) }
+
+    /// What is known of them is on disk, and is looked up there when somebody asks.
+    private func letOldRunsLeave() {
+        guard store != nil else { return }
+        let unsaved = state.withLock { Set($0.unsaved.keys) }
+        // Until then a posted line may still belong to a run that has ended.
+        let left = registry.letLeave(
+            most: Self.mostInMemory, now: (teltel_monotonic_ns(), Int64(teltel_wall_ns() / 1_000_000)),
+            quietNs: silenceNs + silenceNs / 2, unsaved: unsaved)
+        guard !left.isEmpty else { return }
+        state.withLock { state in
+            for runID in left {
+                state.told[runID] = nil
+                state.losses.forget(runID)
+            }
+        }
+    }
+    private static let mostInMemory = 1_000
 
     private func finish() {
         countStored()

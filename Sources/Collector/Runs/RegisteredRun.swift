@@ -20,6 +20,8 @@ struct RegisteredRun {
     var counted: [RingID: UInt64] = [:]
     /// An earlier collector has seen events of it.
     var hadEarlier = false
+    /// When somebody last asked for it by name after it had not been in memory; milliseconds since 1970, 0: nobody did.
+    var recalledMs: Int64 = 0
     var changed = true
     /// Of its newest change; a change that no `tick` has seen yet has none.
     var revision: UInt64 = 0
@@ -47,6 +49,15 @@ struct RegisteredRun {
         sourcePlaces[source] = (instance, batch.place)
         let later = sourcePlaces.filter { $0.value.instance == instance && $0.value.place > batch.place }
         record.heard(of: source, before: Set(later.keys))
+    }
+
+    /// Nothing is left to be done about it, and nobody has had to do with it for so long: what is on disk says all of it.
+    func mayLeave(now: (ns: UInt64, ms: Int64), quietNs: UInt64) -> Bool {
+        guard record.status != .running, record.isRecorded, isQuiet, open.isEmpty, producers.isEmpty, untoldEnds.isEmpty,
+            lastRefused.isEmpty
+        else { return false }
+        let heard = lastEventNs == 0 || now.ns > lastEventNs && now.ns - lastEventNs > quietNs
+        return heard && (recalledMs == 0 || now.ms - recalledMs > Int64(quietNs / 1_000_000))
     }
 
     /// Nothing to save and nothing to measure: most of many runs, most of the time.

@@ -8,10 +8,13 @@ import TeltelRings
 
 /// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.
 final class RunRegistry: Sendable {
-    private typealias Run = RegisteredRun
-    private struct State {
+    typealias Run = RegisteredRun
+    /// Of the registry's own files.
+    struct State {
         var runs: [Name: Run] = [:]
         var unclaimed = UnclaimedRejections()
+        /// Runs that have left the memory since the start.
+        var away = RunsAway()
         /// Of removed runs: where their events end, in rings that may be read again.
         var removed: [Name: [RingID: UInt64]] = [:]
         var revisions = RunRevisions()
@@ -20,10 +23,14 @@ final class RunRegistry: Sendable {
         /// The collector's own instances that have been read to their ends, and whose runs no `tick` has told yet.
         var untoldIngestEnds: [InstanceID] = []
     }
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let isStored: Bool
-    /// Looks up runs of earlier collectors that are not among those in memory.
-    private let earlier = Mutex<(@Sendable (Name) -> RunRecord?)?>(nil)
+    /// Looks up runs of earlier collectors that are not among those in memory. A member of a struct: a function that is read out of a
+    /// `Mutex` itself is wrapped once more each time, and overflows the stack after some thousand times.
+    private struct Archive {
+        var look: (@Sendable (Name) -> RunRecord?)?
+    }
+    private let archive = Mutex(Archive())
     private let clock: @Sendable () -> Int64
 
     /// - Parameters:
@@ -35,15 +42,17 @@ final class RunRegistry: Sendable {
     }
 
     /// Where runs of long ago are found: asked when one is named. Blocks for as long as a look into a file takes.
-    func look(for earlier: @escaping @Sendable (Name) -> RunRecord?) { self.earlier.withLock { $0 = earlier } }
+    func look(for earlier: @escaping @Sendable (Name) -> RunRecord?) { archive.withLock { $0.look = earlier } }
 
     /// Runs that an earlier collector knew. Those still marked running end as failed unless their rings are found.
-    func adopt(_ records: [RunRecord]) {
+    func adopt(_ records: [RunRecord], recalledMs: Int64 = 0) {
         state.withLock { state in
             for record in records where state.runs[record.runID] == nil {
                 var run = Run(record: record)
                 for (name, position) in record.counted { if let ring = RingID(text: name) { run.counted[ring] = position } }
                 run.hadEarlier = record.seen > 0
+                run.recalledMs = recalledMs
+                state.away.cameBack(record.runID)
                 run.changed = false
                 state.runs[record.runID] = run
             }
@@ -60,11 +69,12 @@ final class RunRegistry: Sendable {
     }
 
     /// A run that is named is in memory from here on, if there is one at all: with all that was known of it.
-    private func recall(_ runID: Name) {
-        guard !state.withLock({ $0.runs[runID] != nil }), let look = earlier.withLock({ $0 }), let record = look(runID) else {
+    func recall(_ runID: Name) {
+        guard !state.withLock({ $0.runs[runID] != nil }), let look = archive.withLock({ $0.look }), let record = look(runID)
+        else {
             return
         }
-        adopt([Self.ended(record)])
+        adopt([Self.ended(record)], recalledMs: clock())
     }
     /// A run that is not in memory cannot be going on: its rings would have been found at the start.
     private static func ended(_ record: RunRecord) -> RunRecord {
@@ -78,43 +88,6 @@ final class RunRegistry: Sendable {
         Snapshot(record: ended(record), ratePerSecond: 0, missedBytes: 0, rejectedLines: [])
     }
     static let hostRestarted = "host restarted, or its rings were removed"
-
-    // MARK: names
-
-    /// The name under which a new instance is shown: its run's own, or with "~2", "~3" … when a run of this id and source has
-    /// ended. `others` are the instances that are still in shared memory; this registry knows the older ones.
-    func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
-        func ended(_ name: Name) -> Bool {
-            let same = others.filter { $0.run.runID == name && $0.run.sourceID == description.sourceID }
-            if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
-            recall(name)
-            guard let record = state.withLock({ $0.runs[name]?.record }) else { return false }
-            return record.status != .running && Self.has(record, description.sourceID)
-        }
-        var name = description.runID
-        var number = 2
-        while ended(name) {
-            name = description.runID.numbered(number)
-            number += 1
-        }
-        return RunKey(runID: name, sourceID: description.sourceID)
-    }
-    /// Has this source ended this run? A source that fell silent may go on.
-    func hasEnded(_ run: RunKey) -> Bool {
-        recall(run.runID)
-        return state.withLock { state in
-            guard let record = state.runs[run.runID]?.record else { return false }
-            if record.endedSources?.contains(run.sourceID) == true { return true }
-            return record.status != .running && !record.instances.isEmpty && Self.has(record, run.sourceID)
-        }
-    }
-
-    /// An earlier collector has seen events of it: not all of them have passed through this one.
-    func hadEarlier(_ runID: Name) -> Bool { state.withLock { $0.runs[runID]?.hadEarlier ?? false } }
-
-    private static func has(_ record: RunRecord, _ sourceID: Name) -> Bool {
-        record.sourceID == sourceID || record.types.contains { $0.sourceID == sourceID }
-    }
 
     // MARK: what the live reader tells
 
@@ -151,7 +124,9 @@ final class RunRegistry: Sendable {
 
     /// Returns those that are not of removed runs.
     func note(_ all: [Batch]) -> [Batch] {
-        state.withLock { state in
+        // It goes on after all. Seldom enough for a look onto the disk.
+        for runID in state.withLock({ $0.away.among(all) }) { recall(runID) }
+        return state.withLock { state in
             let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
             var late = LateEvents()
             for batch in batches {
@@ -270,7 +245,8 @@ final class RunRegistry: Sendable {
     /// Since that revision; nil: everything. A change is told at the latest with the next `tick`.
     func snapshots(after revision: UInt64?) -> Difference {
         var difference = state.withLock { state in
-            let removed = revision.flatMap { state.revisions.removed(after: $0) }
+            // Who has not heard of what happened to a run before it left gets everything anew.
+            let removed = revision.flatMap { $0 < state.away.revision ? nil : state.revisions.removed(after: $0) }
             let runs = state.runs.values.filter { run in
                 guard removed != nil, let revision else { return true }
                 return run.changed || run.revision > revision
@@ -368,6 +344,7 @@ final class RunRegistry: Sendable {
 
     func remove(_ runID: Name) {
         state.withLock { state in
+            state.away.cameBack(runID)
             guard let run = state.runs.removeValue(forKey: runID) else { return }
             state.revisions.noteRemoval(runID)
             if !run.counted.isEmpty { state.removed[runID] = run.counted }

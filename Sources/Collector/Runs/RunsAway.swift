@@ -1,0 +1,28 @@
+/// Runs that were in memory and are on disk alone now: their names, and what they add to sums over all runs.
+import TeltelControl
+import TeltelEvents
+
+/// A value; the registry guards it. Some hundred bytes a run.
+struct RunsAway: Sendable {
+    struct Sums: Sendable {
+        let status: RunRecord.Status
+        let refused, lost: [String: UInt64]
+        let missedBytes: UInt64
+    }
+    private(set) var runs: [Name: Sums] = [:]
+    /// The newest change of any of them: whoever knows less cannot be told what has changed since.
+    private(set) var revision: UInt64 = 0
+
+    mutating func left(_ run: RegisteredRun) {
+        runs[run.record.runID] = Sums(
+            status: run.record.status, refused: run.record.refused, lost: run.record.lostByReason, missedBytes: run.missedBytes)
+        revision = max(revision, run.revision)
+    }
+
+    mutating func cameBack(_ runID: Name) { if !runs.isEmpty { runs[runID] = nil } }
+
+    /// Runs of these batches that are away.
+    func among(_ batches: [Batch]) -> [Name] {
+        runs.isEmpty ? [] : batches.map(\.run.runID).filter { runs[$0] != nil }
+    }
+}
