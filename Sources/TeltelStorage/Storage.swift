@@ -10,7 +10,7 @@ package struct StorageOptions: Sendable {
     package var dataDirectory: String
     /// nil: the embedded ClickHouse.
     package var clickHouse: ClickHouseServer?
-    /// Most bytes of the spool's log files.
+    /// Most bytes of the spool's log files; 0: nothing will be spooled.
     package var spoolLimitBytes: Int
     package var rules = SpoolReader.Rules()
     package var bootID: [UInt8]
@@ -92,6 +92,7 @@ package final class Storage: Sendable {
     private static func spoolOptions(_ options: StorageOptions, folder: String) -> SpoolOptions {
         let limit = max(options.spoolLimitBytes, 2 * smallestLog)
         var spool = SpoolOptions(folder: folder, limitBytes: limit, bootID: options.bootID)
+        spool.needsRoom = options.spoolLimitBytes > 0
         spool.logBytes = min(spool.logBytes, max(smallestLog, limit / 8 / LogHeader.pageBytes * LogHeader.pageBytes))
         return spool
     }

@@ -22,6 +22,7 @@ final class StorageLog: Sendable {
         var errorsNs: UInt64 = 0
         var lostNs: UInt64 = 0
         var refused = 0
+        var givenUp = 0
     }
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
@@ -48,11 +49,20 @@ final class StorageLog: Sendable {
             }
             told.damaged = damaged
             lines += Self.errors(status.spool, &told, now)
-            if status.inserter.rowsRefused > told.refused {
-                let rows = status.inserter.rowsRefused - told.refused
+            let (refused, givenUp) = (status.inserter.rowsRefused - status.inserter.rowsGivenUp, status.inserter.rowsGivenUp)
+            if refused > told.refused {
+                let rows = refused - told.refused
                 lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
             }
-            told.refused = status.inserter.rowsRefused
+            if givenUp > told.givenUp {
+                let rows = givenUp - told.givenUp
+                lines.append(
+                    (
+                        .warning,
+                        "gave up \(rows) rows that ClickHouse never takes, because others need the spool: why is in dead-letters.ndjson there"
+                    ))
+            }
+            (told.refused, told.givenUp) = (refused, givenUp)
             return lines
         }
         for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }

@@ -112,6 +112,8 @@ package enum ClickHouseCode {
         1_002: "UNKNOWN_EXCEPTION",
     ]
 
+    static let unknownTable = 60
+
     package static func name(_ code: Int) -> String { names[code] ?? "exception" }
 
     /// The rows cannot be what they are.

@@ -8,6 +8,8 @@ package struct InserterStatus: Sendable, Equatable {
     package var groupsWaiting = 0
     package var rowsWaiting = 0
     package var rowsRefused = 0
+    /// Part of them: of tables that are never taken, whose room others needed.
+    package var rowsGivenUp = 0
     /// Tables whose rows wait.
     package var tablesWaiting: Set<String> = []
     /// More rows than a group has were found in ClickHouse.
@@ -58,7 +60,7 @@ package final class Inserter {
         for frame in store.takeOffered() { state.offer(frame, nowMs: nowMs) }
         if shared.takeFlush() { state.flush() }
         if shared.takeReturn() { state.reconnected() }
-        let step = state.next(nowMs: nowMs)
+        let step = state.next(nowMs: nowMs, isPressed: state.hasRefusedTables && store.isNearlyFull)
         defer { publish() }
         if case .wait(let until) = step { return until ?? .max }
         do throws(StorageError) {
@@ -85,6 +87,7 @@ package final class Inserter {
         case .divide(let name, let halves):
             try withGroup(name, nowMs) { manifest throws(StepError) in try self.divide(manifest, halves: halves) }
         case .bury(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.bury(manifest) }
+        case .giveUp(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.giveUp(manifest) }
         case .salvage(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.salvage(manifest) }
         }
     }
@@ -102,7 +105,7 @@ package final class Inserter {
         do throws(StepError) { try body(manifest) } catch {
             switch error {
             case .clickHouse(let error):
-                if error.advice == .split { refusals[name] = error.description }
+                refusals[name] = error.description
                 state.failed(name, error, nowMs: nowMs)
                 if state.unreachableTries > 0 { shared.update { $0.isReached = false } }
             case .storage(let error):
@@ -198,16 +201,29 @@ package final class Inserter {
             for member in manifest.members { members.append(try rows.open(member)) }
             return members
         }
-        var stored: Set<RowIdentity> = []
-        for range in manifest.ranges {
-            let found = try ask { () throws(ClickHouseError) in try target.sequences(manifest.layout, range) }
-            for sequence in found { stored.insert(RowIdentity(ring: range.ring, sequence: sequence)) }
-        }
+        let stored = try storedRows(manifest)
         let (present, rest) = rows.part(members, stored: stored)
         guard !rest.isEmpty else { return try keep { () throws(StorageError) in try conclude(manifest.name) } }
         let parts = halves ? GroupRows.halves(rest) : [rest]
         let children = parts.enumerated().map { rows.manifest("\(manifest.name).\($0)", manifest.layout, $1) }
         try replace(manifest, by: children, stored: present)
+    }
+
+    private func storedRows(_ manifest: GroupManifest) throws(StepError) -> Set<RowIdentity> {
+        var stored: Set<RowIdentity> = []
+        for range in manifest.ranges {
+            let found = try ask { () throws(ClickHouseError) in try self.sequences(manifest.layout, range) }
+            for sequence in found { stored.insert(RowIdentity(ring: range.ring, sequence: sequence)) }
+        }
+        return stored
+    }
+
+    /// A table that is not there has no rows.
+    private func sequences(_ layout: TableLayout, _ range: RowRange) throws(ClickHouseError) -> [UInt64] {
+        do throws(ClickHouseError) { return try target.sequences(layout, range) } catch {
+            guard error.code == ClickHouseCode.unknownTable else { throw error }
+            return []
+        }
     }
 
     private func replace(_ manifest: GroupManifest, by children: [GroupManifest], stored: [GroupMember]) throws(StepError) {
@@ -222,20 +238,55 @@ package final class Inserter {
         let time = wallMs()
         try keep { () throws(StorageError) in
             guard let member = manifest.members.first else { return }
-            let open = try rows.open(member)
-            let row = open.selection[0].lowerBound
-            let owner = try open.block.owner(row, manifest.layout)
-            let letter = DeadLetters.Letter(
+            let owner = try writeLetter(try rows.open(member), manifest, timeMs: time)
+            try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
+        }
+        buried(manifest, rows: 1)
+    }
+
+    private func buried(_ manifest: GroupManifest, rows: Int) {
+        state.concluded(manifest.name)
+        refusals[manifest.name] = nil
+        shared.update { $0.rowsRefused += rows }
+    }
+
+    /// Of its first row. Returns whose that is.
+    private func writeLetter(_ open: OpenMember, _ manifest: GroupManifest, timeMs: UInt64) throws(StorageError) -> RowKey {
+        let row = open.selection[0].lowerBound
+        let owner = try open.block.owner(row, manifest.layout)
+        try letters.write(
+            DeadLetters.Letter(
                 owner: owner, table: manifest.layout.name, ring: open.identities[row].ring,
                 sequence: open.identities[row].sequence,
                 frame: try open.block.frameIndex(row), reason: refusals[manifest.name] ?? "refused",
-                block: try open.block.select(open.selection))
-            try letters.write(letter, timeMs: time)
-            try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
+                block: try open.block.select([row..<row + 1])), timeMs: timeMs)
+        return owner
+    }
+
+    /// All rows of the group that are not stored are counted as refused, run by run; its first one stands for them among the dead letters.
+    private func giveUp(_ manifest: GroupManifest) throws(StepError) {
+        let time = wallMs()
+        // An answer may have left it open.
+        let stored = try storedRows(manifest)
+        let given = try keep { () throws(StorageError) -> Int in
+            var losses: [RowKey: Int] = [:]
+            for (index, member) in manifest.members.enumerated() {
+                let open = try rows.open(member)
+                if index == 0 { _ = try writeLetter(open, manifest, timeMs: time) }
+                for row in open.selection.joined() {
+                    let identity = RowIdentity(ring: open.identities[row].ring, sequence: open.identities[row].sequence)
+                    if stored.contains(identity) { continue }
+                    losses[try open.block.owner(row, manifest.layout), default: 0] += 1
+                }
+            }
+            try store.bury(manifest.name, losses: losses, .refusedByStorage)
+            return losses.values.reduce(0, +)
         }
-        state.concluded(manifest.name)
-        refusals[manifest.name] = nil
-        shared.update { $0.rowsRefused += 1 }
+        buried(manifest, rows: given)
+        shared.update {
+            $0.rowsGivenUp += given
+            $0.rowsStored += manifest.rows - given
+        }
     }
 
     /// Some frames cannot be read. Those that can go on in a group of their own; the others are stored already, or lost.

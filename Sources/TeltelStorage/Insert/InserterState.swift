@@ -45,6 +45,8 @@ package struct InserterState: Sendable {
         case divide(String, halves: Bool)
         /// Give up the group's only row. Answer with `concluded`, `failed` or `delayed`.
         case bury(String)
+        /// Give up all rows of a group that will not be taken, but for those that are stored: others need the room. Answer with `concluded`, `failed` or `delayed`.
+        case giveUp(String)
         /// Put readable frames and damaged ones into groups of their own. Answer with `divided`, `concluded` or `delayed`.
         case salvage(String)
     }
@@ -62,6 +64,8 @@ package struct InserterState: Sendable {
         var notBeforeMs: UInt64 = 0
         /// Why it will not go on by itself soon.
         var obstacle: String?
+        /// Of a group that was divided: there may be thousands.
+        let isPart: Bool
     }
     enum Task: Sendable {
         case insert
@@ -72,6 +76,7 @@ package struct InserterState: Sendable {
         case conclude
         case divide(halves: Bool)
         case bury
+        case giveUp
         case salvage
     }
 
@@ -99,6 +104,9 @@ package struct InserterState: Sendable {
     private var pacing: InsertPacing
     /// What is being formed is.
     private var isUrgent = false
+    private var refusals = TableRefusals()
+    /// Parts of divided groups take turns with all else, so that a table full of bad rows holds up nobody.
+    private var isTurnOfParts = true
     private var notBeforeMs: UInt64 = 0
     private var unreachable = 0
     private var storageFailures = 0
@@ -116,6 +124,8 @@ package struct InserterState: Sendable {
     package var waitingTables: [TableLayout] { Array(waiting.keys) }
     package var groupCount: Int { groups.count }
     package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
+    /// Some tables are not taken: whether the spool has room matters.
+    package var hasRefusedTables: Bool { !refusals.isEmpty }
     /// Tries in a row that did not reach ClickHouse.
     package var unreachableTries: Int { unreachable }
     /// Why rows are not stored although ClickHouse is reached: somebody must act, or it has been tried again and again.
@@ -133,7 +143,7 @@ package struct InserterState: Sendable {
         groups.append(
             Group(
                 name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
-                task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true))
+                task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true, isPart: manifest.parent != nil))
     }
 
     /// A run has ended, or the storage stops: what waits is sent without waiting longer.
@@ -144,19 +154,37 @@ package struct InserterState: Sendable {
 
     // MARK: what to do
 
-    package mutating func next(nowMs: UInt64) -> Step {
+    /// - Parameter isPressed: the spool is nearly full: a table that is not taken must not keep the room from all others.
+    package mutating func next(nowMs: UInt64, isPressed: Bool = false) -> Step {
         if nowMs < notBeforeMs { return .wait(untilMs: notBeforeMs) }
+        if isPressed, let index = groups.firstIndex(where: isHopeless) {
+            groups[index].task = .giveUp
+            groups[index].notBeforeMs = 0
+            return step(groups[index])
+        }
         let ready = groups.filter { $0.notBeforeMs <= nowMs }
-        if let group = ready.first(where: { earliestMs($0, nowMs) <= nowMs }) { return step(group) }
+        let (parts, whole) = (ready.filter(\.isPart), ready.filter { !$0.isPart })
+        let due = dueTable(nowMs)
+        let turn = isTurnOfParts ? parts + whole : due == nil ? whole + parts : whole
+        if let group = turn.first(where: { earliestMs($0, nowMs) <= nowMs }) { return step(group) }
         // Nothing is formed before what waits for its turn is sent: while ClickHouse is away groups would come and come.
-        if let group = ready.first { return .wait(untilMs: earliestMs(group, nowMs)) }
-        if let layout = dueTable(nowMs) {
+        if let group = turn.first { return .wait(untilMs: earliestMs(group, nowMs)) }
+        if let layout = due {
             isTurnOfKnown = lastFormedMs[layout.name] == nil
             lastFormedMs[layout.name] = nowMs
             isUrgent = waiting[layout]!.isDue
             return .form(take(layout))
         }
         return .wait(untilMs: nextTime(nowMs))
+    }
+
+    private func isHopeless(_ group: Group) -> Bool {
+        switch group.task {
+        case .insert, .countFirst, .divide: break
+        // Its rows are stored, or it is being dealt with.
+        case .countAfter, .conclude, .bury, .giveUp, .salvage: return false
+        }
+        return (group.failures > 0 && refusals.isHopeless(group.table)) || (group.isPart && refusals.isFullOfBadRows(group.table))
     }
 
     private func earliestMs(_ group: Group, _ nowMs: UInt64) -> UInt64 {
@@ -171,6 +199,7 @@ package struct InserterState: Sendable {
         case .conclude: .conclude(group.name)
         case .divide(let halves): .divide(group.name, halves: halves)
         case .bury: .bury(group.name)
+        case .giveUp: .giveUp(group.name)
         case .salvage: .salvage(group.name)
         }
     }
@@ -233,7 +262,7 @@ package struct InserterState: Sendable {
             Group(
                 name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
                 task: manifest.provesFirst ? .countFirst : .insert, isUrgent: isUrgent,
-                isAmbiguous: manifest.provesFirst))
+                isAmbiguous: manifest.provesFirst, isPart: false))
     }
 
     /// The spool's own disk failed: the same step again, later.
@@ -253,6 +282,10 @@ package struct InserterState: Sendable {
     package mutating func inserted(_ name: String, nowMs: UInt64) {
         reached()
         pacing.inserted(nowMs)
+        if let group = groups.first(where: { $0.name == name }) {
+            refusals.taken(group.table, isPart: group.isPart)
+            isTurnOfParts = !group.isPart
+        }
         update(name) { group in
             group.task = group.isAmbiguous ? .countAfter : .conclude
             group.obstacle = nil
@@ -303,6 +336,10 @@ package struct InserterState: Sendable {
             return
         }
         reached()
+        if let group = groups.first(where: { $0.name == name }) {
+            refusals.refused(group.table, error.advice, isSingleRow: group.rows == 1)
+            isTurnOfParts = !group.isPart
+        }
         update(name) { group in
             group.failures += 1
             if error.isAmbiguous { group.isAmbiguous = true }
@@ -347,7 +384,7 @@ package struct InserterState: Sendable {
         let new = children.filter { !$0.isLost }.map {
             Group(
                 name: $0.name, table: $0.layout.name, rows: $0.rows, task: $0.provesFirst ? .countFirst : .insert,
-                isAmbiguous: $0.provesFirst)
+                isAmbiguous: $0.provesFirst, isPart: true)
         }
         groups.insert(contentsOf: new, at: min(index, groups.count))
     }
