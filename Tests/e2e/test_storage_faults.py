@@ -1,6 +1,5 @@
 """A ClickHouse that refuses, breaks off, lies or is away: nothing is lost, nothing doubled, everything said, live goes on."""
 import json
-import random
 import re
 import shutil
 import signal
@@ -242,45 +241,6 @@ def test_one_poisoned_row(world):
     wait_until(lambda: "ClickHouse refused 1 rows" in world.output()[begin:], "the log says it")
     assert world.json("/api/storage")["inserts"]["refusedRows"] == 1
     assert collector_is_well(world)
-
-
-@pytest.mark.parametrize("code,name", [(48, "NOT_IMPLEMENTED"), (7777, "FROM_THE_FUTURE")])
-def test_a_type_that_is_never_taken_does_not_fill_the_spool(make_collector, tmp_path, code, name):
-    """Its rows wait while there is room; then they are given up with their reason, and those of others are not."""
-    server = Server(tmp_path / "server")
-    gate = Gate(server.connect)
-    gate.rule = lambda request, forward: refusal(code, name, "never") if "physics_refused" in request.table else forward()
-    collector = make_collector("--clickhouse-url", gate.url, "--spool-mib", "16")
-    dice = random.Random(7)
-    bad = good = 0
-    for turn in range(45):
-        # What cannot be packed.
-        sent = [line(runId="bad", type="refused", frameIndex=bad + i, payload={"x": dice.random(), "t": dice.randbytes(500).hex()}) for i in range(1000)]
-        sent.append(line(runId="good", type="taken", frameIndex=turn, payload={"x": turn}))
-        assert post(collector, *sent)[1]["accepted"] == len(sent)
-        bad, good = bad + 1000, good + 1
-        # While it is refused for good others are stored, and what is written is never more than the spool can take meanwhile.
-        wait_until(lambda: collector.run("good")["stored"] == good, f"row {good} of another type is stored", 60)
-        lost = collector.json("/api/run?runId=bad")["lostByReason"]
-        assert set(lost) <= {"refused_by_storage"}, lost
-        if turn == 10:
-            assert not lost, "there is room"
-    run = wait_until(lambda: (run := collector.json("/api/run?runId=bad"))["lost"] and run, "rows were given up")
-    assert run["lostByReason"] == {"refused_by_storage": run["lost"]} and run["stored"] == 0
-    assert collector.run("good")["lost"] == 0 and collector.run("good")["stored"] == good
-    inserts = collector.json("/api/storage")["inserts"]
-    assert inserts["refusedRows"] == run["lost"] and "never" in inserts["lastError"]
-    letters = [json.loads(text) for text in (collector.data / "spool/dead-letters.ndjson").read_text().splitlines()]
-    assert letters and all(letter["type"] == "refused" and str(code) in letter["reason"] for letter in letters)
-    wait_until(lambda: "rows that ClickHouse never takes" in collector.output(), "the log says it")
-    # What still waits is stored as soon as somebody has mended it.
-    gate.rule = None
-    gate.close()
-    gate.open()
-    wait_until(lambda: (run := collector.run("bad"))["stored"] + run["lost"] == run["accepted"], "the rest is stored", 120)
-    assert collector.run("bad")["stored"] > 0
-    server.kill()
-    gate.close()
 
 
 def collector_is_well(collector) -> bool:

@@ -22,7 +22,8 @@ final class StorageLog: Sendable {
         var errorsNs: UInt64 = 0
         var lostNs: UInt64 = 0
         var refused = 0
-        var givenUp = 0
+        /// Types whose rows were given up, each said once.
+        var givenUp: Set<TableKey> = []
     }
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
@@ -49,20 +50,13 @@ final class StorageLog: Sendable {
             }
             told.damaged = damaged
             lines += Self.errors(status.spool, &told, now)
-            let (refused, givenUp) = (status.inserter.rowsRefused - status.inserter.rowsGivenUp, status.inserter.rowsGivenUp)
+            let refused = status.inserter.rowsRefused - status.inserter.givenUp.rows
             if refused > told.refused {
                 let rows = refused - told.refused
                 lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
             }
-            if givenUp > told.givenUp {
-                let rows = givenUp - told.givenUp
-                lines.append(
-                    (
-                        .warning,
-                        "gave up \(rows) rows that ClickHouse never takes, because others need the spool: why is in dead-letters.ndjson there"
-                    ))
-            }
-            (told.refused, told.givenUp) = (refused, givenUp)
+            told.refused = refused
+            lines += Self.givenUp(status.inserter.givenUp, &told)
             return lines
         }
         for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
@@ -81,6 +75,16 @@ final class StorageLog: Sendable {
         if let trouble = told.trouble, trouble == status.detail || now < told.troubleNs + troublePauseNs { return [] }
         (told.trouble, told.troubleNs) = (status.detail, now)
         return [(.warning, "storage takes no rows, they wait in the spool: \(status.detail)")]
+    }
+
+    private static func givenUp(_ given: GivenUpRows, _ told: inout Told) -> [Line] {
+        given.sorted.filter { told.givenUp.insert($0.type).inserted }.map { type, entry in
+            (
+                .warning,
+                "rows of \(type.channel.text) \(type.type.text) are given up, because ClickHouse never takes them and the spool is nearly full; "
+                    + "how many is in /api/storage: \(entry.reason)"
+            )
+        }
     }
 
     private static func errors(_ spool: SpoolStatus, _ told: inout Told, _ now: UInt64) -> [Line] {

@@ -7,79 +7,6 @@
 import TeltelEvents
 
 package struct InserterState: Sendable {
-    package struct Cadence: Sendable {
-        /// A table's rows are sent when there are so many and its last insert was a while ago,
-        package var rows = 50_000
-        package var restMs: UInt64 = 1_000
-        /// or when there are so many: an insert costs ClickHouse the same whatever its size,
-        package var rowsAtOnce = 200_000
-        /// or when the oldest has waited so long.
-        package var ageMs: UInt64 = 2_000
-        /// Least time between two inserts, over all tables,
-        package var gapMs: UInt64 = 100
-        /// and before one of fewer than `rows`: of many tables each waits longer and has more rows then, because an insert costs
-        /// ClickHouse as much as 10,000 rows.
-        package var smallGapMs: UInt64 = 200
-        /// So many inserts without a gap when a run ends; each is earned back in `gapMs`.
-        package var burst: UInt64 = 64
-        /// Most of one group, so that it becomes one block in ClickHouse.
-        package var groupRowsMax = 500_000
-        package var groupBytesMax = 128 << 20
-        /// Ranges name a group's rows in queries, whose length is limited.
-        package var groupRangesMax = 1_000
-        package init() {}
-    }
-
-    package enum Step: Equatable, Sendable {
-        /// Nothing to do until then, or until an event; nil: until an event.
-        case wait(untilMs: UInt64?)
-        /// Write a manifest for these frames. Answer with `formed` or `delayed`.
-        case form([OfferedFrame])
-        /// Make the table and send the group. Answer with `inserted` or `failed`.
-        case insert(String)
-        /// Count the group's rows in ClickHouse. Answer with `counted` or `failed`.
-        case count(String)
-        /// Record that all rows are stored. Answer with `concluded`, `hidden`, `failed` or `delayed`.
-        case conclude(String)
-        /// Find which rows are stored and divide the rest, into halves if asked. Answer with `divided`, `concluded`, `failed` or `delayed`.
-        case divide(String, halves: Bool)
-        /// Give up the group's only row. Answer with `concluded`, `failed` or `delayed`.
-        case bury(String)
-        /// Give up all rows of a group that will not be taken, but for those that are stored: others need the room. Answer with `concluded`, `failed` or `delayed`.
-        case giveUp(String)
-        /// Put readable frames and damaged ones into groups of their own. Answer with `divided`, `concluded` or `delayed`.
-        case salvage(String)
-    }
-
-    struct Group: Sendable {
-        let name: String
-        let table: String
-        let rows: Int
-        var task: Task
-        /// A run has ended: somebody waits for its rows.
-        var isUrgent = false
-        /// Some of its rows may be stored already.
-        var isAmbiguous: Bool
-        var failures = 0
-        var notBeforeMs: UInt64 = 0
-        /// Why it will not go on by itself soon.
-        var obstacle: String?
-        /// Of a group that was divided: there may be thousands.
-        let isPart: Bool
-    }
-    enum Task: Sendable {
-        case insert
-        /// Before the first insert of this process.
-        case countFirst
-        /// After an insert that was acknowledged, if an earlier one of the same group was ambiguous.
-        case countAfter
-        case conclude
-        case divide(halves: Bool)
-        case bury
-        case giveUp
-        case salvage
-    }
-
     private struct Waiting: Sendable {
         var frames: [OfferedFrame] = []
         var rows = 0
@@ -157,10 +84,10 @@ package struct InserterState: Sendable {
     /// - Parameter isPressed: the spool is nearly full: a table that is not taken must not keep the room from all others.
     package mutating func next(nowMs: UInt64, isPressed: Bool = false) -> Step {
         if nowMs < notBeforeMs { return .wait(untilMs: notBeforeMs) }
-        if isPressed, let index = groups.firstIndex(where: isHopeless) {
-            groups[index].task = .giveUp
-            groups[index].notBeforeMs = 0
-            return step(groups[index])
+        if isPressed, let index = groups.firstIndex(where: { $0.notGivenUpBeforeMs <= nowMs && isHopeless($0) }) {
+            // If that fails the group is what it was: it may be taken after all.
+            groups[index].notGivenUpBeforeMs = nowMs + Self.givingUpPauseMs
+            return .giveUp(groups[index].name, asks: groups[index].isAmbiguous)
         }
         let ready = groups.filter { $0.notBeforeMs <= nowMs }
         let (parts, whole) = (ready.filter(\.isPart), ready.filter { !$0.isPart })
@@ -178,11 +105,13 @@ package struct InserterState: Sendable {
         return .wait(untilMs: nextTime(nowMs))
     }
 
+    private static let givingUpPauseMs: UInt64 = 3_000
+
     private func isHopeless(_ group: Group) -> Bool {
         switch group.task {
         case .insert, .countFirst, .divide: break
         // Its rows are stored, or it is being dealt with.
-        case .countAfter, .conclude, .bury, .giveUp, .salvage: return false
+        case .countAfter, .conclude, .bury, .salvage: return false
         }
         return (group.failures > 0 && refusals.isHopeless(group.table)) || (group.isPart && refusals.isFullOfBadRows(group.table))
     }
@@ -199,7 +128,6 @@ package struct InserterState: Sendable {
         case .conclude: .conclude(group.name)
         case .divide(let halves): .divide(group.name, halves: halves)
         case .bury: .bury(group.name)
-        case .giveUp: .giveUp(group.name)
         case .salvage: .salvage(group.name)
         }
     }
@@ -234,12 +162,13 @@ package struct InserterState: Sendable {
         var rows = 0
         var bytes = 0
         var ranges = 0
+        let bytesMax = refusals.isRefused(layout.name) ? cadence.refusedGroupBytesMax : cadence.groupBytesMax
         // Suspects go by themselves: they are counted before they are sent.
         let isSuspect = entry.frames[0].isSuspect
         for frame in entry.frames {
             guard frame.isSuspect == isSuspect else { break }
             let fits =
-                rows + frame.rows <= cadence.groupRowsMax && bytes + frame.rawBytes <= cadence.groupBytesMax
+                rows + frame.rows <= cadence.groupRowsMax && bytes + frame.rawBytes <= bytesMax
                 && ranges + frame.ranges.count <= cadence.groupRangesMax
             guard count == 0 || fits else { break }
             count += 1
@@ -283,7 +212,7 @@ package struct InserterState: Sendable {
         reached()
         pacing.inserted(nowMs)
         if let group = groups.first(where: { $0.name == name }) {
-            refusals.taken(group.table, isPart: group.isPart)
+            refusals.taken(group.table, rows: group.rows, isPart: group.isPart)
             isTurnOfParts = !group.isPart
         }
         update(name) { group in
@@ -337,7 +266,7 @@ package struct InserterState: Sendable {
         }
         reached()
         if let group = groups.first(where: { $0.name == name }) {
-            refusals.refused(group.table, error.advice, isSingleRow: group.rows == 1)
+            refusals.refused(group.table, error, isSingleRow: group.rows == 1)
             isTurnOfParts = !group.isPart
         }
         update(name) { group in

@@ -137,13 +137,16 @@ package final class SpoolStore: Sendable {
         }
     }
 
-    /// Less than a quarter of the limit is left for further rows.
-    package var isNearlyFull: Bool {
-        guard options.needsRoom else { return false }
-        return state.withLock { state in
-            let used = (state.ledger.logs.count + state.retiring.count) * options.logBytes
+    /// Less than a quarter of the limit is left for further rows, and some will come.
+    package var isNearlyFull: Bool { options.needsRoom && freeBytes < options.limitBytes / 4 }
+
+    /// How much may still be written before something must be stored or given up.
+    package var freeBytes: Int {
+        state.withLock { state in
+            // Used-up logs are as good as free: otherwise more would be given up until they are tidied away.
+            let used = (state.ledger.logs.count - state.ledger.usedUp.count) * options.logBytes
             let room = state.ledger.active.flatMap { state.ledger.logs[$0] }?.room() ?? 0
-            return options.limitBytes - used + room < options.limitBytes / 4
+            return options.limitBytes - used + room
         }
     }
 

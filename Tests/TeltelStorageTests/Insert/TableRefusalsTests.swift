@@ -37,7 +37,13 @@ import Testing
         return state
     }
 
-    @Test(arguments: [(never, TableRefusals.failuresOfStopped), (passing, TableRefusals.failuresOfPassing)])
+    @Test(arguments: [
+        (never, TableRefusals.failuresOfStopped), (passing, TableRefusals.failuresOfPassing),
+        (ClickHouseError(.unfitTable, "a log"), TableRefusals.failuresOfPassing),
+        (ClickHouseError(.withoutEffect, "nothing"), TableRefusals.failuresOfStopped),
+        (ClickHouseError(.exception(16), "column"), TableRefusals.failuresOfPassing),
+        (ClickHouseError(.exception(497), "rights"), TableRefusals.failuresOfPassing),
+    ])
     func itIsGivenUpWhenOthersNeedTheRoom(_ error: ClickHouseError, _ times: Int) {
         for failures in [times - 1, times] {
             var now: UInt64 = 1_000_000
@@ -46,12 +52,14 @@ import Testing
             // While there is room it is tried again and again.
             #expect(state.next(nowMs: now + 200_000) == .insert("bad"))
             let isEnough = failures == times
-            #expect(state.next(nowMs: now + 200_000, isPressed: true) == (isEnough ? .giveUp("bad") : .insert("bad")))
+            let expected = isEnough ? InserterState.Step.giveUp("bad", asks: error.isAmbiguous) : .insert("bad")
+            #expect(state.next(nowMs: now + 200_000, isPressed: true) == expected)
             guard isEnough else { continue }
-            // Whether rows are stored could not be asked: that is tried again, after a pause.
+            // Whether rows are stored could not be asked: that is tried again, after a pause, if there is still no room.
             state.failed("bad", ClickHouseError(.interrupted, "broke"), nowMs: now + 200_000)
-            #expect(state.next(nowMs: now + 200_000, isPressed: true) != .giveUp("bad"))
-            #expect(state.next(nowMs: now + 210_000) == .giveUp("bad"))
+            #expect(state.next(nowMs: now + 200_001, isPressed: true) != .giveUp("bad", asks: true))
+            #expect(state.next(nowMs: now + 300_000) == .insert("bad"))
+            #expect(state.next(nowMs: now + 300_000, isPressed: true) == .giveUp("bad", asks: true))
         }
     }
 
@@ -73,15 +81,35 @@ import Testing
         #expect(state.next(nowMs: now + 200_000, isPressed: true) == .insert("bad"))
     }
 
+    @Test func whatWasTakenLongAgoProvesNothing() {
+        var now: UInt64 = 1_000_000
+        var state = Self.failing(Self.never, times: 2, &now)
+        Self.take(&state, &now)
+        for _ in 0..<TableRefusals.failuresOfStopped {
+            now += 200_000
+            state.failed("bad", Self.never, nowMs: now)
+        }
+        #expect(state.next(nowMs: now + 200_000, isPressed: true) == .insert("bad"))
+        Self.take(&state, &now)
+        #expect(state.next(nowMs: now + 200_000, isPressed: true) == .giveUp("bad", asks: false))
+    }
+
+    /// Too little memory, too many parts, no room, no rights to write anything, tables that are made anew, the network.
     @Test(arguments: [
+        ClickHouseError(.exception(241), "memory"), ClickHouseError(.exception(252), "parts"),
+        ClickHouseError(.exception(164), "read-only"), ClickHouseError(.exception(242), "read-only"),
         ClickHouseError(.exception(243), "no space"), ClickHouseError(.exception(516), "password"),
-        ClickHouseError(.unreachable, "away"),
+        ClickHouseError(.exception(60), "no table"), ClickHouseError(.exception(81), "no database"),
+        ClickHouseError(.exception(210), "network"), ClickHouseError(.interrupted, "broke"),
+        ClickHouseError(.unexpectedAnswer, "garbage"), ClickHouseError(.unreachable, "away"), ClickHouseError(.payload, "disk"),
+        ClickHouseError(.unsupported, "too old"),
     ])
-    func whatIsTrueOfAllTablesGivesNothingUp(_ error: ClickHouseError) {
+    func whatIsAboutTheServerGivesNothingUp(_ error: ClickHouseError) {
         var now: UInt64 = 1_000_000
         var state = Self.failing(error, times: 50, &now)
         Self.take(&state, &now)
         #expect(state.next(nowMs: now + 200_000, isPressed: true) == .insert("bad"))
+        #expect(!state.hasRefusedTables)
     }
 
     @Test func aRepairedTableBeginsAnew() {
@@ -121,18 +149,37 @@ import Testing
         #expect(order.prefix(4).filter { !$0.hasPrefix("bad") } == ["good", "better"], "\(order)")
     }
 
-    @Test func theRestOfManyBadRowsIsGivenUpWhenOthersNeedTheRoom() {
+    /// Of `parts` single rows all are bad but the first `good`, and 50 rows are left.
+    private static func divided(good: Int, othersAreTaken: Bool = true) -> (step: InserterState.Step, rest: String) {
         var state = InserterState(seed: 1)
-        let now: UInt64 = 1_000_000
-        state.formed(Self.manifest("bad", InserterStateTests.table))
-        state.failed("bad", Self.content, nowMs: now)
-        state.divided(
-            "bad", into: (0...100).map { Self.manifest("bad.\($0)", InserterStateTests.table, rows: $0 < 100 ? 1 : 50) })
-        for number in 0..<TableRefusals.badRowsMost {
-            #expect(state.next(nowMs: now + 200_000, isPressed: true) != .giveUp("bad.100"))
-            state.failed("bad.\(number)", Self.content, nowMs: now)
+        var now: UInt64 = 1_000_000
+        let parts = TableRefusals.badRowsMost + good
+        state.formed(manifest("bad", InserterStateTests.table))
+        state.failed("bad", content, nowMs: now)
+        state.divided("bad", into: (0...parts).map { manifest("bad.\($0)", InserterStateTests.table, rows: $0 < parts ? 1 : 50) })
+        for number in 0..<parts {
+            #expect(state.next(nowMs: now + 200_000, isPressed: true) != .giveUp("bad.\(parts)", asks: true))
+            if number < good {
+                state.inserted("bad.\(number)", nowMs: now)
+            } else {
+                state.failed("bad.\(number)", content, nowMs: now)
+            }
             state.concluded("bad.\(number)")
         }
-        #expect(state.next(nowMs: now + 200_000, isPressed: true) == .giveUp("bad.\(TableRefusals.badRowsMost)"))
+        if othersAreTaken { take(&state, &now) }
+        return (state.next(nowMs: now + 200_000, isPressed: true), "bad.\(parts)")
+    }
+
+    @Test func theRestOfManyBadRowsIsGivenUpWhenOthersNeedTheRoom() {
+        let (step, rest) = Self.divided(good: 0)
+        #expect(step == .giveUp(rest, asks: false))
+    }
+    @Test func fewBadRowsAmongGoodOnesAreLookedFor() {
+        let (step, rest) = Self.divided(good: 4 * TableRefusals.badRowsMost)
+        #expect(step == .insert(rest))
+    }
+    @Test func badRowsAloneGiveNothingUp() {
+        let (step, rest) = Self.divided(good: 0, othersAreTaken: false)
+        #expect(step == .insert(rest))
     }
 }
