@@ -6,7 +6,8 @@
 
 The teltel collector starts it, so that neither a crash nor the memory of the database can touch the collector. The host prints
 `ready <version> [port]` when it answers, and ends when its standard input does, which is how it never outlives its collector.
-One host per data folder: a second one leaves with status 75. Status 78: the library cannot be loaded.
+One host per data folder: a second one waits a while for the first to end, because that of a collector that was killed is about to,
+and leaves with status 75 then. Status 78: the library cannot be loaded.
 The program is one file, because the collector carries it in its binary.
 
 What it answers, on a unix socket that only this user can open (or on 127.0.0.1, where tests let it play a server; with
@@ -43,6 +44,7 @@ MAX_HEAD = 1 << 20
 MAX_QUERY = 64 << 20
 MAX_CONNECTIONS = 128
 IDLE_BEFORE_PURGE = 3.0
+LONGEST_WAIT_FOR_FOLDER = 10.0
 # Parameters of the URL that are no settings of ClickHouse.
 NOT_SETTINGS = {"query", "database", "default_format", "query_id", "user", "password", "wait_end_of_query", "payload_file"}
 # Functions that reach outside the database. With readonly=1 ClickHouse refuses them itself; in statements that write, here.
@@ -503,6 +505,19 @@ def leave_with_collector():
     leave()
 
 
+def take(lock):
+    """Holds the data folder, if nobody else does by the end of the wait."""
+    end = time.monotonic() + LONGEST_WAIT_FOR_FOLDER
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() > end:
+                return False
+        time.sleep(0.02)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Hosts ClickHouse for the teltel collector.")
     parser.add_argument("--library", required=True)
@@ -524,9 +539,7 @@ def main():
     options.data = os.path.abspath(options.data)
     os.makedirs(options.data, mode=0o700, exist_ok=True)
     lock = os.open(os.path.join(options.data, "host.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    if not take(lock):
         print(f"host: {options.data} is in use by another host", file=sys.stderr)
         os._exit(75)
     Host(options).run()

@@ -31,7 +31,7 @@ package enum QueryError: Error, Equatable, Sendable {
             }
         case .cancelled: self = .cancelled
         case .unreachable, .interrupted: self = .away(error.description)
-        case .unexpectedAnswer, .payload, .unsupported, .withoutEffect: self = .failed(error.description)
+        case .unexpectedAnswer, .payload, .unsupported, .unfitTable, .withoutEffect: self = .failed(error.description)
         }
     }
 }

@@ -10,7 +10,7 @@ package struct StorageOptions: Sendable {
     package var dataDirectory: String
     /// nil: the embedded ClickHouse.
     package var clickHouse: ClickHouseServer?
-    /// Most bytes of the spool's log files.
+    /// Most bytes of the spool's log files; 0: nothing will be spooled.
     package var spoolLimitBytes: Int
     package var rules = SpoolReader.Rules()
     package var bootID: [UInt8]
@@ -70,18 +70,18 @@ package final class Storage: Sendable {
         let spool = options.dataDirectory + "/spool"
         store = try SpoolStore(Self.spoolOptions(options, folder: spool), files: files)
         catalog = TableCatalog(limit: options.maxTables, known: store.tableKeys)
-        let endpoint: ClickHouseEndpoint
+        let client: ClickHouseClient
         if let server = options.clickHouse {
             supervisor = nil
-            do throws(ClickHouseError) { endpoint = try ClickHouseEndpoint(server) } catch {
+            do throws(ClickHouseError) { client = ClickHouseClient(try ClickHouseEndpoint(server)) } catch {
                 throw StorageError(.clickHouse, error.description)
             }
         } else {
             let host = HostSupervisor(files: HostFiles(dataDirectory: options.dataDirectory, payloadDirectory: spool))
             supervisor = host
-            endpoint = host.endpoint
+            client = ClickHouseClient(host.endpoint) { host.whyAway }
         }
-        tables = ClickHouseTables(client: ClickHouseClient(endpoint), catalog: catalog)
+        tables = ClickHouseTables(client: client, catalog: catalog)
         // The first log file takes longer to make than a ring may last: before anybody emits.
         try store.tidy()
     }
@@ -92,6 +92,7 @@ package final class Storage: Sendable {
     private static func spoolOptions(_ options: StorageOptions, folder: String) -> SpoolOptions {
         let limit = max(options.spoolLimitBytes, 2 * smallestLog)
         var spool = SpoolOptions(folder: folder, limitBytes: limit, bootID: options.bootID)
+        spool.needsRoom = options.spoolLimitBytes > 0
         spool.logBytes = min(spool.logBytes, max(smallestLog, limit / 8 / LogHeader.pageBytes * LogHeader.pageBytes))
         return spool
     }
@@ -226,7 +227,7 @@ package final class Storage: Sendable {
         var state = StorageStatus.State.ok
         var detail = "ClickHouse at \(tables.client.endpoint.description)"
         switch supervisor?.current {
-        case .starting: (state, detail) = (.connecting, "the embedded ClickHouse is starting")
+        case .starting: (state, detail) = (.connecting, HostSupervisor.startingText)
         case .ready(let version):
             detail = "embedded ClickHouse \(version)"
             if !inserter.isReached {

@@ -28,6 +28,7 @@ package final class ScriptedTarget: InsertTarget {
         var tokens: [String: Set<String>] = [:]
         var script: [Answer] = []
         var poison: Set<Row> = []
+        var refusedTables: [String: Int] = [:]
         var inserts = 0
         var isAway = false
         var showsRows = true
@@ -46,6 +47,8 @@ package final class ScriptedTarget: InsertTarget {
 
     package func script(_ answers: [Answer]) { state.withLock { $0.script += answers } }
     package func poison(_ rows: Set<Row>) { state.withLock { $0.poison = rows } }
+    /// Inserts into the table get this exception.
+    package func refuse(_ table: String, _ code: Int?) { state.withLock { $0.refusedTables[table] = code } }
     package var isAway: Bool {
         get { state.withLock { $0.isAway } }
         set { state.withLock { $0.isAway = newValue } }
@@ -81,9 +84,10 @@ package final class ScriptedTarget: InsertTarget {
     package func insert(_ request: InsertRequest) throws(ClickHouseError) {
         try reach()
         let rows = try decode(request)
-        let answer = state.withLock { state in
+        let answer = state.withLock { state -> Answer in
             state.inserts += 1
             state.requests.append(request)
+            if let code = state.refusedTables[request.table.name] { return .exception(code) }
             if !state.script.isEmpty { return state.script.removeFirst() }
             switch state.random?.next() {
             case .some(let number) where number % 4 == 0: return .loseAnswer

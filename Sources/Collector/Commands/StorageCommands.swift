@@ -30,6 +30,12 @@ struct ShowStorage: AsyncParsableCommand {
             if answer.inserts.refusedRows > 0 {
                 Terminal.say("refused   \(Terminal.grouped(answer.inserts.refusedRows)) rows by ClickHouse")
             }
+            for type in answer.inserts.givenUp {
+                let name = "\(type.channel) \(type.type)"
+                Terminal.say(
+                    "given up  \(Terminal.grouped(type.rows)) rows of \(Terminal.printable(name)): \(Terminal.printable(type.reason))"
+                )
+            }
             for error in [spool.lastError, answer.inserts.lastError].compactMap({ $0 }) {
                 Terminal.say("error     \(Terminal.printable(error))")
             }

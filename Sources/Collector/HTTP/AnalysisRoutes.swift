@@ -208,7 +208,8 @@ struct AnalysisRoutes: Sendable {
             return tables
         } catch let error as ClickHouseError {
             throw APIError(
-                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage")
+                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage",
+                retryAfterSeconds: 1)
         }
     }
 }

@@ -90,6 +90,15 @@ enum HTTPServer {
             "teltel_storage_stored_rows_total", .counter, "Rows that ClickHouse has acknowledged.", status.inserter.rowsStored)
         text.add(
             "teltel_storage_inserts_total", .counter, "Groups that ClickHouse has acknowledged.", status.inserter.groupsStored)
+        text.add(
+            "teltel_storage_refused_rows_total", .counter, "Rows that ClickHouse refused, and that were given up.",
+            status.inserter.rowsRefused)
+        text.add(
+            "teltel_storage_given_up_rows_total", .counter,
+            "Rows of types that ClickHouse never takes, given up because the spool was nearly full; at most 100 types.",
+            status.inserter.givenUp.sorted.map { type, entry in
+                ([("channel", type.channel.text), ("type", type.type.text)], Double(entry.rows))
+            })
         text.add("teltel_storage_waiting_groups", .gauge, "Groups that wait for ClickHouse.", status.inserter.groupsWaiting)
         text.add("teltel_spool_waiting_segments", .gauge, "Segments that are not stored yet.", status.spool.segmentsWaiting)
         text.add("teltel_spool_waiting_bytes", .gauge, "Bytes of segments that are not stored yet.", status.spool.waitingBytes)

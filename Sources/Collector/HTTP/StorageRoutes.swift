@@ -16,11 +16,20 @@ struct StorageAnswer: Codable, Sendable {
         let waitingSegments, waitingRows, waitingBytes, fileBytes, limitBytes, damaged: Int
         let lastError: String?
     }
+    /// A type whose rows were given up, because ClickHouse never takes them.
+    struct GivenUp: Codable, Sendable {
+        let channel, type: String
+        let rows: Int
+        let reason: String
+    }
     struct Inserts: Codable, Sendable {
         let storedRows, storedGroups, waitingGroups, refusedRows: Int
         /// Tables whose rows wait, and how many of them are still to be made.
         let waitingTables, missingTables: Int
         let lastError: String?
+        /// Part of `refusedRows`, and the types that they were of, as far as these are named.
+        let givenUpRows: Int
+        let givenUp: [GivenUp]
     }
     let state, detail: String
     let spool: Spool
@@ -154,7 +163,10 @@ struct StorageRoutes: Sendable {
                 storedRows: status.inserter.rowsStored, storedGroups: status.inserter.groupsStored,
                 waitingGroups: status.inserter.groupsWaiting, refusedRows: status.inserter.rowsRefused,
                 waitingTables: status.inserter.tablesWaiting.count, missingTables: status.missingTables,
-                lastError: status.inserter.lastError),
+                lastError: status.inserter.lastError, givenUpRows: status.inserter.givenUp.rows,
+                givenUp: status.inserter.givenUp.sorted.map { type, entry in
+                    .init(channel: type.channel.text, type: type.type.text, rows: entry.rows, reason: entry.reason)
+                }),
             sharingTypes: status.sharingTypes,
             tables: tables.map {
                 .init(

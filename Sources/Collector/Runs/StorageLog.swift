@@ -22,6 +22,8 @@ final class StorageLog: Sendable {
         var errorsNs: UInt64 = 0
         var lostNs: UInt64 = 0
         var refused = 0
+        /// Types whose rows were given up, each said once.
+        var givenUp: Set<TableKey> = []
     }
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
@@ -48,11 +50,13 @@ final class StorageLog: Sendable {
             }
             told.damaged = damaged
             lines += Self.errors(status.spool, &told, now)
-            if status.inserter.rowsRefused > told.refused {
-                let rows = status.inserter.rowsRefused - told.refused
+            let refused = status.inserter.rowsRefused - status.inserter.givenUp.rows
+            if refused > told.refused {
+                let rows = refused - told.refused
                 lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
             }
-            told.refused = status.inserter.rowsRefused
+            told.refused = refused
+            lines += Self.givenUp(status.inserter.givenUp, &told)
             return lines
         }
         for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
@@ -71,6 +75,16 @@ final class StorageLog: Sendable {
         if let trouble = told.trouble, trouble == status.detail || now < told.troubleNs + troublePauseNs { return [] }
         (told.trouble, told.troubleNs) = (status.detail, now)
         return [(.warning, "storage takes no rows, they wait in the spool: \(status.detail)")]
+    }
+
+    private static func givenUp(_ given: GivenUpRows, _ told: inout Told) -> [Line] {
+        given.sorted.filter { told.givenUp.insert($0.type).inserted }.map { type, entry in
+            (
+                .warning,
+                "rows of \(type.channel.text) \(type.type.text) are given up, because ClickHouse never takes them and the spool is nearly full; "
+                    + "how many is in /api/storage: \(entry.reason)"
+            )
+        }
     }
 
     private static func errors(_ spool: SpoolStatus, _ told: inout Told, _ now: UInt64) -> [Line] {

@@ -30,11 +30,16 @@ package final class ClickHouseClient: Sendable {
     package let endpoint: ClickHouseEndpoint
     private let idle = Mutex<[CurlTransfer]>([])
     private let interruption = CurlInterruption()
+    private let whyAway: @Sendable () -> String?
 
     package static let largestAnswer = 256 << 20
     private static let mostIdle = 8
 
-    package init(_ endpoint: ClickHouseEndpoint) { self.endpoint = endpoint }
+    /// - Parameter whyAway: asked before each request; a text: nothing is sent, because who answers there is not meant.
+    package init(_ endpoint: ClickHouseEndpoint, whyAway: @escaping @Sendable () -> String? = { nil }) {
+        self.endpoint = endpoint
+        self.whyAway = whyAway
+    }
 
     /// Ends what is underway and all later requests, within a second each, as if the connection had broken. For the process' end.
     package func interrupt() { interruption.isWanted.store(true, ordering: .relaxed) }
@@ -93,6 +98,7 @@ package final class ClickHouseClient: Sendable {
     }
 
     private func perform(_ request: CurlRequest, _ sink: ([UInt8]) -> Bool) throws(ClickHouseError) {
+        if let reason = whyAway() { throw ClickHouseError(.unreachable, reason) }
         var request = request
         request.user = endpoint.user
         request.password = endpoint.password

@@ -200,7 +200,8 @@ package final class ClickHouseTables: InsertTarget {
         // A table of this name would be replaced, with all that is in it.
         try checkForReference()
         let began = ContinuousClock.now
-        try run(EventsView(database: database, tables: Array(tables.values)).sql)
+        let unfit = tables.values.filter { !$0.missingColumns.isEmpty }.map(\.name).sorted()
+        try run(EventsView(database: database, tables: tables.values.filter { $0.missingColumns.isEmpty }).sql)
         // The same whatever tables there are; before that it was a view over the tables itself.
         if !known.withLock({ $0.hasNarrowView }) { try run(EventsView.narrow(database)) }
         known.withLock {
@@ -208,14 +209,15 @@ package final class ClickHouseTables: InsertTarget {
             $0.hidden = []
             $0.viewMadeAt = .now
             $0.viewTook = began.duration(to: .now)
-            $0.viewProblem = nil
+            $0.viewProblem = unfit.isEmpty ? nil : "columns are missing in \(unfit.joined(separator: ", "))"
         }
     }
 
-    /// A view that ClickHouse will never take keeps no row from being stored: it stays as it was until there are other tables.
+    /// A view that ClickHouse does not take for what the tables are keeps no row from being stored: it stays as it was until there are
+    /// other tables.
     private func makeViewIfPossible(_ tables: [String: TableDescription]) throws(ClickHouseError) {
         do throws(ClickHouseError) { try makeView(tables) } catch {
-            guard error.advice == .stop else { throw error }
+            guard error.isAboutTable else { throw error }
             known.withLock {
                 $0.hidden = []
                 $0.viewProblem = error.description
@@ -304,6 +306,7 @@ package final class ClickHouseTables: InsertTarget {
     private func plan(_ layout: TableLayout, _ tables: inout [String: TableDescription]) throws(ClickHouseError) -> TablePlan {
         let isNew = tables[layout.name] == nil
         var table = tables[layout.name] ?? TableDescription(name: layout.name, key: layout.key, columns: [])
+        if !isNew { try checkColumns(table) }
         var plan = try TablePlan(layout, in: table, isNew: isNew)
         if plan.isReady, !isNew { return plan }
         if isNew { try run(TableSQL.createTable(layout, payload: plan.additions, database: database)) }
@@ -314,7 +317,7 @@ package final class ClickHouseTables: InsertTarget {
             if let asked { try run(TableSQL.alter(layout.name, asked, database: database)) }
             // Another collector may have been faster with other columns: what counts is what is there.
             guard let found = try readTables(layout.name)[layout.name] else {
-                throw ClickHouseError(.unsupported, "table \(layout.name) is not as teltel makes it")
+                throw ClickHouseError(.unfitTable, "table \(layout.name) is not as teltel makes it")
             }
             table = found
             let present = Set(table.columns.map { Array($0.name.utf8) })
@@ -333,6 +336,16 @@ package final class ClickHouseTables: InsertTarget {
         // Rows of a new table may be shown a little later, but none without the columns that came with it.
         if !isNew { try makeViewIfPossible(fresh) }
         return plan
+    }
+
+    private func checkColumns(_ table: TableDescription) throws(ClickHouseError) {
+        let missing = table.missingColumns
+        guard !missing.isEmpty else { return }
+        let additions = missing.map { "ADD COLUMN \(SQLText.name($0.name)) \($0.type)" }
+        throw ClickHouseError(
+            .unfitTable,
+            "table \(table.name) is not as teltel makes it; the rows of this type wait until its columns are renamed back or added: "
+                + "ALTER TABLE \(TableSQL.qualified(database, table.name)) " + additions.joined(separator: ", "))
     }
 
     /// Trying again would do the same again.

@@ -37,6 +37,17 @@ package final class HostSupervisor: Sendable {
 
     package var endpoint: ClickHouseEndpoint { ClickHouseEndpoint(socket: files.socket) }
     package var current: State { state.withLock { $0 } }
+    /// For people: why the host of this collector does not answer; nil: it does. The host of one that was killed may answer at the same
+    /// place until it ends; whoever asked it would get an answer now and none in a moment.
+    package var whyAway: String? {
+        switch current {
+        case .starting: Self.startingText
+        case .ready: nil
+        case .failed(let reason), .missing(let reason): reason
+        case .stopped: "stopped"
+        }
+    }
+    static let startingText = "the embedded ClickHouse is starting"
     /// Of the host that runs now.
     package var processID: pid_t? { child.withLock { $0?.processID } }
 

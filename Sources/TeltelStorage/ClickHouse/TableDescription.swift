@@ -11,6 +11,11 @@ struct TableDescription: Sendable, Equatable {
 
     func type(of column: String) -> String? { columns.first { Name($0.name) == Name(column) }?.type }
     var payloadColumns: [ColumnLayout] { columns.filter { PayloadColumnName($0.name) != nil } }
+    /// What every table has and this one has not any more: somebody has changed it. It takes no rows then, and the view cannot show it.
+    var missingColumns: [ColumnLayout] {
+        let present = Set(columns.map { Name($0.name) })
+        return (TableLayout.identity + (key == nil ? TableLayout.otherColumns : [])).filter { !present.contains(Name($0.name)) }
+    }
 }
 
 /// A ClickHouse type of a payload column, taken apart.
@@ -107,7 +112,7 @@ struct TablePlan: Sendable, Equatable {
         var places = PayloadPlaces(table, barred: barred)
         for column in layout.payloadColumns {
             guard let type = PayloadType(column.type) else {
-                throw ClickHouseError(.unsupported, "\(layout.name): column \(column.name) has type \(column.type)")
+                throw ClickHouseError(.unfitTable, "\(layout.name): column \(column.name) has type \(column.type)")
             }
             try place(column, type, in: table, &places, isPlain: isNew && layout.isDefined)
         }
@@ -121,7 +126,7 @@ struct TablePlan: Sendable, Equatable {
         _ column: ColumnLayout, _ type: PayloadType, in table: TableDescription, _ places: inout PayloadPlaces, isPlain: Bool
     ) throws(ClickHouseError) {
         guard let name = PayloadColumnName(column.name) else {
-            throw ClickHouseError(.unsupported, "\(table.name): column \(column.name) is not as teltel makes it")
+            throw ClickHouseError(.unfitTable, "\(table.name): column \(column.name) is not as teltel makes it")
         }
         if let existing = places.take(PayloadPlace(name, type)) {
             targets.append((column.name, existing.name))

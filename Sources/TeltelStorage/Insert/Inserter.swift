@@ -1,28 +1,5 @@
 /// Does what `InserterState` decides: talks to ClickHouse and to the spool. All of its work happens on one thread.
-import Synchronization
 import TeltelEvents
-
-package struct InserterStatus: Sendable, Equatable {
-    package var rowsStored = 0
-    package var groupsStored = 0
-    package var groupsWaiting = 0
-    package var rowsWaiting = 0
-    package var rowsRefused = 0
-    /// Tables whose rows wait.
-    package var tablesWaiting: Set<String> = []
-    /// More rows than a group has were found in ClickHouse.
-    package var surplusRows = 0
-    /// Milliseconds since 1970 of the last acknowledged insert.
-    package var lastInsertMs: UInt64?
-    package var lastError: String?
-    /// False while ClickHouse cannot be reached; `reachError` says why.
-    package var isReached = false
-    package var reachError: String?
-    /// It answers, but not as it should: somebody must act.
-    package var isRefused = false
-    /// Why ClickHouse, although it is reached, does not take rows.
-    package var obstacle: String?
-}
 
 package final class Inserter {
     private let store: SpoolStore
@@ -58,7 +35,7 @@ package final class Inserter {
         for frame in store.takeOffered() { state.offer(frame, nowMs: nowMs) }
         if shared.takeFlush() { state.flush() }
         if shared.takeReturn() { state.reconnected() }
-        let step = state.next(nowMs: nowMs)
+        let step = state.next(nowMs: nowMs, isPressed: state.hasRefusedTables && store.isNearlyFull)
         defer { publish() }
         if case .wait(let until) = step { return until ?? .max }
         do throws(StorageError) {
@@ -85,6 +62,8 @@ package final class Inserter {
         case .divide(let name, let halves):
             try withGroup(name, nowMs) { manifest throws(StepError) in try self.divide(manifest, halves: halves) }
         case .bury(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.bury(manifest) }
+        case .giveUp(let name, let asks):
+            try withGroup(name, nowMs) { manifest throws(StepError) in try self.giveUp(manifest, asks: asks) }
         case .salvage(let name): try withGroup(name, nowMs) { manifest throws(StepError) in try self.salvage(manifest) }
         }
     }
@@ -102,7 +81,8 @@ package final class Inserter {
         do throws(StepError) { try body(manifest) } catch {
             switch error {
             case .clickHouse(let error):
-                if error.advice == .split { refusals[name] = error.description }
+                // Why it is refused says more than that a connection broke since.
+                if error.isAboutTable || refusals[name] == nil { refusals[name] = error.description }
                 state.failed(name, error, nowMs: nowMs)
                 if state.unreachableTries > 0 { shared.update { $0.isReached = false } }
             case .storage(let error):
@@ -198,16 +178,22 @@ package final class Inserter {
             for member in manifest.members { members.append(try rows.open(member)) }
             return members
         }
-        var stored: Set<RowIdentity> = []
-        for range in manifest.ranges {
-            let found = try ask { () throws(ClickHouseError) in try target.sequences(manifest.layout, range) }
-            for sequence in found { stored.insert(RowIdentity(ring: range.ring, sequence: sequence)) }
-        }
+        let stored = try ask { () throws(ClickHouseError) in try storedRows(manifest) }
         let (present, rest) = rows.part(members, stored: stored)
         guard !rest.isEmpty else { return try keep { () throws(StorageError) in try conclude(manifest.name) } }
         let parts = halves ? GroupRows.halves(rest) : [rest]
         let children = parts.enumerated().map { rows.manifest("\(manifest.name).\($0)", manifest.layout, $1) }
         try replace(manifest, by: children, stored: present)
+    }
+
+    private func storedRows(_ manifest: GroupManifest) throws(ClickHouseError) -> Set<RowIdentity> {
+        var stored: Set<RowIdentity> = []
+        for range in manifest.ranges {
+            for sequence in try target.sequences(manifest.layout, range) {
+                stored.insert(RowIdentity(ring: range.ring, sequence: sequence))
+            }
+        }
+        return stored
     }
 
     private func replace(_ manifest: GroupManifest, by children: [GroupManifest], stored: [GroupMember]) throws(StepError) {
@@ -223,19 +209,81 @@ package final class Inserter {
         try keep { () throws(StorageError) in
             guard let member = manifest.members.first else { return }
             let open = try rows.open(member)
-            let row = open.selection[0].lowerBound
-            let owner = try open.block.owner(row, manifest.layout)
-            let letter = DeadLetters.Letter(
+            let owner = try writeLetter(open, open.selection[0].lowerBound, manifest, timeMs: time)
+            try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
+        }
+        buried(manifest, rows: 1)
+    }
+
+    private func buried(_ manifest: GroupManifest, rows: Int) {
+        state.concluded(manifest.name)
+        refusals[manifest.name] = nil
+        shared.update { $0.rowsRefused += rows }
+    }
+
+    /// Returns whose row it is.
+    private func writeLetter(
+        _ open: OpenMember, _ row: Int, _ manifest: GroupManifest, timeMs: UInt64
+    ) throws(StorageError) -> RowKey {
+        let owner = try open.block.owner(row, manifest.layout)
+        try letters.write(
+            DeadLetters.Letter(
                 owner: owner, table: manifest.layout.name, ring: open.identities[row].ring,
                 sequence: open.identities[row].sequence,
                 frame: try open.block.frameIndex(row), reason: refusals[manifest.name] ?? "refused",
-                block: try open.block.select(open.selection))
-            try letters.write(letter, timeMs: time)
-            try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
+                block: try open.block.select([row..<row + 1])), timeMs: timeMs)
+        return owner
+    }
+
+    /// All rows of the group that are not stored are counted as refused, run by run; the first of them stands for all among the dead
+    /// letters, because a group may be as large as what others need.
+    /// - Parameter asks: some may be stored.
+    private func giveUp(_ manifest: GroupManifest, asks: Bool) throws(StepError) {
+        let time = wallMs()
+        let reason = refusals[manifest.name] ?? "refused"
+        let stored = asks ? try ask { () throws(ClickHouseError) in try visibleRows(manifest) } : []
+        let losses = try keep { () throws(StorageError) -> [RowKey: Int] in
+            var losses: [RowKey: Int] = [:]
+            for member in manifest.members {
+                let open = try rows.open(member)
+                for row in open.selection.joined() {
+                    let identity = RowIdentity(ring: open.identities[row].ring, sequence: open.identities[row].sequence)
+                    if stored.contains(identity) { continue }
+                    if losses.isEmpty { _ = try writeLetter(open, row, manifest, timeMs: time) }
+                    losses[try open.block.owner(row, manifest.layout), default: 0] += 1
+                }
+            }
+            guard !losses.isEmpty else {
+                try conclude(manifest.name)
+                return losses
+            }
+            try store.bury(manifest.name, losses: losses, .refusedByStorage)
+            return losses
         }
-        state.concluded(manifest.name)
-        refusals[manifest.name] = nil
-        shared.update { $0.rowsRefused += 1 }
+        let given = losses.values.reduce(0, +)
+        guard given > 0 else { return }
+        buried(manifest, rows: given)
+        shared.update {
+            for (owner, rows) in losses { $0.givenUp.add(owner.table, rows: rows, reason: reason) }
+            $0.rowsStored += manifest.rows - given
+        }
+    }
+
+    /// Rows of the group that can be found in ClickHouse: none if somebody took away the table, or the columns that name rows.
+    private func visibleRows(_ manifest: GroupManifest) throws(ClickHouseError) -> Set<RowIdentity> {
+        do throws(ClickHouseError) {
+            // Mostly there are none, and that is one question instead of one for each range.
+            var count = 0
+            var rest = manifest.ranges[...]
+            while !rest.isEmpty {
+                count += try target.count(manifest.layout, Array(rest.prefix(Self.rangesPerQuestion)))
+                rest = rest.dropFirst(Self.rangesPerQuestion)
+            }
+            return count == 0 ? [] : try storedRows(manifest)
+        } catch {
+            guard let code = error.code, ClickHouseCode.isWithoutRows(code) else { throw error }
+            return []
+        }
     }
 
     /// Some frames cannot be read. Those that can go on in a group of their own; the others are stored already, or lost.
@@ -303,35 +351,4 @@ package final class Inserter {
             $0.obstacle = obstacle
         }
     }
-}
-
-/// What other threads see of the inserter, and ask of it.
-package final class InserterShare: Sendable {
-    private let state = Mutex((status: InserterStatus(), flush: false, isBack: false))
-    package init() {}
-    package var status: InserterStatus { state.withLock { $0.status } }
-    /// A run has ended: what waits is sent without waiting longer.
-    package func requestFlush() { state.withLock { $0.flush = true } }
-
-    func takeFlush() -> Bool {
-        state.withLock { state in
-            defer { state.flush = false }
-            return state.flush
-        }
-    }
-    func takeReturn() -> Bool {
-        state.withLock { state in
-            defer { state.isBack = false }
-            return state.isBack
-        }
-    }
-    func reached(_ error: ClickHouseError?) {
-        state.withLock { state in
-            if error == nil, !state.status.isReached { state.isBack = true }
-            state.status.isReached = error == nil
-            state.status.reachError = error?.description
-            state.status.isRefused = error.map { $0.advice == .wait || $0.advice == .stop } ?? false
-        }
-    }
-    func update(_ change: (inout InserterStatus) -> Void) { state.withLock { change(&$0.status) } }
 }

@@ -7,74 +7,6 @@
 import TeltelEvents
 
 package struct InserterState: Sendable {
-    package struct Cadence: Sendable {
-        /// A table's rows are sent when there are so many and its last insert was a while ago,
-        package var rows = 50_000
-        package var restMs: UInt64 = 1_000
-        /// or when there are so many: an insert costs ClickHouse the same whatever its size,
-        package var rowsAtOnce = 200_000
-        /// or when the oldest has waited so long.
-        package var ageMs: UInt64 = 2_000
-        /// Least time between two inserts, over all tables,
-        package var gapMs: UInt64 = 100
-        /// and before one of fewer than `rows`: of many tables each waits longer and has more rows then, because an insert costs
-        /// ClickHouse as much as 10,000 rows.
-        package var smallGapMs: UInt64 = 200
-        /// So many inserts without a gap when a run ends; each is earned back in `gapMs`.
-        package var burst: UInt64 = 64
-        /// Most of one group, so that it becomes one block in ClickHouse.
-        package var groupRowsMax = 500_000
-        package var groupBytesMax = 128 << 20
-        /// Ranges name a group's rows in queries, whose length is limited.
-        package var groupRangesMax = 1_000
-        package init() {}
-    }
-
-    package enum Step: Equatable, Sendable {
-        /// Nothing to do until then, or until an event; nil: until an event.
-        case wait(untilMs: UInt64?)
-        /// Write a manifest for these frames. Answer with `formed` or `delayed`.
-        case form([OfferedFrame])
-        /// Make the table and send the group. Answer with `inserted` or `failed`.
-        case insert(String)
-        /// Count the group's rows in ClickHouse. Answer with `counted` or `failed`.
-        case count(String)
-        /// Record that all rows are stored. Answer with `concluded`, `hidden`, `failed` or `delayed`.
-        case conclude(String)
-        /// Find which rows are stored and divide the rest, into halves if asked. Answer with `divided`, `concluded`, `failed` or `delayed`.
-        case divide(String, halves: Bool)
-        /// Give up the group's only row. Answer with `concluded`, `failed` or `delayed`.
-        case bury(String)
-        /// Put readable frames and damaged ones into groups of their own. Answer with `divided`, `concluded` or `delayed`.
-        case salvage(String)
-    }
-
-    struct Group: Sendable {
-        let name: String
-        let table: String
-        let rows: Int
-        var task: Task
-        /// A run has ended: somebody waits for its rows.
-        var isUrgent = false
-        /// Some of its rows may be stored already.
-        var isAmbiguous: Bool
-        var failures = 0
-        var notBeforeMs: UInt64 = 0
-        /// Why it will not go on by itself soon.
-        var obstacle: String?
-    }
-    enum Task: Sendable {
-        case insert
-        /// Before the first insert of this process.
-        case countFirst
-        /// After an insert that was acknowledged, if an earlier one of the same group was ambiguous.
-        case countAfter
-        case conclude
-        case divide(halves: Bool)
-        case bury
-        case salvage
-    }
-
     private struct Waiting: Sendable {
         var frames: [OfferedFrame] = []
         var rows = 0
@@ -99,6 +31,9 @@ package struct InserterState: Sendable {
     private var pacing: InsertPacing
     /// What is being formed is.
     private var isUrgent = false
+    private var refusals = TableRefusals()
+    /// Parts of divided groups take turns with all else, so that a table full of bad rows holds up nobody.
+    private var isTurnOfParts = true
     private var notBeforeMs: UInt64 = 0
     private var unreachable = 0
     private var storageFailures = 0
@@ -116,6 +51,8 @@ package struct InserterState: Sendable {
     package var waitingTables: [TableLayout] { Array(waiting.keys) }
     package var groupCount: Int { groups.count }
     package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
+    /// Some tables are not taken: whether the spool has room matters.
+    package var hasRefusedTables: Bool { !refusals.isEmpty }
     /// Tries in a row that did not reach ClickHouse.
     package var unreachableTries: Int { unreachable }
     /// Why rows are not stored although ClickHouse is reached: somebody must act, or it has been tried again and again.
@@ -133,7 +70,7 @@ package struct InserterState: Sendable {
         groups.append(
             Group(
                 name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
-                task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true))
+                task: manifest.provesFirst ? .countFirst : .insert, isAmbiguous: true, isPart: manifest.parent != nil))
     }
 
     /// A run has ended, or the storage stops: what waits is sent without waiting longer.
@@ -144,19 +81,39 @@ package struct InserterState: Sendable {
 
     // MARK: what to do
 
-    package mutating func next(nowMs: UInt64) -> Step {
+    /// - Parameter isPressed: the spool is nearly full: a table that is not taken must not keep the room from all others.
+    package mutating func next(nowMs: UInt64, isPressed: Bool = false) -> Step {
         if nowMs < notBeforeMs { return .wait(untilMs: notBeforeMs) }
+        if isPressed, let index = groups.firstIndex(where: { $0.notGivenUpBeforeMs <= nowMs && isHopeless($0) }) {
+            // If that fails the group is what it was: it may be taken after all.
+            groups[index].notGivenUpBeforeMs = nowMs + Self.givingUpPauseMs
+            return .giveUp(groups[index].name, asks: groups[index].isAmbiguous)
+        }
         let ready = groups.filter { $0.notBeforeMs <= nowMs }
-        if let group = ready.first(where: { earliestMs($0, nowMs) <= nowMs }) { return step(group) }
+        let (parts, whole) = (ready.filter(\.isPart), ready.filter { !$0.isPart })
+        let due = dueTable(nowMs)
+        let turn = isTurnOfParts ? parts + whole : due == nil ? whole + parts : whole
+        if let group = turn.first(where: { earliestMs($0, nowMs) <= nowMs }) { return step(group) }
         // Nothing is formed before what waits for its turn is sent: while ClickHouse is away groups would come and come.
-        if let group = ready.first { return .wait(untilMs: earliestMs(group, nowMs)) }
-        if let layout = dueTable(nowMs) {
+        if let group = turn.first { return .wait(untilMs: earliestMs(group, nowMs)) }
+        if let layout = due {
             isTurnOfKnown = lastFormedMs[layout.name] == nil
             lastFormedMs[layout.name] = nowMs
             isUrgent = waiting[layout]!.isDue
             return .form(take(layout))
         }
         return .wait(untilMs: nextTime(nowMs))
+    }
+
+    private static let givingUpPauseMs: UInt64 = 3_000
+
+    private func isHopeless(_ group: Group) -> Bool {
+        switch group.task {
+        case .insert, .countFirst, .divide: break
+        // Its rows are stored, or it is being dealt with.
+        case .countAfter, .conclude, .bury, .salvage: return false
+        }
+        return (group.failures > 0 && refusals.isHopeless(group.table)) || (group.isPart && refusals.isFullOfBadRows(group.table))
     }
 
     private func earliestMs(_ group: Group, _ nowMs: UInt64) -> UInt64 {
@@ -205,12 +162,13 @@ package struct InserterState: Sendable {
         var rows = 0
         var bytes = 0
         var ranges = 0
+        let bytesMax = refusals.isRefused(layout.name) ? cadence.refusedGroupBytesMax : cadence.groupBytesMax
         // Suspects go by themselves: they are counted before they are sent.
         let isSuspect = entry.frames[0].isSuspect
         for frame in entry.frames {
             guard frame.isSuspect == isSuspect else { break }
             let fits =
-                rows + frame.rows <= cadence.groupRowsMax && bytes + frame.rawBytes <= cadence.groupBytesMax
+                rows + frame.rows <= cadence.groupRowsMax && bytes + frame.rawBytes <= bytesMax
                 && ranges + frame.ranges.count <= cadence.groupRangesMax
             guard count == 0 || fits else { break }
             count += 1
@@ -233,7 +191,7 @@ package struct InserterState: Sendable {
             Group(
                 name: manifest.name, table: manifest.layout.name, rows: manifest.rows,
                 task: manifest.provesFirst ? .countFirst : .insert, isUrgent: isUrgent,
-                isAmbiguous: manifest.provesFirst))
+                isAmbiguous: manifest.provesFirst, isPart: false))
     }
 
     /// The spool's own disk failed: the same step again, later.
@@ -253,6 +211,10 @@ package struct InserterState: Sendable {
     package mutating func inserted(_ name: String, nowMs: UInt64) {
         reached()
         pacing.inserted(nowMs)
+        if let group = groups.first(where: { $0.name == name }) {
+            refusals.taken(group.table, rows: group.rows, isPart: group.isPart)
+            isTurnOfParts = !group.isPart
+        }
         update(name) { group in
             group.task = group.isAmbiguous ? .countAfter : .conclude
             group.obstacle = nil
@@ -303,6 +265,10 @@ package struct InserterState: Sendable {
             return
         }
         reached()
+        if let group = groups.first(where: { $0.name == name }) {
+            refusals.refused(group.table, error, isSingleRow: group.rows == 1)
+            isTurnOfParts = !group.isPart
+        }
         update(name) { group in
             group.failures += 1
             if error.isAmbiguous { group.isAmbiguous = true }
@@ -347,7 +313,7 @@ package struct InserterState: Sendable {
         let new = children.filter { !$0.isLost }.map {
             Group(
                 name: $0.name, table: $0.layout.name, rows: $0.rows, task: $0.provesFirst ? .countFirst : .insert,
-                isAmbiguous: $0.provesFirst)
+                isAmbiguous: $0.provesFirst, isPart: true)
         }
         groups.insert(contentsOf: new, at: min(index, groups.count))
     }

@@ -11,6 +11,8 @@ package struct SpoolOptions: Sendable {
     /// Most bytes of all log files together.
     package var limitBytes: Int
     package var logBytes = 64 << 20
+    /// Rows of a table that is not taken are given up when others need the room; false: nothing more will come.
+    package var needsRoom = true
     /// Of this start of the machine: rings of another are gone.
     package var bootID: [UInt8]
 
@@ -132,6 +134,19 @@ package final class SpoolStore: Sendable {
             let need = SegmentReader.aligned(bytes)
             if let active = state.ledger.active, let log = state.ledger.logs[active], log.room() >= need { return true }
             return !state.spares.isEmpty || Self.bytes(state, options) + options.logBytes <= options.limitBytes
+        }
+    }
+
+    /// Less than a quarter of the limit is left for further rows, and some will come.
+    package var isNearlyFull: Bool { options.needsRoom && freeBytes < options.limitBytes / 4 }
+
+    /// How much may still be written before something must be stored or given up.
+    package var freeBytes: Int {
+        state.withLock { state in
+            // Used-up logs are as good as free: otherwise more would be given up until they are tidied away.
+            let used = (state.ledger.logs.count - state.ledger.usedUp.count) * options.logBytes
+            let room = state.ledger.active.flatMap { state.ledger.logs[$0] }?.room() ?? 0
+            return options.limitBytes - used + room
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
         let text = try #require(Self.text)
         let row = try #require(text.split(separator: "\n").first { $0.hasPrefix("| **\(name)** |") })
         var found: [Int: String] = [:]
-        for match in row.matches(of: /(\d+) `([A-Z_]+)`/) { found[Int(match.1)!] = String(match.2) }
+        for match in row.matches(of: /(\d+) `([A-Z0-9_]+)`/) { found[Int(match.1)!] = String(match.2) }
         #expect(found == ClickHouseCode.names.filter { ClickHouseCode.advice($0.key) == advice })
     }
 }

@@ -34,13 +34,16 @@ enum LiveEndpoints {
 }
 
 enum LayoutEndpoints {
+    private static let ifMatch = Parameter(
+        "If-Match", "only if the layout still has this ETag, or with * if there is one: 412 otherwise", in: .header)
     static let list = Endpoint(
         .get, "/api/layouts", "names of the page's saved layouts", answer: .init("name, size, savedAt of each"))
     static let read = Endpoint(.get, "/api/layouts/{name+}", "a layout", answer: .init("the JSON object, byte for byte"))
     static let save = Endpoint(
-        .put, "/api/layouts/{name+}", "saves a layout under a name",
+        .put, "/api/layouts/{name+}", "saves a layout under a name", parameters: [ifMatch],
         body: .init("application/json", bytesMax: Layouts.bytesMax, "any JSON object"), answer: .init("name, size, savedAt"))
-    static let remove = Endpoint(.delete, "/api/layouts/{name+}", "deletes a layout", answer: .init("its name"))
+    static let remove = Endpoint(
+        .delete, "/api/layouts/{name+}", "deletes a layout", parameters: [ifMatch], answer: .init("its name"))
     static let all = [list, read, save, remove]
 }
 
