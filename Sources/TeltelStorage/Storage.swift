@@ -271,12 +271,8 @@ package final class Storage: Sendable {
     /// The same, and the instances whose counts change no more. They are remembered until `noteWritten` names them.
     package func settledTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.settledTotals() }
     package func noteWritten(_ final: Set<InstanceID>) { store.noteWritten(final) }
-    package func totals(_ run: RunKey) -> [RowKey: Tally] { store.totals(run) }
-    package func totals(_ instance: InstanceID) -> [RowKey: Tally] { store.totals(instance) }
-    /// What the producer refused, as last read: also of instances whose rings are gone.
-    package func refused(_ instance: InstanceID) -> [RefusedCount] { store.refused(instance) }
-    /// Instances whose rings went with a reboot, found at start.
-    package var abandoned: [AbandonedInstance] { store.abandoned }
+    /// Before `start`: there are rings of these instances, and of no others. Returns the instances of which nothing can be missing.
+    package func settleGone(present: Set<InstanceID>) -> Set<InstanceID> { store.settleGone(present: present) }
 
     /// A question that only reads. Blocks.
     package func query(_ sql: String, _ parameters: [String: String], format: String) throws(ClickHouseError) -> [UInt8] {
