@@ -252,6 +252,9 @@ package final class Storage: Sendable {
                 "; \(sharing) types share one table, because \(catalog.limit) have one of their own (--max-tables): "
                 + "questions about them take longer"
         }
+        if inserter.surplusRows > 0 {
+            detail += "; it has \(inserter.surplusRows) rows more than it was sent: some are there twice, the log names the runs"
+        }
         let missing = isReached ? tables.missing(inserter.tablesWaiting) : 0
         if missing > 1 { detail += "; tables of new types are being made, \(missing) to go, and rows wait for them" }
         if isReached, let obstacle = inserter.obstacle { (state, detail) = (.failed, obstacle) }

@@ -30,6 +30,9 @@ struct ShowStorage: AsyncParsableCommand {
             if answer.inserts.refusedRows > 0 {
                 Terminal.say("refused   \(Terminal.grouped(answer.inserts.refusedRows)) rows by ClickHouse")
             }
+            if answer.inserts.surplusRows > 0 {
+                Terminal.say("surplus   \(Terminal.grouped(answer.inserts.surplusRows)) rows more in ClickHouse than it was sent")
+            }
             for error in [spool.lastError, answer.inserts.lastError].compactMap({ $0 }) {
                 Terminal.say("error     \(Terminal.printable(error))")
             }

@@ -102,6 +102,9 @@ enum HTTPServer {
             "teltel_storage_stored_rows_total", .counter, "Rows that ClickHouse has acknowledged.", status.inserter.rowsStored)
         text.add(
             "teltel_storage_inserts_total", .counter, "Groups that ClickHouse has acknowledged.", status.inserter.groupsStored)
+        text.add(
+            "teltel_storage_surplus_rows_total", .counter, "Rows found in ClickHouse beyond those that it was sent.",
+            status.inserter.surplusRows)
         text.add("teltel_storage_waiting_groups", .gauge, "Groups that wait for ClickHouse.", status.inserter.groupsWaiting)
         text.add("teltel_spool_waiting_segments", .gauge, "Segments that are not stored yet.", status.spool.segmentsWaiting)
         text.add("teltel_spool_waiting_bytes", .gauge, "Bytes of segments that are not stored yet.", status.spool.waitingBytes)

@@ -22,6 +22,7 @@ final class StorageLog: Sendable {
         var errorsNs: UInt64 = 0
         var lostNs: UInt64 = 0
         var refused = 0
+        var surplusRuns: Set<Name> = []
     }
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
@@ -53,6 +54,7 @@ final class StorageLog: Sendable {
                 lines.append((.warning, "ClickHouse refused \(rows) rows: they are in dead-letters.ndjson in the spool's folder"))
             }
             told.refused = status.inserter.rowsRefused
+            lines += Self.surplus(status.inserter, &told)
             return lines
         }
         for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
@@ -77,6 +79,19 @@ final class StorageLog: Sendable {
         guard spool.errors > told.errors, told.errorsNs == 0 || now >= told.errorsNs + troublePauseNs else { return [] }
         (told.errors, told.errorsNs) = (spool.errors, now)
         return [(.warning, "the spool's files: \(spool.lastError ?? "an operation failed"); it is tried again")]
+    }
+
+    /// Once for each run.
+    private static func surplus(_ inserter: InserterStatus, _ told: inout Told) -> [Line] {
+        let fresh = inserter.surplusRuns.subtracting(told.surplusRuns)
+        told.surplusRuns.formUnion(fresh)
+        return fresh.sorted().map { run in
+            (
+                .error,
+                "run \(run): ClickHouse has more rows than it was sent, so some are there twice; "
+                    + "\(inserter.surplusRows) too many have been found since the start"
+            )
+        }
     }
 
     private static func losses(_ lost: [LossReason: Int], _ told: inout Told, _ now: UInt64) -> [Line] {

@@ -10,8 +10,10 @@ package struct InserterStatus: Sendable, Equatable {
     package var rowsRefused = 0
     /// Tables whose rows wait.
     package var tablesWaiting: Set<String> = []
-    /// More rows than a group has were found in ClickHouse.
+    /// Rows that were found in ClickHouse beyond those that were sent: some are there twice.
     package var surplusRows = 0
+    /// Runs that have rows in groups of which there were too many.
+    package private(set) var surplusRuns: Set<Name> = []
     /// Milliseconds since 1970 of the last acknowledged insert.
     package var lastInsertMs: UInt64?
     package var lastError: String?
@@ -22,6 +24,13 @@ package struct InserterStatus: Sendable, Equatable {
     package var isRefused = false
     /// Why ClickHouse, although it is reached, does not take rows.
     package var obstacle: String?
+
+    private static let surplusRunsMax = 1_000
+
+    mutating func foundSurplus(_ rows: Int, of runs: Set<Name>) {
+        surplusRows += rows
+        if surplusRuns.count < Self.surplusRunsMax { surplusRuns.formUnion(runs) }
+    }
 }
 
 package final class Inserter {
@@ -169,7 +178,10 @@ package final class Inserter {
 
     private func count(_ manifest: GroupManifest) throws(StepError) {
         let found = try count(manifest.layout, manifest.ranges)
-        if found > manifest.rows { shared.update { $0.surplusRows += found - manifest.rows } }
+        if found > manifest.rows {
+            let runs = Set(manifest.members.flatMap { store.counts(of: $0.frame).keys.map(\.run.runID) })
+            shared.update { $0.foundSurplus(found - manifest.rows, of: runs) }
+        }
         state.counted(manifest.name, rows: found)
     }
 
