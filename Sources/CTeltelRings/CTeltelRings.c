@@ -63,5 +63,4 @@ static uint64_t clock_ns(clockid_t clock) {
 }
 uint64_t teltel_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 uint64_t teltel_wall_ns(void) { return clock_ns(CLOCK_REALTIME); }
-uint64_t teltel_thread_cpu_ns(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 void teltel_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

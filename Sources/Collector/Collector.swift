@@ -103,9 +103,11 @@ struct Collector: Sendable {
     func run() async throws {
         // What is there already is known before the first question can be asked.
         directory.lookAround()
-        let present = Set(directory.instances.map(\.id))
-        registry.keepPositions(of: present)
-        bookkeeper.adoptRemoved(present: present)
+        if let present = directory.present {
+            bookkeeper.settleGone(present: present)
+            registry.keepPositions(of: present)
+            bookkeeper.adoptRemoved(present: present)
+        }
         for instance in directory.instances {
             registry.recallRuns(of: instance)
             registry.appeared(instance)

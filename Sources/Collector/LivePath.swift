@@ -25,16 +25,16 @@ final class LivePath: LiveSink {
             bus.withheld(last.round.ring, upTo: last.sequenceEnd(last.count - 1))
         }
         bus.publish(shown)
-        for batch in shown where batch.schema.channel == "run" || batch.schema.type == "run.end" { lifecycle(batch) }
+        for batch in shown where batch.schema.channel == "run" || batch.schema.type == .runEnd { lifecycle(batch) }
     }
 
     private func lifecycle(_ batch: Batch) {
         var isPosted = false
         if case .ingest = batch.schema.encoding { isPosted = true }
         switch batch.schema.type {
-        case "run.start" where !isPosted: tellTags(batch)
+        case .runStart where !isPosted: tellTags(batch)
         // Of engines' runs the reader tells the end. A run of several sources may go on.
-        case "run.end" where isPosted && registry.snapshot(batch.run.runID)?.record.status != .running:
+        case .runEnd where isPosted && registry.snapshot(batch.run.runID)?.record.status != .running:
             bus.runFinished(batch.run.runID)
         default: break
         }

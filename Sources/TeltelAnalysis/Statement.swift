@@ -6,11 +6,6 @@ package struct Statement: Sendable, Equatable {
     /// By name, as `{name:Type}` in the text; values as ClickHouse reads them from a URL.
     package let parameters: [(name: String, value: String)]
 
-    /// The statement with its parameters set before it, as one can give it to `clickhouse-client`.
-    package var reproducible: String {
-        parameters.map { "SET param_\($0.name) = \(SQL.literal($0.value));\n" }.joined() + sql
-    }
-
     package static func == (a: Statement, b: Statement) -> Bool {
         a.sql == b.sql && a.parameters.elementsEqual(b.parameters) { $0 == $1 }
     }

@@ -180,6 +180,20 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package var overwritten: UInt64 { producerCounts[Self.overwrittenReason] ?? 0 }
     private static let overwrittenReason = "overwritten"
 
+    /// Accepted events that were nowhere but in rings, when these went: with the power, or because somebody removed them.
+    package var goneWithRings: UInt64 { lost[Self.ringsGoneReason] ?? 0 }
+    package static let ringsGoneReason = "rings_gone"
+
+    /// None of the run's rings is left, and so nothing more will come of what it has accepted until now.
+    /// - Parameter kept: so many of its events are out of the rings, whatever became of them since.
+    package mutating func loseRings(kept: UInt64) {
+        let everKept = max(kept, storedEvents &+ lost.values.reduce(0, &+) &- goneWithRings)
+        let taken = max(acceptedAtLeast, seen &- min(seen, overwritten))
+        guard taken > everKept &+ goneWithRings else { return }
+        lost[Self.ringsGoneReason] = taken &- everKept
+        isRecorded = false
+    }
+
     private var producerCounts: [String: UInt64] {
         refusedByInstance.values.reduce(into: [:]) { sums, counts in sums.merge(counts) { $0 &+ $1 } }
     }

@@ -45,7 +45,6 @@ package struct Field: Hashable, Sendable {
         self.labels = labels
         self.isKey = isKey
     }
-    package var isScalar: Bool { count == 1 && kind != .text }
 }
 
 /// The definition of one event type of one instance. Immutable; shared by reference between all rows of it.

@@ -76,6 +76,11 @@ package final class RingDirectory: Sendable {
     /// Grows whenever `instances` changes.
     package var version: UInt64 { versionNumber.load(ordering: .acquiring) }
     package var instances: [RingInstance] { state.withLock { $0.instances } }
+    /// Of which there are files, whether they can be read or not; nil: the folder tells nothing now.
+    package var present: Set<InstanceID>? {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return nil }
+        return Set(names.compactMap { InstanceID(text: $0) }).union(instances.map(\.id))
+    }
     package var quarantined: [Quarantined] {
         state.withLock { state in
             state.quarantined

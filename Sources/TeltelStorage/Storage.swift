@@ -253,6 +253,9 @@ package final class Storage: Sendable {
                 "; \(sharing) types share one table, because \(catalog.limit) have one of their own (--max-tables): "
                 + "questions about them take longer"
         }
+        if inserter.surplusRows > 0 {
+            detail += "; it has \(inserter.surplusRows) rows more than it was sent: some are there twice, the log names the runs"
+        }
         let missing = isReached ? tables.missing(inserter.tablesWaiting) : 0
         if missing > 1 { detail += "; tables of new types are being made, \(missing) to go, and rows wait for them" }
         if isReached, let obstacle = inserter.obstacle { (state, detail) = (.failed, obstacle) }
@@ -272,12 +275,8 @@ package final class Storage: Sendable {
     /// The same, and the instances whose counts change no more. They are remembered until `noteWritten` names them.
     package func settledTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.settledTotals() }
     package func noteWritten(_ final: Set<InstanceID>) { store.noteWritten(final) }
-    package func totals(_ run: RunKey) -> [RowKey: Tally] { store.totals(run) }
-    package func totals(_ instance: InstanceID) -> [RowKey: Tally] { store.totals(instance) }
-    /// What the producer refused, as last read: also of instances whose rings are gone.
-    package func refused(_ instance: InstanceID) -> [RefusedCount] { store.refused(instance) }
-    /// Instances whose rings went with a reboot, found at start.
-    package var abandoned: [AbandonedInstance] { store.abandoned }
+    /// Before `start`: there are rings of these instances, and of no others. Returns the instances of which nothing can be missing.
+    package func settleGone(present: Set<InstanceID>) -> Set<InstanceID> { store.settleGone(present: present) }
 
     /// A question that only reads. Blocks.
     package func query(_ sql: String, _ parameters: [String: String], format: String) throws(ClickHouseError) -> [UInt8] {

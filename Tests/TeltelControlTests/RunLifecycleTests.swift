@@ -109,3 +109,49 @@ struct RunLifecycleTests {
         #expect(run.orderedSources == ["b", "c", "a"])
     }
 }
+
+/// What becomes of a record whose rings are gone.
+struct GoneRingsTests {
+    private func accepted(_ seen: UInt64, stored: UInt64 = 0, lost: [String: UInt64] = [:]) -> RunRecord {
+        var run = record()
+        run.types = [.init(sourceID: "a", channel: "c", type: "t", accepted: seen)]
+        (run.storedEvents, run.lost) = (stored, lost)
+        return run
+    }
+
+    @Test(
+        arguments: [
+            // Seen, kept by the spool, stored and lost as the record says → lost with the rings.
+            (100, 60, 0, 0, 40), (100, 60, 60, 0, 40), (100, 0, 0, 0, 100), (100, 100, 40, 0, 0), (100, 120, 0, 0, 0),
+            // The spool has forgotten what was written down.
+            (100, 0, 90, 10, 0), (100, 0, 90, 3, 7),
+        ] as [(UInt64, UInt64, UInt64, UInt64, UInt64)])
+    func whatNobodyHasIsLost(_ seen: UInt64, _ kept: UInt64, _ stored: UInt64, _ lost: UInt64, _ gone: UInt64) {
+        var run = accepted(seen, stored: stored, lost: lost > 0 ? ["malformed": lost] : [:])
+        run.isRecorded = true
+        run.loseRings(kept: kept)
+        #expect(run.goneWithRings == gone && run.lostByReason["rings_gone"] == (gone > 0 ? gone : nil))
+        #expect(run.isRecorded == (gone == 0))
+        // A collector that is killed and started again comes to the same.
+        let once = run
+        run.loseRings(kept: kept)
+        #expect(run == once)
+    }
+
+    @Test func whatIsOverwrittenIsNotLostTwice() {
+        var run = accepted(100)
+        run.refusedByInstance = ["i": ["overwritten": 30]]
+        run.loseRings(kept: 50)
+        #expect(run.goneWithRings == 20 && run.lostByReason.values.reduce(0, +) == 50 && run.accepted == 100)
+    }
+
+    @Test func anotherPowerCutAddsToIt() {
+        var run = accepted(100)
+        run.loseRings(kept: 60)
+        // It went on: 50 more, of which 30 came into the spool.
+        run.types[0].accepted = 150
+        run.acceptedAtLeast = 60 + 40 + 30
+        run.loseRings(kept: 90)
+        #expect(run.goneWithRings == 60)
+    }
+}

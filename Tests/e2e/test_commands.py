@@ -162,6 +162,7 @@ def test_names_of_the_reference_service_work(make_collector):
     collector = make_collector(
         "-buffer-capacity", "100", "-buffer-max-runs", "3", "-buffer-cleanup-interval", "5m", "-batcher-enabled=false")
     assert collector.json("/api/ready")["storage"]["state"] == "off"
+    assert collector.output().count("--buffer-cleanup-interval changes nothing") == 1
 
 
 def test_without_the_engine_library_the_collector_is_live_and_spools(make_collector, vehicle, monkeypatch):

@@ -2,8 +2,11 @@
 import os
 
 import pytest
-from clickhouse import Gate, Server
+from bodies import line, ndjson
+from clickhouse import RESET, Gate, Server
 from insert_kills import check, post_and_kill
+from support import wait_until
+from test_ingest import post
 
 
 @pytest.fixture
@@ -40,3 +43,29 @@ def test_the_judge_notices(stored_elsewhere):
     assert f"({count - 1}, {count - 1}, 0) rows" in said()
     server.ask(f"ALTER TABLE {table} UPDATE `payload.x` = 99 WHERE frame_index = 4", mutations_sync="2")
     assert f"({count - 1}, {count - 1}, 1) rows" in said()
+
+
+def test_rows_that_are_there_twice_are_said(stored_elsewhere):
+    """Somebody inserts rows of a group again before its ambiguous insert is judged: the proof by counting finds too many."""
+    collector, server, gate = stored_elsewhere
+    assert "surplus" not in collector.json("/api/storage")["detail"]
+
+    def double_one_row(request, forward):
+        answer = forward()
+        if not request.table:
+            return answer
+        if server.ask(f"SELECT count() AS n FROM {request.table} WHERE run_id = 'doubled'")[0]["n"] in (3, "3"):
+            server.ask(f"INSERT INTO {request.table} SELECT * FROM {request.table} WHERE run_id = 'doubled' AND frame_index = 1")
+        return RESET if sum(made.table == request.table for made in gate.inserts) == 1 else answer
+
+    gate.rule = double_one_row
+    events = [line(runId="doubled", frameIndex=frame) for frame in range(3)]
+    assert post(collector, raw=ndjson(*events))[1]["accepted"] == 3
+    wait_until(lambda: (run := collector.run("doubled")) and run["stored"] == 3, "the run is stored", 60)
+    wait_until(lambda: collector.json("/api/storage")["inserts"]["surplusRows"] == 1, "one row is too many")
+    assert collector.metric("teltel_storage_surplus_rows_total") == 1
+    assert "1 rows more than it was sent" in collector.json("/api/storage")["detail"]
+    wait_until(lambda: "run doubled: ClickHouse has more rows than it was sent" in collector.output(), "the log says it")
+    post(collector, raw=ndjson(line(runId="next")))
+    wait_until(lambda: (run := collector.run("next")) and run["stored"] == 1, "others go on", 60)
+    assert collector.output().count("run doubled: ClickHouse has more rows") == 1

@@ -32,7 +32,6 @@ int teltel_process_has_ended(int descriptor);
 
 uint64_t teltel_monotonic_ns(void);
 uint64_t teltel_wall_ns(void);
-uint64_t teltel_thread_cpu_ns(void);
 /* The name shows in tools such as top; at most 15 bytes count. */
 void teltel_name_thread(const char *name);
 

@@ -22,6 +22,10 @@ struct Collect: AsyncParsableCommand {
         do {
             let port = try Port(settings)
             if let problem = await PortProbe.problem(settings) { throw problem }
+            if tuning.bufferCleanupInterval != nil {
+                logger.notice(
+                    "--buffer-cleanup-interval changes nothing: --live-mib and --live-max-runs say what the live buffer keeps")
+            }
             let collector = try Collector(settings, port: port, logger: logger)
             try await collector.run()
         } catch let error as CollectorError {

@@ -126,7 +126,7 @@ private struct Recovery {
     /// What the run file says, or the engine's disappearance, as the event that is missing in the rings.
     private static func endLine(_ run: RunKey, _ end: RunEnd, _ frame: UInt64, _ time: Double) -> [UInt8] {
         var out: [UInt8] = []
-        JSONText.appendEventHead(run, channel: "run", type: "run.end", to: &out)
+        JSONText.appendEventHead(run, channel: "run", type: .runEnd, to: &out)
         JSONText.append(frame, to: &out)
         JSONText.append(",\"simTime\":", to: &out)
         JSONText.append(time, to: &out)

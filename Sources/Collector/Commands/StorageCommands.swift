@@ -36,6 +36,9 @@ struct ShowStorage: AsyncParsableCommand {
                     "given up  \(Terminal.grouped(type.rows)) rows of \(Terminal.printable(name)): \(Terminal.printable(type.reason))"
                 )
             }
+            if answer.inserts.surplusRows > 0 {
+                Terminal.say("surplus   \(Terminal.grouped(answer.inserts.surplusRows)) rows more in ClickHouse than it was sent")
+            }
             for error in [spool.lastError, answer.inserts.lastError].compactMap({ $0 }) {
                 Terminal.say("error     \(Terminal.printable(error))")
             }

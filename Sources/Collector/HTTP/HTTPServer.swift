@@ -99,6 +99,9 @@ enum HTTPServer {
             status.inserter.givenUp.sorted.map { type, entry in
                 ([("channel", type.channel.text), ("type", type.type.text)], Double(entry.rows))
             })
+        text.add(
+            "teltel_storage_surplus_rows_total", .counter, "Rows found in ClickHouse beyond those that it was sent.",
+            status.inserter.surplusRows)
         text.add("teltel_storage_waiting_groups", .gauge, "Groups that wait for ClickHouse.", status.inserter.groupsWaiting)
         text.add("teltel_spool_waiting_segments", .gauge, "Segments that are not stored yet.", status.spool.segmentsWaiting)
         text.add("teltel_spool_waiting_bytes", .gauge, "Bytes of segments that are not stored yet.", status.spool.waitingBytes)

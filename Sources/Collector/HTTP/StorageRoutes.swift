@@ -23,7 +23,7 @@ struct StorageAnswer: Codable, Sendable {
         let reason: String
     }
     struct Inserts: Codable, Sendable {
-        let storedRows, storedGroups, waitingGroups, refusedRows: Int
+        let storedRows, storedGroups, waitingGroups, refusedRows, surplusRows: Int
         /// Tables whose rows wait, and how many of them are still to be made.
         let waitingTables, missingTables: Int
         let lastError: String?
@@ -162,6 +162,7 @@ struct StorageRoutes: Sendable {
             inserts: .init(
                 storedRows: status.inserter.rowsStored, storedGroups: status.inserter.groupsStored,
                 waitingGroups: status.inserter.groupsWaiting, refusedRows: status.inserter.rowsRefused,
+                surplusRows: status.inserter.surplusRows,
                 waitingTables: status.inserter.tablesWaiting.count, missingTables: status.missingTables,
                 lastError: status.inserter.lastError, givenUpRows: status.inserter.givenUp.rows,
                 givenUp: status.inserter.givenUp.sorted.map { type, entry in

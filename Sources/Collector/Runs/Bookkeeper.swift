@@ -142,7 +142,8 @@ final class Bookkeeper: Sendable {
                 // An earlier collector's rows may be counted in the record alone: a count never goes back.
                 record.storedEvents = max(record.storedEvents, UInt64(tally.stored))
                 for (reason, count) in tally.lost { record.lost[reason.rawValue] = UInt64(count) }
-                record.acceptedAtLeast = max(record.acceptedAtLeast, UInt64(tally.spooled + tally.neverSpooled))
+                record.acceptedAtLeast = max(
+                    record.acceptedAtLeast, UInt64(tally.spooled + tally.neverSpooled) + record.goneWithRings)
             }
             // The spool may be ahead of the live reader, who makes runs known.
             if !isKnown {
@@ -175,6 +176,24 @@ final class Bookkeeper: Sendable {
             }
         }
         try result.get()
+    }
+
+    /// At the start, before a ring is read: what went with rings that are gone is counted as lost. `present`: of these there are rings.
+    func settleGone(present: Set<InstanceID>) {
+        guard let storage, let store else { return }
+        let whole = storage.settleGone(present: present)
+        var kept: [Name: UInt64] = [:]
+        for (key, tally) in storage.totals() {
+            kept[key.run.runID, default: 0] += UInt64(max(0, tally.spooled + tally.neverSpooled))
+        }
+        let gone = GoneRings(present: present, whole: whole, kept: kept)
+        for run in registry.snapshots() { registry.update(run.record.runID, gone.settle) }
+        registry.look { runID in
+            // What cannot be read now is as good as unknown: it is asked for again.
+            guard var record = try? store.run(runID) else { return nil }
+            gone.settle(&record)
+            return record
+        }
     }
 
     /// At the start: runs whose rings are still there must not come back.

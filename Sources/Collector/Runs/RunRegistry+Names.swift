@@ -12,7 +12,9 @@ extension RunRegistry {
             if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
             recall(name)
             guard let record = state.withLock({ $0.runs[name]?.record }) else { return false }
-            return record.status != .running && Self.has(record, description.sourceID)
+            // It may be marked running after a power cut: an engine that comes back may be there before its collector.
+            let isOpen = record.instances.isEmpty || others.contains { record.instances.contains($0.id.description) }
+            return (record.status != .running || !isOpen) && Self.has(record, description.sourceID)
         }
         var name = description.runID
         var number = 2

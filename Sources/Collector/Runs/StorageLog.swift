@@ -24,6 +24,7 @@ final class StorageLog: Sendable {
         var refused = 0
         /// Types whose rows were given up, each said once.
         var givenUp: Set<TableKey> = []
+        var surplusRuns: Set<Name> = []
     }
     /// Reasons may change all the time, and losses come in one row: often enough for people.
     private static let troublePauseNs: UInt64 = 60_000_000_000
@@ -57,6 +58,7 @@ final class StorageLog: Sendable {
             }
             told.refused = refused
             lines += Self.givenUp(status.inserter.givenUp, &told)
+            lines += Self.surplus(status.inserter, &told)
             return lines
         }
         for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
@@ -91,6 +93,19 @@ final class StorageLog: Sendable {
         guard spool.errors > told.errors, told.errorsNs == 0 || now >= told.errorsNs + troublePauseNs else { return [] }
         (told.errors, told.errorsNs) = (spool.errors, now)
         return [(.warning, "the spool's files: \(spool.lastError ?? "an operation failed"); it is tried again")]
+    }
+
+    /// Once for each run.
+    private static func surplus(_ inserter: InserterStatus, _ told: inout Told) -> [Line] {
+        let fresh = inserter.surplusRuns.subtracting(told.surplusRuns)
+        told.surplusRuns.formUnion(fresh)
+        return fresh.sorted().map { run in
+            (
+                .error,
+                "run \(run): ClickHouse has more rows than it was sent, so some are there twice; "
+                    + "\(inserter.surplusRows) too many have been found since the start"
+            )
+        }
     }
 
     private static func losses(_ lost: [LossReason: Int], _ told: inout Told, _ now: UInt64) -> [Line] {

@@ -149,7 +149,10 @@ package final class Inserter {
 
     private func count(_ manifest: GroupManifest) throws(StepError) {
         let found = try count(manifest.layout, manifest.ranges)
-        if found > manifest.rows { shared.update { $0.surplusRows += found - manifest.rows } }
+        if found > manifest.rows {
+            let runs = Set(manifest.members.flatMap { store.counts(of: $0.frame).keys.map(\.run.runID) })
+            shared.update { $0.foundSurplus(found - manifest.rows, of: runs) }
+        }
         state.counted(manifest.name, rows: found)
     }
 

@@ -1,5 +1,6 @@
 /// What the inserter tells other threads, and what they ask of it.
 import Synchronization
+import TeltelEvents
 
 package struct InserterStatus: Sendable, Equatable {
     package var rowsStored = 0
@@ -11,8 +12,10 @@ package struct InserterStatus: Sendable, Equatable {
     package var givenUp = GivenUpRows()
     /// Tables whose rows wait.
     package var tablesWaiting: Set<String> = []
-    /// More rows than a group has were found in ClickHouse.
+    /// Rows that were found in ClickHouse beyond those that were sent: some are there twice.
     package var surplusRows = 0
+    /// Runs that have rows in groups of which there were too many.
+    package private(set) var surplusRuns: Set<Name> = []
     /// Milliseconds since 1970 of the last acknowledged insert.
     package var lastInsertMs: UInt64?
     package var lastError: String?
@@ -23,6 +26,13 @@ package struct InserterStatus: Sendable, Equatable {
     package var isRefused = false
     /// Why ClickHouse, although it is reached, does not take rows.
     package var obstacle: String?
+
+    private static let surplusRunsMax = 1_000
+
+    mutating func foundSurplus(_ rows: Int, of runs: Set<Name>) {
+        surplusRows += rows
+        if surplusRuns.count < Self.surplusRunsMax { surplusRuns.formUnion(runs) }
+    }
 }
 
 /// What other threads see of the inserter, and ask of it.

@@ -68,11 +68,3 @@ package struct RingMarks: Sendable, Equatable {
     package var head: UInt64 = 0
     package init() {}
 }
-
-/// An instance whose rings went with a reboot before everything in them was spooled.
-package struct AbandonedInstance: Sendable, Equatable {
-    package let id: InstanceID
-    package let run: RunKey
-    /// Bytes of records that were in the rings at least; how many rows that were is not known.
-    package let lostBytesAtLeast: UInt64
-}

@@ -30,7 +30,7 @@ struct SpoolRecovery {
         for (log, scan) in scans { take(log, scan) }
         let grouped = try readGroups()
         settleTornOfOtherBoots()
-        findAbandoned()
+        finishThoseOfOtherBoots()
         state.offered = state.ledger.unassigned(except: grouped, isSuspect: suspects)
         return state
     }
@@ -212,21 +212,15 @@ struct SpoolRecovery {
         state.torn.removeAll { header in header.instances.allSatisfy { $0.bootID != bootID } }
     }
 
-    /// Rings went with a reboot: what was in them and not spooled is lost.
-    private mutating func findAbandoned() {
+    /// Rings go with a reboot; what is still there of them is read on.
+    private mutating func finishThoseOfOtherBoots() {
         for header in state.ledger.segments.values.map(\.header) {
             for note in header.instances where state.instances[note.id] == nil {
                 state.instances[note.id] = InstanceRecord(note: note)
             }
         }
         for (id, record) in state.instances where record.finishedAs == 0 && record.note.bootID != options.bootID {
-            let lost = state.ledger.rings.filter { $0.key.instance == id }.reduce(UInt64(0)) {
-                $0 + ($1.value.head > $1.value.spooled ? $1.value.head - $1.value.spooled : 0)
-            }
-            state.abandoned.append(AbandonedInstance(id: id, run: record.note.run, lostBytesAtLeast: lost))
-            state.finishedCount += 1
-            state.instances[id]?.finishedAs = state.finishedCount
+            state.finish(id)
         }
-        state.abandoned.sort { $0.id < $1.id }
     }
 }

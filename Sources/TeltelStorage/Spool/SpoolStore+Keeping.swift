@@ -155,6 +155,21 @@ extension SpoolStore {
         return state.instances.values.filter { $0.finishedAs > 0 && !busy.contains($0.note.id) }
     }
 
+    /// At the start, before a ring is read: there are rings of these instances, and of no others. Rows of cut segments that cannot come
+    /// from rings again are lost. Returns the instances of which nothing can be missing: they had been read to their ends, and the
+    /// machine has not been started anew since, so that what was written is on disk.
+    package func settleGone(present: Set<InstanceID>) -> Set<InstanceID> {
+        state.withLock { state in
+            let whole = state.instances.filter { $0.value.finishedAs > 0 && $0.value.note.bootID == options.bootID }
+            func isGone(_ segment: SegmentHeader) -> Bool { !segment.rings.contains { present.contains($0.ring.instance) } }
+            for segment in state.torn where isGone(segment) { state.bury(segment, isLost: true) }
+            state.torn.removeAll(where: isGone)
+            for (id, record) in state.instances where record.finishedAs == 0 && !present.contains(id) { state.finish(id) }
+            state.indexIsDirty = true
+            return Set(whole.keys)
+        }
+    }
+
     /// The rings of these instances are gone: forgets the oldest of those that have nothing underway.
     package func forget(present: Set<InstanceID>) {
         state.withLock { state in

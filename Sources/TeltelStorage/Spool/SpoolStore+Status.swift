@@ -37,9 +37,6 @@ extension SpoolStore {
 
     /// Rows by instance, run, channel and type, since the first start. Finished instances are remembered for a while.
     package func totals() -> [RowKey: Tally] { state.withLock { $0.ledger.totals } }
-    package func totals(_ instance: InstanceID) -> [RowKey: Tally] {
-        state.withLock { state in state.ledger.totals.filter { $0.key.instance == instance } }
-    }
     package func totals(_ run: RunKey) -> [RowKey: Tally] {
         state.withLock { state in state.ledger.totals.filter { $0.key.run == run } }
     }
@@ -67,14 +64,6 @@ extension SpoolStore {
             return marks
         }
     }
-
-    /// What the producer refused, as last read: also of instances whose rings are gone.
-    package func refused(_ instance: InstanceID) -> [RefusedCount] {
-        state.withLock { $0.instances[instance]?.note.refused ?? [] }
-    }
-
-    /// Instances that were found at start without their rings, which went with a reboot.
-    package var abandoned: [AbandonedInstance] { state.withLock { $0.abandoned } }
 
     /// Types that have a table of their own: kept across starts, so that the same types keep theirs.
     package var tableKeys: [TableKey] {

@@ -51,7 +51,6 @@ package final class SpoolStore: Sendable {
         var spares: [LogFile] = []
         /// Log files that are being made, by whatever thread: they count before they are there.
         var making = 0
-        var logsMade = 0
         var nextOrder: UInt64 = 1
         var nextNumber = 0
         var offered: [OfferedFrame] = []
@@ -64,7 +63,6 @@ package final class SpoolStore: Sendable {
         var written: Set<InstanceID> = []
         var finishedCount: UInt64 = 0
         var tableKeys: [TableKey] = []
-        var abandoned: [AbandonedInstance] = []
         /// Segments that were cut while being written, or damaged since: which, the rings will tell.
         var torn: [SegmentHeader] = []
         var buried: Set<SegmentID> = []
@@ -237,8 +235,7 @@ package final class SpoolStore: Sendable {
     package func finish(_ note: InstanceNote) {
         self.note(note)
         state.withLock { state in
-            state.finishedCount += 1
-            state.instances[note.id]?.finishedAs = state.finishedCount
+            state.finish(note.id)
             state.finishing.append(note.id)
             state.indexIsDirty = true
         }
@@ -264,6 +261,11 @@ extension SpoolStore.State {
         guard isLost else { return }
         ledger.lose(torn)
         damage.segments += 1
+    }
+    /// Nothing of its rings will be read any more.
+    mutating func finish(_ id: InstanceID) {
+        finishedCount += 1
+        instances[id]?.finishedAs = finishedCount
     }
     mutating func takeNumber() -> Int {
         nextNumber += 1

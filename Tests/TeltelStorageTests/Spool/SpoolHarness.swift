@@ -41,8 +41,6 @@ final class SpoolHarness {
     /// Rows that would survive a power loss, as far as the storage has said.
     private(set) var promised: Set<ScriptedTarget.Row> = []
     private(set) var finished: [InstanceID] = []
-    /// What each start found of instances that went with a reboot.
-    private(set) var abandoned: [AbandonedInstance] = []
     private var machine: Machine?
 
     struct Machine {
@@ -115,7 +113,6 @@ final class SpoolHarness {
                 naming: { run, _ in RunKey(runID: run.runID, sourceID: run.sourceID) })
         } catch { fatalError(error.description) }
         source.lookAround()
-        abandoned += store.abandoned
         let share = InserterShare()
         let clock = nowMs
         let inserter = Inserter(store: store, target: target, cadence: cadence, shared: share, wallMs: { clock })

@@ -22,7 +22,7 @@ const refusedWords = new Map([
 const lostWords = new Map([
   ["overwritten", "overwritten in the ring"], ["spool_full", "the spool was full"], ["disk_error", "the disk failed"],
   ["malformed", "not what their type says"], ["spool_damaged", "the spool was damaged"],
-  ["refused_by_storage", "ClickHouse refused them"],
+  ["refused_by_storage", "ClickHouse refused them"], ["rings_gone", "the machine was restarted"],
 ]);
 
 export class LossLog {
