@@ -29,6 +29,42 @@ package struct SavedLayoutFacts: Sendable, Equatable {
     }
 }
 
+/// What must be there for a change to be made.
+package enum LayoutCondition: Sendable, Equatable {
+    /// Whatever is there, or nothing.
+    case any
+    /// Some layout.
+    case exists
+    /// One whose text has one of these tags.
+    case tags([String])
+
+    func holds(_ text: String?) -> Bool {
+        switch self {
+        case .any: true
+        case .exists: text != nil
+        case .tags(let tags): text.map { tags.contains(SavedLayout.tag($0)) } ?? false
+        }
+    }
+}
+
+package enum LayoutChange: Sendable, Equatable {
+    case done
+    /// There are as many others as there may be.
+    case tooMany
+    case unknown
+    /// Nothing was changed: somebody else has been there before.
+    case conditionFailed
+}
+
+extension SavedLayout {
+    /// Tells one text from another: the same after a restart, and for the same text whoever has saved it.
+    package static func tag(_ text: String) -> String {
+        // FNV-1a, 64 bits. People who save layouts do not look for two with one hash.
+        let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return String(hash, radix: 16) + "-" + String(text.utf8.count, radix: 16)
+    }
+}
+
 extension ControlStore {
     static func makeLayouts(_ database: Database) throws {
         try database.create(table: "layouts") { table in
@@ -56,24 +92,32 @@ extension ControlStore {
         }
     }
 
-    /// Inserts or replaces. false: nothing was done, there are `most` others already.
-    package func save(_ layout: SavedLayout, most: Int) throws(ControlStoreError) -> Bool {
+    /// Inserts or replaces.
+    /// - Parameter condition: asked within the same transaction, so that of two who save the same layout the second sees the first's.
+    package func save(_ layout: SavedLayout, most: Int, if condition: LayoutCondition = .any) throws(ControlStoreError)
+        -> LayoutChange
+    {
         try write { database in
+            guard condition.holds(try Self.text(layout.name, database)) else { return .conditionFailed }
             let others = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM layouts WHERE name <> ?", arguments: [layout.name])
-            guard others ?? 0 < most else { return false }
+            guard others ?? 0 < most else { return .tooMany }
             try database.execute(
                 sql: "INSERT OR REPLACE INTO layouts (name, layout, saved_ms) VALUES (?, ?, ?)",
                 arguments: [layout.name, layout.layout, layout.savedMs])
-            return true
+            return .done
         }
     }
 
-    /// Whether there was one.
-    package func removeLayout(_ name: String) throws(ControlStoreError) -> Bool {
+    package func removeLayout(_ name: String, if condition: LayoutCondition = .any) throws(ControlStoreError) -> LayoutChange {
         try write { database in
+            guard condition.holds(try Self.text(name, database)) else { return .conditionFailed }
             try database.execute(sql: "DELETE FROM layouts WHERE name = ?", arguments: [name])
-            return database.changesCount > 0
+            return database.changesCount > 0 ? .done : .unknown
         }
+    }
+
+    private static func text(_ name: String, _ database: Database) throws -> String? {
+        try String.fetchOne(database, sql: "SELECT layout FROM layouts WHERE name = ?", arguments: [name])
     }
 }

@@ -2,6 +2,7 @@
 import json
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -11,10 +12,11 @@ JSON = {"Content-Type": "application/json"}
 BYTES_MAX = 256 << 10
 
 
-def ask(collector, method: str, name: str | None = None, body: bytes | None = None):
+def ask(collector, method: str, name: str | None = None, body: bytes | None = None, **headers: str):
     """Status and answer."""
     path = "/api/layouts" if name is None else "/api/layouts/" + quote(name, safe="")
-    status, headers, answer = collector.request(path, body, JSON, method=method)
+    headers = {key.replace("_", "-"): value for key, value in headers.items()}
+    status, headers, answer = collector.request(path, body, {**JSON, **headers}, method=method)
     return status, json.loads(answer), headers
 
 
@@ -50,6 +52,58 @@ def test_a_layout_is_replaced_and_deleted(collector):
     assert code(ask(collector, "GET", "one")) == (404, "unknown-layout")
     assert code(ask(collector, "DELETE", "one")) == (404, "unknown-layout")
     assert ask(collector, "GET")[1] == []
+
+
+def tag(answer) -> str:
+    assert re.fullmatch('"[^"]+"', answer[2]["ETag"])
+    return answer[2]["ETag"]
+
+
+def test_who_saves_what_has_changed_meanwhile_is_told(collector):
+    """Two people have read the same layout; the second to save it learns that there was a first."""
+    first = tag(ask(collector, "PUT", "shared", b'{"version": 1}'))
+    assert tag(ask(collector, "GET", "shared")) == first
+    changed = ask(collector, "PUT", "shared", b'{"version": 2}', If_Match=first)
+    assert changed[0] == 200 and tag(changed) != first
+    refused = ask(collector, "PUT", "shared", b'{"version": "mine"}', If_Match=first)
+    assert code(refused) == (412, "layout-changed") and "shared" in refused[1]["error"]["message"]
+    assert code(ask(collector, "DELETE", "shared", If_Match=first)) == (412, "layout-changed")
+    found = ask(collector, "GET", "shared")
+    assert found[1] == {"version": 2} and tag(found) == tag(changed)
+    # It stays the same over a restart.
+    collector.kill()
+    collector.start()
+    assert ask(collector, "PUT", "shared", b'{"version": 3}', If_Match=f'"other", {tag(changed)}')[0] == 200
+    # Who says nothing overwrites what is there, as ever.
+    assert save(collector, "shared", {"version": 4}) == 200
+    assert ask(collector, "DELETE", "shared", If_Match=tag(ask(collector, "GET", "shared")))[0] == 200
+
+
+@pytest.mark.parametrize("condition", ['"0"', 'W/"0"', "nonsense", ""])
+def test_a_tag_that_is_another_saves_and_removes_nothing(collector, condition):
+    assert code(ask(collector, "PUT", "x", b"{}", If_Match=condition)) == (412, "layout-changed")
+    assert ask(collector, "GET")[1] == []
+    saved = tag(ask(collector, "PUT", "x", b"{}"))
+    assert code(ask(collector, "DELETE", "x", If_Match=condition)) == (412, "layout-changed")
+    # Not a strong one, so it does not say that the bytes are the same.
+    assert code(ask(collector, "PUT", "x", b"{}", If_Match="W/" + saved)) == (412, "layout-changed")
+    assert ask(collector, "GET", "x")[1] == {}
+
+
+def test_any_tag_means_that_there_is_one(collector):
+    assert code(ask(collector, "PUT", "x", b"{}", If_Match="*")) == (412, "layout-changed")
+    assert code(ask(collector, "DELETE", "x", If_Match="*")) == (412, "layout-changed")
+    assert save(collector, "x", {}) == 200
+    assert ask(collector, "PUT", "x", b'{"a": 1}', If_Match="*")[0] == 200
+    assert ask(collector, "DELETE", "x", If_Match="*")[0] == 200
+
+
+def test_of_many_who_save_at_once_one_does(collector):
+    seen = tag(ask(collector, "PUT", "x", b"{}"))
+    with ThreadPoolExecutor(16) as people:
+        answers = list(people.map(lambda who: ask(collector, "PUT", "x", b'{"who": %d}' % who, If_Match=seen)[0], range(16)))
+    assert sorted(answers) == [200] + [412] * 15
+    assert ask(collector, "GET", "x")[1] == {"who": answers.index(200)}
 
 
 def test_layouts_are_listed_by_name(collector):

@@ -23,18 +23,20 @@ struct LayoutRoutes: Sendable {
         router.get("api/layouts/**") { _, context in
             let name = try Self.name(context)
             guard let found = try await asking({ try $0.layout(name) }) else { throw Self.unknown(name) }
-            return JSONAnswer.response(bytes: ByteBuffer(string: found.layout))
+            return Self.tagged(JSONAnswer.response(bytes: ByteBuffer(string: found.layout)), found.layout)
         }
         router.put("api/layouts/**") { request, context in
             let name = try Self.name(context)
             let layout = SavedLayout(name: name, layout: try await Self.layout(request), savedMs: Self.nowMs())
-            guard try await asking({ try $0.save(layout, most: Layouts.countMax) }) else { throw Self.tooMany }
-            return try JSONAnswer.response(
-                Facts(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs)))
+            let condition = Self.condition(request)
+            try Self.check(try await asking { try $0.save(layout, most: Layouts.countMax, if: condition) }, name)
+            let facts = Facts(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs))
+            return Self.tagged(try JSONAnswer.response(facts), layout.layout)
         }
-        router.delete("api/layouts/**") { _, context in
+        router.delete("api/layouts/**") { request, context in
             let name = try Self.name(context)
-            guard try await asking({ try $0.removeLayout(name) }) else { throw Self.unknown(name) }
+            let condition = Self.condition(request)
+            try Self.check(try await asking { try $0.removeLayout(name, if: condition) }, name)
             return try JSONAnswer.response(Removed(name: name))
         }
     }
@@ -53,6 +55,35 @@ struct LayoutRoutes: Sendable {
         }
     }
     private struct Removed: Encodable { let name: String }
+
+    private static func tagged(_ response: Response, _ text: String) -> Response {
+        var response = response
+        response.headers[.eTag] = "\"\(SavedLayout.tag(text))\""
+        return response
+    }
+
+    /// Of `If-Match` (RFC 9110, 13.1.1): tags are compared as strong ones, and what is no tag is none that is there.
+    private static func condition(_ request: Request) -> LayoutCondition {
+        let given = request.headers[values: .ifMatch]
+        if given.isEmpty { return .any }
+        let tags = given.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        if tags == ["*"] { return .exists }
+        let strong = tags.filter { $0.hasPrefix("\"") && $0.hasSuffix("\"") && $0.count > 2 }
+        return .tags(strong.map { String($0.dropFirst().dropLast()) })
+    }
+
+    private static func check(_ change: LayoutChange, _ name: String) throws {
+        switch change {
+        case .done: break
+        case .tooMany: throw tooMany
+        case .unknown: throw unknown(name)
+        case .conditionFailed:
+            throw APIError(
+                .preconditionFailed, "layout-changed",
+                "the layout \(name) is not the one that If-Match names: it was changed or deleted",
+                hint: "GET it as it is now; what you have can be saved under another name, or over it without If-Match")
+        }
+    }
 
     private static func nowMs() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000) }
 
