@@ -176,6 +176,10 @@ struct TableSchemaTests {
         #expect(sets.reduce(0) { $0 + $1.count } == sets.reduce(Set<Int>()) { $0.union($1) }.count)
         #expect(sets.allSatisfy { $0.allSatisfy { ClickHouseCode.names[$0] != nil } })
         #expect(ClickHouseCode.refusedBeforeWriting.allSatisfy { ClickHouseCode.names[$0] != nil })
+        // Of each code that may pass it is known whether it is about the server; these are about a table.
+        let passing = ClickHouseCode.names.keys.filter { [.retry, .wait].contains(ClickHouseCode.advice($0)) }
+        #expect(Set(passing).subtracting(ClickHouseCode.ofServer) == [16, 47, 57, 497])
+        #expect(ClickHouseCode.ofServer.isSubset(of: passing))
         #expect(ClickHouseCode.advice(252) == .retry)
         #expect(ClickHouseCode.advice(123_456) == .retry)
         #expect(ClickHouseError.parse("Code: 117. DB::Exception: x")?.advice == .split)
