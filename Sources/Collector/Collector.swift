@@ -81,7 +81,8 @@ struct Collector: Sendable {
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
             ingest = try IngestPool(
-                folder: settings.shmDirectory, lanes: lanes, ringBytes: 32 << 20, posted: posted,
+                folder: settings.shmDirectory, lanes: lanes,
+                ringBytes: Self.ingestRingBytes(settings.shmDirectory, lanes: lanes), posted: posted,
                 rejected: { registry.rejected($0) },
                 wake: { live.wake() },
                 hurry: {
@@ -98,6 +99,15 @@ struct Collector: Sendable {
         } catch let error as TelemetryError {
             throw CollectorError(description: "cannot make the ingest rings in \(settings.shmDirectory): \(error)")
         }
+    }
+
+    /// 32 MiB, or what makes a quarter of the shared memory together: the rest is the engines'.
+    private static func ingestRingBytes(_ folder: String, lanes: Int) -> Int {
+        var facts = statvfs()
+        // What cannot be asked is made as large as usual; too little space makes rings smaller.
+        guard statvfs(folder, &facts) == 0 else { return 32 << 20 }
+        let all = UInt64(facts.f_blocks) * UInt64(facts.f_frsize)
+        return Int(min(32 << 20, max(1 << 20, all / 4 / UInt64(lanes))))
     }
 
     func run() async throws {

@@ -154,19 +154,27 @@ package final class ControlStore: Sendable {
     /// - Parameters:
     ///   - place: where an earlier part ended; nil: at the newest.
     ///   - limit: rows that are looked at, 1 or more.
+    ///   - known: runs that are left out.
     /// - Returns: those that can be read, and where the next part begins; nil: there is none.
-    package func runs(before place: RunPlace?, limit: Int) throws(ControlStoreError) -> (records: [RunRecord], next: RunPlace?) {
-        let rows = try read { database in
-            try Row.fetchAll(
+    package func runs(before place: RunPlace?, limit: Int, except known: Set<Name> = []) throws(ControlStoreError)
+        -> (records: [RunRecord], next: RunPlace?)
+    {
+        try read { database in
+            let rows = try Row.fetchCursor(
                 database,
                 sql: """
                     SELECT run_id, started_ms, record FROM runs WHERE (started_ms, run_id) < (?, ?)
                         ORDER BY started_ms DESC, run_id DESC LIMIT ?
                     """, arguments: [place?.orderMs ?? .max, place?.runID.text ?? "", limit])
+            var (records, last, count): ([RunRecord], RunPlace?, Int) = ([], nil, 0)
+            while let row = try rows.next() {
+                let runID = Name(row["run_id"] as String)
+                (last, count) = (RunPlace(orderMs: row["started_ms"], runID: runID), count + 1)
+                // A record that nobody wants is not even read.
+                if !known.contains(runID), let record = Self.record(row["record"]) { records.append(record) }
+            }
+            return (records, count < limit ? nil : last)
         }
-        let last =
-            rows.count < limit ? nil : rows.last.map { RunPlace(orderMs: $0["started_ms"], runID: Name($0["run_id"] as String)) }
-        return (rows.compactMap { Self.record($0["record"]) }, last)
     }
 
     /// Nothing happens if there is none. `counted`: by ring, where what was removed ends; as in `RunRecord`.

@@ -60,6 +60,14 @@ def test_other_methods_are_refused_with_those_that_there_are(shared):
             assert named == allowed and ("HEAD" in headers["Allow"]) == ("GET" in allowed), (method, path)
 
 
+def test_the_head_of_an_answer_is_that_of_get_without_its_body(shared):
+    for path in ("/", "/api/health", "/api/runs", "/api/openapi.json", "/metrics", "/api/run?runId=none"):
+        status, headers, body = shared.request(path)
+        head = shared.request(path, method="HEAD")
+        assert (head[0], head[2]) == (status, b"") and body
+        assert {name.lower(): value for name, value in head[1].items()}["content-type"] == {name.lower(): value for name, value in headers.items()}["content-type"]
+
+
 def test_whatever_method_health_is_asked_with_it_answers(shared):
     for method in METHODS:
         assert shared.request("/api/health", method=method)[::2] == (200, b'{"status":"ok"}')

@@ -111,3 +111,17 @@ def test_a_tag_that_a_run_starts_without_is_in_the_log(live, programs, start_eng
     run = live.wait_status("tagged", "completed")
     assert run["tags"] == {"night": "7", "car": "red"} and run["accepted"] == 2
     wait_until(lambda: "run tagged starts without its tag number 2" in live.output(), "the log names it")
+
+
+def test_the_collector_leaves_most_of_a_small_shared_memory_to_engines(make_collector, shm):
+    """A container has 64 MiB, unless it is given more."""
+    collector = make_collector("--no-storage", start=False)
+    script = f"mount -t tmpfs -o size=64m,mode=0700 tmpfs '{shm}' && exec \"$@\""
+    collector.prefix = ["unshare", "-rm", "sh", "-c", script, "sh"]
+    collector.start()
+    assert collector.request("/api/ingest", EVENT)[0] == 202
+    wait_until(lambda: collector.run("posted"), "its ring works")
+    # The folder as the collector sees it.
+    facts = os.statvfs(f"/proc/{collector.process.pid}/root{shm}")
+    assert facts.f_blocks * facts.f_frsize == 64 << 20
+    assert facts.f_bavail * facts.f_frsize > 40 << 20

@@ -158,3 +158,16 @@ def test_tags_are_told_apart_in_answers_and_over_a_restart(make_collector, pair)
         assert [run["tags"] for run in collector.json("/api/runs")] == [expected] * 2
         assert collector.stop() == 0
         collector.start()
+
+
+def test_the_command_tells_tags_apart(shared_storage, pair):
+    """By value, and by key."""
+    collector, (first, second) = shared_storage, pair
+    names = [f"tagged {number} {first}" for number in range(4)]
+    tags = [{"k": first}, {"k": second}, {first: "v"}, {second: "v"}]
+    lines = [line(runId=name, sourceId="s", type="run.start", frameIndex=0, tags=own, payload={}) for name, own in zip(names, tags)]
+    assert post(collector, raw=ndjson(*lines))[0] == 202
+    for name, wanted in zip(names, (f"k={first}", f"k={second}", f"{first}=v", second)):
+        done = subprocess.run(
+            [BUILD / "bin/teltel", "runs", "--url", collector.url, "--ids", "--tag", wanted], capture_output=True, text=True, check=True)
+        assert [found for found in done.stdout.splitlines() if found in names] == [name]

@@ -38,6 +38,49 @@ def test_the_tree_finds_whatever_the_run_has(live_page, live, run_id):
     expect(tree.locator("[data-testid=field]:not(:checked)")).to_have_count(0)
 
 
+def test_the_tree_is_one_stop_of_the_tab_key_and_arrows_lead_through_it(page, known):
+    page.goto(f"/runs/{known}?panels=chart:plant/tank//level")
+    expect(page.get_by_test_id("data-state")).to_have_text("From storage")
+    tree = page.get_by_test_id("tree")
+    level, heat = field(page, "plant/tank//level"), field(page, "plant/tank//heat")
+    branch = tree.locator("[data-testid=tree-branch][data-name=tank]")
+    expect(level).to_be_visible()
+    fields = tree.locator("[data-testid=field]")
+    page.get_by_label("Plotted only").focus()
+    page.keyboard.press("Tab")
+    expect(tree.locator(".tree-list :focus")).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(tree.locator(":focus")).to_have_count(0)
+    # Back into it, and through it: from its first branch to its last field, never further.
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Home")
+    expect(tree.locator("summary").first).to_be_focused()
+    branch.locator("summary").focus()
+    page.keyboard.press("ArrowDown")
+    expect(fields.first).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowDown")
+    stop = page.evaluate("[...document.querySelectorAll('.tree-list summary, .tree-list input')].filter((item) => item.checkVisibility()).at(-1) === document.activeElement")
+    assert stop
+    # It comes back to where it was.
+    heat.focus()
+    page.keyboard.press("Space")
+    expect(heat).to_be_checked()
+    expect(heat).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(heat).to_be_focused()
+    # Left leads to the branch and closes it, Right opens it and leads in.
+    page.keyboard.press("ArrowLeft")
+    expect(branch.locator("summary")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(heat).to_be_hidden()
+    page.keyboard.press("ArrowRight")
+    expect(heat).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(fields.first).to_be_focused()
+
+
 def test_on_a_phone_the_tree_is_a_sheet(page, known):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"/runs/{known}?panels=chart:plant/tank//level")

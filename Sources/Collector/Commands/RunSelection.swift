@@ -1,6 +1,7 @@
 /// Which runs `teltel runs` lists.
 import ArgumentParser
 import Foundation
+import TeltelEvents
 
 struct RunSelection: ParsableArguments {
     @Option(
@@ -28,11 +29,11 @@ struct RunSelection: ParsableArguments {
 
     var isEverything: Bool { status == nil && tag.isEmpty && since == nil }
 
-    func takes(status: String, tags: [String: String], created: String, now: Date) -> Bool {
+    func takes(status: String, tags: [Name: Name], created: String, now: Date) -> Bool {
         if !statusWords.isEmpty, !statusWords.contains(status) { return false }
         for wanted in tag {
             let parts = wanted.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let value = tags[parts[0]], parts.count == 1 || value == parts[1] else { return false }
+            guard let value = tags[Name(parts[0])], parts.count == 1 || value == Name(parts[1]) else { return false }
         }
         guard let since, let from = Self.moment(since, now: now) else { return true }
         return RunTime.date(created).map { $0 >= from } ?? true

@@ -1,6 +1,7 @@
 /// `teltel runs`: the run list in a terminal.
 import ArgumentParser
 import Foundation
+import TeltelEvents
 
 struct Runs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +25,7 @@ struct Runs: AsyncParsableCommand {
     private struct Run: Decodable {
         let runId, status, created: String
         let sourceId, name, endReason: String?
-        let tags: [String: String]
+        let tags: [Name: Name]
         let accepted, refused, lost, stored, lastFrame: UInt64
         let ratePerSecond: Double
     }

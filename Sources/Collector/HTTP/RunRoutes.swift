@@ -186,13 +186,13 @@ struct RunRoutes: Sendable {
         router.on(RunEndpoints.list) { request, _ in
             if let limit = try request.integer(RunEndpoints.limit) { return try await page(request, limit) }
             guard let cursor = request.text(RunEndpoints.after) else {
-                return list(registry.snapshots(), withOlder: true) { _ in RunListText() }
+                return try await list(registry.snapshots(), withOlder: true) { _ in RunListText() }
             }
             let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
             let changes = RunChangesAnswer(
                 cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
                 removed: difference.removed)
-            return list(difference.runs, withOlder: difference.isComplete) { try RunListText(in: changes, &$0) }
+            return try await list(difference.runs, withOlder: difference.isComplete) { try RunListText(in: changes, &$0) }
         }
         router.on(RunEndpoints.read) { request, _ in
             let runID = try Self.runID(request)
@@ -224,23 +224,43 @@ struct RunRoutes: Sendable {
         return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
     }
 
-    /// In parts: there may be very many.
+    /// In one piece, unless there are very many.
     private func list(
-        _ first: [RunRegistry.Snapshot], withOlder: Bool, _ begin: @escaping @Sendable (inout [UInt8]) throws -> RunListText
-    ) -> Response {
+        _ first: [RunRegistry.Snapshot], withOlder: Bool, _ begin: (inout [UInt8]) throws -> RunListText
+    ) async throws -> Response {
+        var text: [UInt8] = []
+        var list = try begin(&text)
+        try list.append(entries(first), to: &text)
+        let known = withOlder ? Set(first.map(\.record.runID)) : []
+        var next: RunPlace?
+        var isWhole = !withOlder
+        while !isWhole, text.count < Self.pieceBytes {
+            guard let part = try await catalogue.older(than: known, before: next) else { break }
+            try list.append(entries(part.runs), to: &text)
+            next = part.next
+            isWhole = next == nil
+        }
+        // Without a store nothing is older; with one, a large first part may leave all of it to be read.
+        guard !isWhole, catalogue.store != nil else {
+            list.end(&text)
+            return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
+        }
+        return rest(of: list, behind: text, before: next, except: known)
+    }
+    private static let pieceBytes = 1 << 20
+
+    private func rest(of list: RunListText, behind text: [UInt8], before place: RunPlace?, except known: Set<Name>) -> Response {
         Response(
             status: .ok, headers: [.contentType: "application/json"],
             body: ResponseBody { [self] writer in
-                var text: [UInt8] = []
-                var list = try begin(&text)
-                try list.append(entries(first), to: &text)
-                if withOlder {
-                    try await catalogue.older(than: Set(first.map(\.record.runID))) { runs in
-                        try await writer.write(ByteBuffer(bytes: text))
-                        text.removeAll(keepingCapacity: true)
-                        try list.append(entries(runs), to: &text)
-                    }
-                }
+                var (list, text, next) = (list, text, place)
+                repeat {
+                    try await writer.write(ByteBuffer(bytes: text))
+                    text.removeAll(keepingCapacity: true)
+                    guard let part = try await catalogue.older(than: known, before: next) else { break }
+                    try list.append(entries(part.runs), to: &text)
+                    next = part.next
+                } while next != nil
                 list.end(&text)
                 try await writer.write(ByteBuffer(bytes: text))
                 try await writer.finish(nil)

@@ -22,8 +22,8 @@ struct RunCatalogue: Sendable {
         var older: [RunRegistry.Snapshot] = []
         // What is in memory was in the store, or will be: there it counts once.
         repeat {
-            guard let part = try await part(before: next, limit: limit) else { break }
-            older += part.records.filter { !inMemory.contains($0.runID) }.map(RunRegistry.earlier)
+            guard let part = try await part(before: next, limit: limit, except: inMemory) else { break }
+            older += part.records.map(RunRegistry.earlier)
             next = part.next
         } while older.count <= limit && next != nil
         found = (found + older).sorted { RunPlace($1.record) < RunPlace($0.record) }
@@ -31,20 +31,17 @@ struct RunCatalogue: Sendable {
         return (Array(found.prefix(limit)), RunPlace(found[limit - 1].record))
     }
 
-    /// All that are not among `known`, newest first.
-    func older(than known: Set<Name>, _ take: ([RunRegistry.Snapshot]) async throws -> Void) async throws {
-        var next: RunPlace?
-        repeat {
-            guard let part = try await part(before: next, limit: Self.partRows) else { return }
-            let runs = part.records.filter { !known.contains($0.runID) }.map(RunRegistry.earlier)
-            if !runs.isEmpty { try await take(runs) }
-            next = part.next
-        } while next != nil
+    /// A part of those that are not among `known`, newest first; nil: nothing is kept.
+    func older(than known: Set<Name>, before place: RunPlace?) async throws -> Page? {
+        guard let part = try await part(before: place, limit: Self.partRows, except: known) else { return nil }
+        return (part.records.map(RunRegistry.earlier), part.next)
     }
 
     /// Off the event loops: it is on disk.
-    private func part(before place: RunPlace?, limit: Int) async throws -> (records: [RunRecord], next: RunPlace?)? {
+    private func part(before place: RunPlace?, limit: Int, except known: Set<Name>) async throws
+        -> (records: [RunRecord], next: RunPlace?)?
+    {
         guard let store else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { try store.runs(before: place, limit: limit) }
+        return try await NIOThreadPool.singleton.runIfActive { try store.runs(before: place, limit: limit, except: known) }
     }
 }

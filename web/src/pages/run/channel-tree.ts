@@ -4,6 +4,7 @@
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { RovingTab } from "../../base/roving-tab";
 import { formatCount } from "../../format/numbers";
 import { CatalogueType, isText, typeId } from "../../data/catalogue";
 import { FoundInstance, FoundType, Listed, searchChannels } from "../../series/channel-search";
@@ -37,6 +38,7 @@ export class ChannelTree {
   private ticks: { input: HTMLInputElement; series: SeriesId[] }[] = [];
   private fieldsOpened = 0;
   private readonly values = new TreeValues();
+  private readonly stops = new RovingTab(this.list, "summary, input");
 
   constructor(private readonly session: RunSession, lifetime: Lifetime, private readonly actions: TreeActions) {
     const render = oncePerFrame(() => this.render());
@@ -81,6 +83,7 @@ export class ChannelTree {
     const nothing = !isNarrowed ? "No fields known yet." : words.length > 0 ? "No field matches the search." : "Nothing is plotted.";
     this.list.replaceChildren(...(sections.length > 0 ? sections : [element("p", { class: "tree-empty" }, nothing)]), ...moreOf(found, "type"));
     this.updateTicks();
+    this.stops.refresh();
     if (focused) this.list.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
