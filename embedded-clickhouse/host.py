@@ -495,8 +495,13 @@ class Host:
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
 
-def leave(*_):
+def leave():
     os._exit(0)  # acknowledged rows are on disk; an orderly close would only wait for merges
+
+
+def leave_when_asked():
+    signal.sigwait({signal.SIGTERM})
+    leave()
 
 
 def leave_with_collector():
@@ -532,7 +537,10 @@ def main():
     os.umask(0o077)
     if options.socket:
         os.environ["TZ"] = "UTC"  # times without a zone must not repeat when a summer ends; a server has the zone that it is given
-    signal.signal(signal.SIGTERM, leave)
+    # A thread of its own waits for it: Python's handlers run in the main thread, which sees a signal that comes just before `accept` only
+    # with the next connection. Blocked in all others, those of the engine too.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=leave_when_asked, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the collector decides when we end
     threading.Thread(target=leave_with_collector, daemon=True).start()
     os.nice(options.nice)

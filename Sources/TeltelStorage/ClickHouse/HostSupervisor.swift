@@ -115,8 +115,16 @@ package final class HostSupervisor: Sendable {
             return child.askToEnd()
         }
         state.withLock { $0 = .ready(String(line.dropFirst(6))) }
-        while case .text = child.nextLine(timeoutMilliseconds: -1) {}
+        while true {
+            switch child.nextLine(timeoutMilliseconds: Self.askAgainMilliseconds) {
+            case .text: continue
+            case .end: return
+            // Whether a program notices a signal is its own business: one that did not is told again.
+            case .timeout: if gate.isClosed { child.askToEnd() }
+            }
+        }
     }
+    private static let askAgainMilliseconds: Int32 = 1_000
 
     private func reason(_ status: Int32) -> String {
         switch status {
