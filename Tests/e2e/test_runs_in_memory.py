@@ -23,6 +23,7 @@ def passed(make_collector):
     assert collector.request(f"/api/run?runId={name(0)}", change, {"Content-Type": "application/json"}, method="PATCH")[0] == 200
     collector.cursor = collector.json("/api/runs?after=")["cursor"]
     assert post(collector, *[line for number in range(1, RUNS) for line in (event(name(number), "t", {"x": number}, 3), end(name(number), 4))])[0] == 202
+    wait_until(lambda: collector.metric("teltel_runs") == RUNS, "all of them were read", 60)
     wait_until(lambda: collector.metric("teltel_runs_in_memory") <= HELD, "the oldest have left", 120)
     return collector
 
