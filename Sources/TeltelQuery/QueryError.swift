@@ -11,7 +11,8 @@ package enum QueryError: Error, Equatable, Sendable {
     case tooLarge(String)
     /// ClickHouse does not take the statement.
     case refused(String)
-    /// ClickHouse cannot be reached, or the connection broke.
+    /// ClickHouse cannot be reached, the connection broke, or teltel's own tables are not there: they are made when the collector
+    /// first reaches ClickHouse, and again after somebody dropped them. Worth asking again.
     case away(String)
     /// Whatever else ClickHouse says.
     case failed(String)
@@ -26,6 +27,7 @@ package enum QueryError: Error, Equatable, Sendable {
             case 241: self = .tooMuchMemory(error.description)
             case 158, 307, 396: self = .tooLarge(error.description)
             case 43, 46, 47, 62, 164, 497: self = .refused(error.description)
+            case 60, 81, 218: self = .away("ClickHouse has not all of teltel's tables yet, or no longer: \(error.description)")
             case 202, 203, 209, 210, 236, 1_000: self = .away(error.description)
             default: self = .failed(error.description)
             }

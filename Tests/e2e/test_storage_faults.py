@@ -256,6 +256,21 @@ def test_a_table_that_somebody_dropped(world, emit):
     assert_invariants(world, "after-the-drop", accepted)
 
 
+def test_a_database_that_is_not_there_yet(world, emit):
+    """Questions may come before the collector has made its database, or after somebody dropped it: they are worth repeating."""
+    accepted = emit("before-the-database-went")
+    assert_invariants(world, "before-the-database-went", accepted)
+    world.server.ask("DROP DATABASE teltel SYNC", database="default")
+    series = "series?runId=before-the-database-went&sourceId=test&channel=test&eventType=test.sample&jsonPath=index"
+    for path in ("runs", "run/before-the-database-went", series):
+        status, headers, body = world.request("/api/analysis/" + path)
+        assert (status, json.loads(body)["code"]) == (503, "storage-failed"), (path, body)
+        assert int(headers["Retry-After"]) >= 1, path
+    accepted = emit("after-the-database-came")
+    assert_invariants(world, "after-the-database-came", accepted)
+    assert world.request("/api/analysis/runs")[0] == 200
+
+
 def test_a_table_that_somebody_changed(world, emit):
     (table,) = {request.table for request in world.gate.inserts if request.table.startswith("events_test_")}
     world.server.ask(f"ALTER TABLE {table} DROP COLUMN `payload.v/c`")
