@@ -1,11 +1,12 @@
 """Wrong use never crashes or hangs, and says what was wrong (misuse.c)."""
 import json
 import os
+import re
 import struct
 import subprocess
 
 import pytest
-from conftest import HERE, compile_program, environment, run
+from conftest import BUILD, HERE, compile_program, environment, run
 from ring_reader import read_instance
 
 
@@ -96,6 +97,23 @@ def test_files_are_private(misuse, shm):
     for folder in shm.iterdir():
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
+
+
+@pytest.fixture
+def small_memory(tmp_path):
+    """A shared memory of 64 MiB, as containers have."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=0700", "tmpfs", tmp_path], capture_output=True).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_small_memory_is_said_by_the_library_and_by_the_doctor(misuse, small_memory):
+    run([misuse, "small_memory"], env=environment(small_memory))
+    doctor = subprocess.run([BUILD / "bin/teltel", "doctor", "--shm-dir", small_memory], capture_output=True, text=True)
+    (at,) = [place for place, line in enumerate(doctor.stdout.splitlines()) if "shared memory: " in line]
+    told = " ".join(doctor.stdout.splitlines()[at:at + 2])
+    assert "64 MiB" in told and re.search(r"engines' rings have about \S+ [KM]iB instead of 8 MiB", told) and "--shm-size" in told, doctor.stdout
 
 
 def test_too_little_space_makes_smaller_rings_and_then_none(misuse, tmp_path):

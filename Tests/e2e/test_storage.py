@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import signal
 import threading
 
@@ -225,6 +226,11 @@ def test_an_embedded_clickhouse_that_starts_slowly_is_named_and_forgiven(make_co
     said = wait_until(lambda: collector.json("/api/storage")["inserts"].get("lastError"), "the insert failed")
     assert "embedded ClickHouse" in said
     assert "localhost" not in said and "port" not in said
+    wait_until(lambda: "they wait in the spool" in collector.output(), "the log says that storage takes no rows")
     library.parent.symlink_to(LIBRARY.parent.parent)
     wait_until(lambda: (run := collector.run("early")) and run["stored"] == 2, "it has started, and all is stored", 60)
     wait_until(lambda: "lastError" not in collector.json("/api/storage")["inserts"], "nothing is wrong any more")
+    wait_until(lambda: "storage takes rows again: embedded ClickHouse" in collector.output(), "the log says that it is well again")
+    # What is wrong is said; a version is no reason.
+    reasons = re.findall(r"storage takes no rows, they wait in the spool: (.*)", collector.output())
+    assert reasons and not [reason for reason in reasons if re.fullmatch(r"embedded ClickHouse [\d.]+", reason.strip())], reasons

@@ -117,6 +117,13 @@ def test_rules_get_the_time_from_outside(target):
     assert [path.name for path in files(SOURCES / target, ".swift") if CLOCK.search(code(path))] == []
 
 
+def test_messages_name_no_file_of_the_repository():
+    """Who has installed teltel has no docs/ beside it."""
+    message = re.compile(r'"[^"\n]*docs/[^"\n]*"')
+    found = [str(path.relative_to(ROOT)) for path in files(SOURCES, ".swift", ".c", ".cpp") if message.search(path.read_text())]
+    assert found == []
+
+
 def test_nothing_is_left_to_be_done():
     mark = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
     found = [f"{path.relative_to(ROOT)}: {line.strip()}" for path in files(ROOT, *CODE) for line in path.read_text().splitlines() if mark.search(line)]

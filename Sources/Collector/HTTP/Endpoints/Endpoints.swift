@@ -29,7 +29,7 @@ enum IngestEndpoints {
 enum LiveEndpoints {
     static let socket = Endpoint(
         .get, "/ws", "events as they come, over a WebSocket",
-        answer: .init("a WebSocket: docs/live-protocol.md", status: 101, mediaType: ""))
+        answer: .init("a WebSocket of the live protocol", status: 101, mediaType: ""))
     static let all = [socket]
 }
 
