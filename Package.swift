@@ -58,8 +58,7 @@ let package = Package(
         .target(
             name: "TeltelStorage",
             dependencies: ["CTeltel", "CTeltelStorage", "CTeltelRings", "CTeltelJSON", "TeltelEvents", "TeltelRings"],
-            // Its tests look inside, also in the release build that they share with the collector.
-            swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]),
+            swiftSettings: strict),
         .target(name: "TeltelAnalysis", dependencies: ["TeltelEvents"], swiftSettings: strict),
         .target(
             name: "TeltelControl",

@@ -124,6 +124,12 @@ def test_messages_name_no_file_of_the_repository():
     assert found == []
 
 
+def test_what_is_shipped_is_not_opened_for_tests():
+    """Tests see what the rest of the package sees: nothing is compiled so that they could look deeper."""
+    assert "enable-testing" not in (ROOT / "Package.swift").read_text()
+    assert [str(path) for path in files(ROOT / "Tests", ".swift") if "@testable" in path.read_text()] == []
+
+
 def test_nothing_is_left_to_be_done():
     mark = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
     found = [f"{path.relative_to(ROOT)}: {line.strip()}" for path in files(ROOT, *CODE) for line in path.read_text().splitlines() if mark.search(line)]

@@ -128,32 +128,32 @@ package enum ClickHouseCode {
     ]
 
     /// Said of a question about rows by their identity: there is no such table, or it has no such columns.
-    static func isWithoutRows(_ code: Int) -> Bool { [16, 47, 60].contains(code) }
+    package static func isWithoutRows(_ code: Int) -> Bool { [16, 47, 60].contains(code) }
 
     package static func name(_ code: Int) -> String { names[code] ?? "exception" }
 
     /// The rows cannot be what they are.
-    static let content: Set<Int> = [
+    package static let content: Set<Int> = [
         6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 122, 128, 130, 131, 190, 271, 321, 349, 407, 469, 561,
     ]
     /// Somebody must act first.
-    static let waiting: Set<Int> = [164, 192, 193, 194, 195, 201, 242, 243, 291, 452, 495, 497, 516]
+    package static let waiting: Set<Int> = [164, 192, 193, 194, 195, 201, 242, 243, 291, 452, 495, 497, 516]
     /// The question is wrong, or the server is too old for it.
-    static let hopeless: Set<Int> = [36, 43, 44, 46, 48, 50, 62, 73, 115, 432, 636]
+    package static let hopeless: Set<Int> = [36, 43, 44, 46, 48, 50, 62, 73, 115, 432, 636]
     /// Of the server's state, whatever the table: too little memory or room, too much to do, no right to write, restarts, other servers
     /// that it needs; or of tables that are missing, which are made again.
-    static let ofServer: Set<Int> = [
+    package static let ofServer: Set<Int> = [
         60, 74, 75, 76, 81, 107, 158, 159, 160, 164, 173, 192, 193, 194, 195, 201, 202, 203, 209, 210, 218, 225, 236, 241, 242,
         243, 252,
         279, 285, 286, 291, 307, 319, 394, 396, 425, 439, 452, 473, 495, 499, 516, 517, 579, 628, 650, 999, 1_000, 1_001, 1_002,
     ]
     /// Said before a single row is written.
-    static let refusedBeforeWriting: Set<Int> = [
+    package static let refusedBeforeWriting: Set<Int> = [
         16, 36, 43, 46, 47, 50, 60, 62, 73, 81, 115, 164, 192, 193, 194, 195, 201, 202, 252, 291, 432, 452, 497, 516,
     ]
 
     /// All numbers that are in no list are worth another try: new versions add numbers, and no row is divided off for that.
-    static func advice(_ code: Int) -> ClickHouseError.Advice {
+    package static func advice(_ code: Int) -> ClickHouseError.Advice {
         if content.contains(code) { return .split }
         if waiting.contains(code) { return .wait }
         if hopeless.contains(code) { return .stop }

@@ -3,14 +3,19 @@
 import TeltelEvents
 
 /// Pure: tables in, SQL out.
-struct EventsView: Sendable {
-    let database: String
-    let tables: [TableDescription]
+package struct EventsView: Sendable {
+    package let database: String
+    package let tables: [TableDescription]
 
-    static let largestFrame: UInt64 = 0xFFFF_FFFF
+    package init(database: String, tables: [TableDescription]) {
+        self.database = database
+        self.tables = tables
+    }
+
+    package static let largestFrame: UInt64 = 0xFFFF_FFFF
 
     /// Rows whose frames have more bits than the contract's column are not in it, rather than at a frame that is not theirs.
-    static func narrow(_ database: String) -> String {
+    package static func narrow(_ database: String) -> String {
         """
         CREATE OR REPLACE VIEW \(TableSQL.qualified(database, TableSQL.viewName)) AS
         SELECT run_id, source_id, channel, type, toUInt32(frame_index) AS frame_index, sim_time, wall_time_ms, tags, payload, inserted_at
@@ -19,7 +24,7 @@ struct EventsView: Sendable {
     }
 
     /// Every row.
-    var sql: String {
+    package var sql: String {
         let arms = tables.isEmpty ? [Self.emptyArm] : tables.sorted { $0.name < $1.name }.map(arm)
         return "CREATE OR REPLACE VIEW \(TableSQL.qualified(database, TableSQL.wideViewName)) AS\n"
             + arms.joined(separator: "\nUNION ALL\n")

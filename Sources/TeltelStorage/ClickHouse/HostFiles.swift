@@ -19,7 +19,7 @@ package struct HostFiles: Sendable {
         self.environment = environment
     }
 
-    static let libraryVersion = "26.9.0"
+    package static let libraryVersion = "26.9.0"
     /// What to tell people when there is no library.
     package static let hint =
         "the embedded ClickHouse is not installed: run scripts/fetch-clickhouse.sh, or give the URL of a server with --clickhouse-url"
@@ -41,8 +41,8 @@ package struct HostFiles: Sendable {
         return (["/usr/bin/python3"] + search).first { access($0, X_OK) == 0 }
     }
 
-    var databaseDirectory: String { dataDirectory + "/clickhouse" }
-    var errorPath: String { dataDirectory + "/clickhouse-host.log" }
+    package var databaseDirectory: String { dataDirectory + "/clickhouse" }
+    package var errorPath: String { dataDirectory + "/clickhouse-host.log" }
 
     /// A socket's path is at most 107 bytes long: in a deep data folder it lies elsewhere, in a folder of this user alone.
     package var socket: String {
@@ -53,7 +53,7 @@ package struct HostFiles: Sendable {
     }
 
     /// Makes the folders, and writes the host program that this binary carries.
-    func prepare() throws(ChildProcess.Failure) -> (program: String, socket: String) {
+    package func prepare() throws(ChildProcess.Failure) -> (program: String, socket: String) {
         for directory in [dataDirectory, databaseDirectory, (socket as NSString).deletingLastPathComponent] {
             try makePrivate(directory)
         }

@@ -10,21 +10,21 @@ import TeltelEvents
 ///
 /// Tables of earlier collectors have `payload.pos.x`, where nothing was escaped. They keep these columns, which are found by
 /// what they hold.
-struct PayloadColumnName: Hashable, Sendable {
+package struct PayloadColumnName: Hashable, Sendable {
     /// `pos.x`, without element and kind.
-    let path: String
-    let element: Int?
-    let isArray: Bool
+    package let path: String
+    package let element: Int?
+    package let isArray: Bool
     /// Of a column that had to give way to one of another kind.
-    let kind: FieldKind?
+    package let kind: FieldKind?
 
     /// As it is asked for: `pos.x`, `gear[2]`.
-    var fullPath: String { path + (element.map { "[\($0)]" } ?? "") }
+    package var fullPath: String { path + (element.map { "[\($0)]" } ?? "") }
 
-    static func == (a: Self, b: Self) -> Bool {
+    package static func == (a: Self, b: Self) -> Bool {
         Name(a.path) == Name(b.path) && a.element == b.element && a.isArray == b.isArray && a.kind == b.kind
     }
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(Name(path))
         hasher.combine(element)
     }
@@ -32,10 +32,10 @@ struct PayloadColumnName: Hashable, Sendable {
     private static let prefix = "payload."
     private static let arrayPrefix = "payload/"
 
-    static func scalar(_ path: String) -> String { prefix + escaped(path) }
-    static func array(_ path: String) -> String { arrayPrefix + escaped(path) }
+    package static func scalar(_ path: String) -> String { prefix + escaped(path) }
+    package static func array(_ path: String) -> String { arrayPrefix + escaped(path) }
 
-    init?(_ name: String) {
+    package init?(_ name: String) {
         let bytes = Array(name.utf8)
         isArray = bytes.starts(with: Self.arrayPrefix.utf8)
         guard isArray || bytes.starts(with: Self.prefix.utf8) else { return nil }
@@ -48,7 +48,7 @@ struct PayloadColumnName: Hashable, Sendable {
     }
 
     /// Names that a column of this path may have, best first.
-    func candidates(_ kind: FieldKind) -> [String] {
+    package func candidates(_ kind: FieldKind) -> [String] {
         let name = isArray ? Self.array(path) : Self.scalar(fullPath)
         return [name, "\(name):\(kind.name)", "\(name):\(kind.name):2", "\(name):\(kind.name):3"]
     }

@@ -2,26 +2,26 @@
 import TeltelEvents
 
 /// One column of an engine's definition, and where its bytes lie in the record.
-struct PayloadColumn: Sendable {
-    let layout: ColumnLayout
-    let kind: FieldKind
+package struct PayloadColumn: Sendable {
+    package let layout: ColumnLayout
+    package let kind: FieldKind
     /// Bytes from the record's payload.
-    let offset: Int
+    package let offset: Int
     /// Elements of an Array column, characters of a text; 1 otherwise.
-    let count: Int
-    var isArray: Bool { kind != .text && count > 1 }
+    package let count: Int
+    package var isArray: Bool { kind != .text && count > 1 }
 }
 
 /// The columns of a definition: one for a number, a text and each element of an array of up to 16; one Array column for a longer
 /// one. `PayloadColumnName` says what they are called.
-struct PayloadColumns: Sendable {
-    let columns: [PayloadColumn]
+package struct PayloadColumns: Sendable {
+    package let columns: [PayloadColumn]
     /// The names cannot be told from each other, or not turned back: the payload is stored as text as well.
-    let needsText: Bool
+    package let needsText: Bool
 
-    static let longestScalarArray = 16
+    package static let longestScalarArray = 16
 
-    init(_ fields: [Field]) {
+    package init(_ fields: [Field]) {
         var columns: [PayloadColumn] = []
         var taken: Set<Name> = []
         var needsText = Self.haveParentsWithValues(fields)
@@ -53,7 +53,7 @@ struct PayloadColumns: Sendable {
     }
 
     /// A name that can be told from an element's, without empty parts.
-    static func isPlain(_ name: String) -> Bool {
+    package static func isPlain(_ name: String) -> Bool {
         !name.utf8.contains { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]") }
             && Name(name).split(at: ".", keepsEmpty: true).allSatisfy { !$0.isEmpty }
     }

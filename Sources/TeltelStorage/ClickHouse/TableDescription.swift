@@ -2,17 +2,23 @@
 import TeltelEvents
 
 /// What the database says about one of teltel's tables.
-struct TableDescription: Sendable, Equatable {
-    let name: String
+package struct TableDescription: Sendable, Equatable {
+    package let name: String
     /// nil: the table of all further types.
-    let key: TableKey?
+    package let key: TableKey?
     /// In the order of the table.
-    var columns: [ColumnLayout]
+    package var columns: [ColumnLayout]
 
-    func type(of column: String) -> String? { columns.first { Name($0.name) == Name(column) }?.type }
-    var payloadColumns: [ColumnLayout] { columns.filter { PayloadColumnName($0.name) != nil } }
+    package init(name: String, key: TableKey?, columns: [ColumnLayout]) {
+        self.name = name
+        self.key = key
+        self.columns = columns
+    }
+
+    package func type(of column: String) -> String? { columns.first { Name($0.name) == Name(column) }?.type }
+    package var payloadColumns: [ColumnLayout] { columns.filter { PayloadColumnName($0.name) != nil } }
     /// What every table has and this one has not any more: somebody has changed it. It takes no rows then, and the view cannot show it.
-    var missingColumns: [ColumnLayout] {
+    package var missingColumns: [ColumnLayout] {
         let present = Set(columns.map { Name($0.name) })
         return (TableLayout.identity + (key == nil ? TableLayout.otherColumns : [])).filter { !present.contains(Name($0.name)) }
     }
@@ -91,22 +97,24 @@ private struct PayloadPlaces {
 }
 
 /// Which columns a block goes to, and what must be changed in the table first.
-struct TablePlan: Sendable, Equatable {
+package struct TablePlan: Sendable, Equatable {
     /// Source and target, for each column of the block.
-    var targets: [(source: String, target: String)] = []
-    var additions: [ColumnLayout] = []
+    package var targets: [(source: String, target: String)] = []
+    package var additions: [ColumnLayout] = []
     /// Columns that must be able to hold NULL from now on.
-    var madeNullable: [ColumnLayout] = []
-    var isReady: Bool { additions.isEmpty && madeNullable.isEmpty }
+    package var madeNullable: [ColumnLayout] = []
+    package var isReady: Bool { additions.isEmpty && madeNullable.isEmpty }
 
-    static func == (a: TablePlan, b: TablePlan) -> Bool {
+    package static func == (a: TablePlan, b: TablePlan) -> Bool {
         a.additions == b.additions && a.madeNullable == b.madeNullable
             && a.targets.elementsEqual(b.targets) { Name($0.source) == Name($1.source) && Name($0.target) == Name($1.target) }
     }
 
     /// - Parameter isNew: the table has no rows yet, so that a definition's columns need no NULL.
     /// - Parameter barred: names that ClickHouse gave no column when it was asked to.
-    init(_ layout: TableLayout, in table: TableDescription, isNew: Bool, barred: Set<[UInt8]> = []) throws(ClickHouseError) {
+    package init(_ layout: TableLayout, in table: TableDescription, isNew: Bool, barred: Set<[UInt8]> = [])
+        throws(ClickHouseError)
+    {
         let identity = layout.columns.count - layout.payloadColumns.count
         targets = layout.columns.prefix(identity).map { ($0.name, $0.name) }
         var places = PayloadPlaces(table, barred: barred)

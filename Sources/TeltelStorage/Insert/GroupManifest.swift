@@ -43,15 +43,15 @@ package struct GroupManifest: Sendable, Equatable {
     }
 
     package var rows: Int { members.reduce(0) { $0 + $1.rows } }
-    var logs: Set<UInt64> { Set(members.map(\.frame.segment.log)) }
+    package var logs: Set<UInt64> { Set(members.map(\.frame.segment.log)) }
     /// nil for a group that is no part of another.
-    var parent: String? { name.lastIndex(of: ".").map { String(name[..<$0]) } }
+    package var parent: String? { name.lastIndex(of: ".").map { String(name[..<$0]) } }
 
     /// "TLTLgrp1"
-    static let magic: UInt64 = 0x3170_7267_4C54_4C54
-    static let version: UInt32 = 1
+    package static let magic: UInt64 = 0x3170_7267_4C54_4C54
+    package static let version: UInt32 = 1
 
-    func encode() -> [UInt8] {
+    package func encode() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.magic)
         writer.put(Self.version)
@@ -72,7 +72,7 @@ package struct GroupManifest: Sendable, Equatable {
         return writer.bytes
     }
 
-    static func decode(_ bytes: [UInt8]) throws(StorageError) -> GroupManifest {
+    package static func decode(_ bytes: [UInt8]) throws(StorageError) -> GroupManifest {
         guard bytes.count > 16 else { throw StorageError(.corrupt, "group manifest of \(bytes.count) bytes") }
         var reader = ByteReader(bytes, to: bytes.count - 4)
         var tail = ByteReader(bytes, from: bytes.count - 4)

@@ -1,7 +1,7 @@
 /// Which tables ClickHouse does not take rows for although it takes those of others: a value, told by `InserterState` what came of its
 /// steps. Rows of such a table wait for as long as the spool has room for everybody.
 
-struct TableRefusals: Sendable {
+package struct TableRefusals: Sendable {
     private struct Table: Sendable {
         /// Inserts in a row that were refused for what the table is.
         var failures = 0
@@ -16,19 +16,21 @@ struct TableRefusals: Sendable {
     }
     private var tables: [String: Table] = [:]
 
+    package init() {}
+
     /// So many failures in a row are enough, if it will never work as it was asked,
-    static let failuresOfStopped = 3
+    package static let failuresOfStopped = 3
     /// and so many if it may be something passing: they take about a minute.
-    static let failuresOfPassing = 20
+    package static let failuresOfPassing = 20
     /// So many bad rows were looked for one by one; each costs some inserts.
-    static let badRowsMost = 64
+    package static let badRowsMost = 64
     /// Of rows that were taken there are less than so many for each bad one.
     private static let goodRowsPerBadMost = 4
 
-    var isEmpty: Bool { tables.isEmpty }
+    package var isEmpty: Bool { tables.isEmpty }
 
     /// - Parameter isPart: of a group that was divided, because some of its rows are bad.
-    mutating func taken(_ name: String, rows: Int, isPart: Bool) {
+    package mutating func taken(_ name: String, rows: Int, isPart: Bool) {
         for other in tables.keys where other != name { tables[other]!.refusalsBeforeOthers = tables[other]!.refusals }
         guard isPart else {
             tables[name] = nil
@@ -39,7 +41,7 @@ struct TableRefusals: Sendable {
     }
 
     /// What is wrong with the server, or on the way to it, is true of all tables and proves nothing about this one.
-    mutating func refused(_ name: String, _ error: ClickHouseError, isSingleRow: Bool) {
+    package mutating func refused(_ name: String, _ error: ClickHouseError, isSingleRow: Bool) {
         guard error.isAboutTable else { return }
         var table = tables[name] ?? Table()
         if error.advice != .split {
@@ -54,17 +56,17 @@ struct TableRefusals: Sendable {
         tables[name] = table
     }
 
-    func isRefused(_ name: String) -> Bool { tables[name].map { $0.failures > 0 } ?? false }
+    package func isRefused(_ name: String) -> Bool { tables[name].map { $0.failures > 0 } ?? false }
 
     /// Its rows are refused all the time, and those of others are taken meanwhile.
-    func isHopeless(_ name: String) -> Bool {
+    package func isHopeless(_ name: String) -> Bool {
         guard let table = tables[name] else { return false }
         let enough = table.isStopped ? Self.failuresOfStopped : Self.failuresOfPassing
         return table.failures >= enough && Self.othersAreTaken(table, within: enough)
     }
 
     /// So many of its rows are bad that to find the others takes more than there is time for.
-    func isFullOfBadRows(_ name: String) -> Bool {
+    package func isFullOfBadRows(_ name: String) -> Bool {
         guard let table = tables[name] else { return false }
         return table.badRows >= Self.badRowsMost && table.goodRows < table.badRows * Self.goodRowsPerBadMost
             && Self.othersAreTaken(table, within: Self.badRowsMost)

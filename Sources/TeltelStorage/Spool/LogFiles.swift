@@ -3,20 +3,26 @@
 import TeltelEvents
 
 /// The first page of a log file.
-struct LogHeader: Equatable {
+package struct LogHeader: Equatable {
     /// Random; new at each use of the file. Segments of an earlier use do not carry it and so do not count.
-    let serial: UInt64
+    package let serial: UInt64
     /// Rises from use to use: older logs are sent first.
-    let order: UInt64
-    let bytes: Int
+    package let order: UInt64
+    package let bytes: Int
+
+    package init(serial: UInt64, order: UInt64, bytes: Int) {
+        self.serial = serial
+        self.order = order
+        self.bytes = bytes
+    }
 
     /// "TLTLlog1"
-    static let magic: UInt64 = 0x3167_6F6C_4C54_4C54
-    static let version: UInt32 = 1
-    static let pageBytes = SegmentFormat.alignment
+    package static let magic: UInt64 = 0x3167_6F6C_4C54_4C54
+    package static let version: UInt32 = 1
+    package static let pageBytes = SegmentFormat.alignment
     private static let checkedBytes = 40
 
-    func encode() -> [UInt8] {
+    package func encode() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.magic)
         writer.put(Self.version)
@@ -29,7 +35,7 @@ struct LogHeader: Equatable {
         return writer.bytes
     }
 
-    static func decode(_ page: [UInt8]) throws(StorageError) -> LogHeader {
+    package static func decode(_ page: [UInt8]) throws(StorageError) -> LogHeader {
         var reader = ByteReader(page)
         guard page.count >= pageBytes, try reader.take(UInt64.self) == magic else { throw StorageError(.foreign, "no log file") }
         let version: UInt32 = try reader.take()

@@ -93,6 +93,20 @@ package struct FrameRecord: Hashable, Sendable {
     package let ranges: [RowRange]
     /// Which counts of the segment have rows in this frame.
     package let keys: [TableKey]
+
+    package init(
+        layout: TableLayout, offset: Int, bytes: Int, rawBytes: Int, rows: Int, checksum: UInt32, ranges: [RowRange],
+        keys: [TableKey]
+    ) {
+        self.layout = layout
+        self.offset = offset
+        self.bytes = bytes
+        self.rawBytes = rawBytes
+        self.rows = rows
+        self.checksum = checksum
+        self.ranges = ranges
+        self.keys = keys
+    }
 }
 
 package struct SegmentHeader: Sendable {
@@ -106,32 +120,45 @@ package struct SegmentHeader: Sendable {
     package let counts: [RowKey: Int]
     package var frames: [FrameRecord]
 
+    package init(
+        id: SegmentID, bytes: Int = 0, writtenAt: UInt32, rings: [RingSpan], instances: [InstanceNote], counts: [RowKey: Int],
+        frames: [FrameRecord]
+    ) {
+        self.id = id
+        self.bytes = bytes
+        self.writtenAt = writtenAt
+        self.rings = rings
+        self.instances = instances
+        self.counts = counts
+        self.frames = frames
+    }
+
     package var rows: Int { counts.values.reduce(0, +) }
 }
 
 package enum SegmentFormat {
     /// One of zstd's skippable frames: readers of zstd pass over the header.
-    static let skippableMagic: UInt32 = 0x184D_2A5E
+    package static let skippableMagic: UInt32 = 0x184D_2A5E
     /// "TLTLseg1"
-    static let magic: UInt64 = 0x3167_6573_4C54_4C54
+    package static let magic: UInt64 = 0x3167_6573_4C54_4C54
     package static let version: UInt32 = 1
     /// Segments begin at multiples of it.
     package static let alignment = 4_096
-    static let prefixBytes = 56
-    static let idOffset = 24
-    static let crcOffset = 48
+    package static let prefixBytes = 56
+    package static let idOffset = 24
+    package static let crcOffset = 48
     package static let headerBytesMax = 16 << 20
 
     /// The fixed beginning of a header, before anything in it is believed.
-    struct Prefix {
-        let version: UInt32
-        let headerBytes: Int
-        let id: SegmentID
-        let bytes: Int
-        let checksum: UInt32
+    package struct Prefix {
+        package let version: UInt32
+        package let headerBytes: Int
+        package let id: SegmentID
+        package let bytes: Int
+        package let checksum: UInt32
 
         /// nil: no segment begins here.
-        init?(_ bytes: [UInt8]) {
+        package init?(_ bytes: [UInt8]) {
             guard bytes.count >= prefixBytes else { return nil }
             var reader = ByteReader(bytes)
             // The length was checked: taking cannot fail.
@@ -154,14 +181,14 @@ package enum SegmentFormat {
     }
 
     /// The checksum covers everything but itself.
-    static func checksum(_ header: [UInt8]) -> UInt32 {
+    package static func checksum(_ header: [UInt8]) -> UInt32 {
         let bytes = header.span.bytes
         return Checksum.crc32c(bytes.extracting(crcOffset + 4..<header.count), Checksum.crc32c(bytes.extracting(0..<crcOffset)))
     }
 
     /// The header is complete but for its place: see `place`. `frameBytes` follow it; the frames' offsets count from the first
     /// of them.
-    static func encode(_ header: SegmentHeader, frameBytes: Int) -> [UInt8] {
+    package static func encode(_ header: SegmentHeader, frameBytes: Int) -> [UInt8] {
         var body = ByteWriter()
         body.put(header.writtenAt)
         body.put(header.rings) { writer, span in
@@ -206,7 +233,7 @@ package enum SegmentFormat {
     }
 
     /// Writes where the segment lies into an encoded header, and the checksum.
-    static func place(_ header: inout [UInt8], at id: SegmentID) {
+    package static func place(_ header: inout [UInt8], at id: SegmentID) {
         var writer = ByteWriter()
         writer.put(id.log)
         writer.put(id.offset)
@@ -216,7 +243,7 @@ package enum SegmentFormat {
         header.replaceSubrange(crcOffset..<crcOffset + crc.bytes.count, with: crc.bytes)
     }
 
-    static func decode(_ bytes: [UInt8]) throws(StorageError) -> SegmentHeader {
+    package static func decode(_ bytes: [UInt8]) throws(StorageError) -> SegmentHeader {
         guard let prefix = Prefix(bytes), bytes.count == prefix.headerBytes else {
             throw StorageError(.foreign, "no segment header")
         }

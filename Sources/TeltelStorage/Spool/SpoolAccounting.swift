@@ -44,7 +44,7 @@ package struct Tally: Sendable, Equatable {
     }
 }
 
-typealias Tallies = [RowKey: Tally]
+package typealias Tallies = [RowKey: Tally]
 
 extension Tallies {
     mutating func lose(_ rows: [RowKey: Int], _ reason: LossReason) {
@@ -53,7 +53,7 @@ extension Tallies {
     mutating func add(_ other: Tallies) {
         for (key, tally) in other { self[key, default: Tally()] += tally }
     }
-    func sum() -> Tally {
+    package func sum() -> Tally {
         values.reduce(into: Tally()) { $0 += $1 }
     }
 }

@@ -2,39 +2,47 @@
 import TeltelEvents
 
 /// One instance, as the index keeps it until its rings are gone and its last counts have been read.
-struct InstanceRecord: Sendable, Equatable {
-    var note: InstanceNote
+package struct InstanceRecord: Sendable, Equatable {
+    package var note: InstanceNote
     /// By writer.
-    var rings: [UInt16: RingMarks] = [:]
+    package var rings: [UInt16: RingMarks] = [:]
     /// All rings were drained after the producer's end. Rises with each finished instance; 0 = not finished.
-    var finishedAs: UInt64 = 0
+    package var finishedAs: UInt64 = 0
 
-    static func == (a: InstanceRecord, b: InstanceRecord) -> Bool {
+    package init(note: InstanceNote, rings: [UInt16: RingMarks] = [:], finishedAs: UInt64 = 0) {
+        self.note = note
+        self.rings = rings
+        self.finishedAs = finishedAs
+    }
+
+    package static func == (a: InstanceRecord, b: InstanceRecord) -> Bool {
         a.note == b.note && a.rings == b.rings && a.finishedAs == b.finishedAs
     }
 }
 
-struct IndexContent: Sendable {
+package struct IndexContent: Sendable {
     /// Rises with every write: the newest valid copy counts.
-    var number: UInt64 = 0
-    var instances: [InstanceID: InstanceRecord] = [:]
+    package var number: UInt64 = 0
+    package var instances: [InstanceID: InstanceRecord] = [:]
     /// Rows of logs that are used up, and rows that never came into a segment, less the rows of runs that were removed. Rows of
     /// other logs are counted from their headers: what was removed is negative until they are used up.
-    var settled: Tallies = [:]
+    package var settled: Tallies = [:]
     /// Serials of logs whose segments do not count any more, until their files carry another serial.
-    var retired: Set<UInt64> = []
+    package var retired: Set<UInt64> = []
     /// Segments that could not be written as a whole, and whose rows are written elsewhere or counted as lost. Their places
     /// are not used again while the log has its serial.
-    var buried: Set<SegmentID> = []
+    package var buried: Set<SegmentID> = []
     /// Types that have a table of their own.
-    var tableKeys: [TableKey] = []
+    package var tableKeys: [TableKey] = []
+
+    package init() {}
 
     /// "TLTLidx1"
-    static let magic: UInt64 = 0x3178_6469_4C54_4C54
-    static let version: UInt32 = 1
-    static let headBytes = 32
+    package static let magic: UInt64 = 0x3178_6469_4C54_4C54
+    package static let version: UInt32 = 1
+    package static let headBytes = 32
 
-    func encode() -> [UInt8] {
+    package func encode() -> [UInt8] {
         var body = ByteWriter()
         body.put(instances.values.sorted { $0.note.id < $1.note.id }) { writer, record in
             writer.put(record.note)
@@ -73,7 +81,7 @@ struct IndexContent: Sendable {
         return writer.bytes
     }
 
-    static func decode(_ bytes: [UInt8]) throws(StorageError) -> IndexContent {
+    package static func decode(_ bytes: [UInt8]) throws(StorageError) -> IndexContent {
         var reader = ByteReader(bytes)
         guard bytes.count >= headBytes, try reader.take(UInt64.self) == magic else {
             throw StorageError(.foreign, "no spool index")

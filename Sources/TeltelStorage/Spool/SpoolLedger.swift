@@ -10,6 +10,15 @@ package struct OfferedFrame: Sendable, Equatable {
     package let ranges: [RowRange]
     /// It may have been sent in a group whose manifest is damaged.
     package let isSuspect: Bool
+
+    package init(id: FrameID, layout: TableLayout, rows: Int, rawBytes: Int, ranges: [RowRange], isSuspect: Bool) {
+        self.id = id
+        self.layout = layout
+        self.rows = rows
+        self.rawBytes = rawBytes
+        self.ranges = ranges
+        self.isSuspect = isSuspect
+    }
 }
 
 struct LiveSegment: Sendable {

@@ -3,7 +3,7 @@ import TeltelEvents
 
 extension SpoolStore {
     /// How many finished instances are remembered, for totals asked later.
-    static let finishedMax = 256
+    package static let finishedMax = 256
     static let sparesMax = 1
     /// Damaged logs are kept for people to look at; more than these are counted only.
     static let quarantinedMax = 8
@@ -48,7 +48,7 @@ extension SpoolStore {
     }
 
     /// Writes the index from what is known now.
-    func saveIndex(durable: Bool) throws(StorageError) {
+    package func saveIndex(durable: Bool) throws(StorageError) {
         try index.withLock { files throws(StorageError) in
             let content = state.withLock { state in
                 state.indexNumber += 1

@@ -29,6 +29,8 @@ package struct DamageCount: Sendable, Equatable {
     package var logs = 0
     package var manifests = 0
     package var indexCopies = 0
+
+    package init() {}
 }
 
 package final class SpoolStore: Sendable {

@@ -2,9 +2,8 @@
 import Foundation
 import Synchronization
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 /// Accepts one connection after the other, reads a request's head and answers with the given bytes.
 private final class ScriptedServer: Sendable {

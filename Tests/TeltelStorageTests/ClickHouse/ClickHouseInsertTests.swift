@@ -1,9 +1,8 @@
 /// Inserts: exactly once, whatever happens in between, and clear words when they fail.
 import Foundation
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 @Suite(.enabled(if: TestClickHouse.library != nil, "the engine library is not installed"))
 struct ClickHouseInsertTests {

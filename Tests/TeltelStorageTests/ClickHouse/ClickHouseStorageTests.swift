@@ -1,9 +1,8 @@
 /// Rows go into a real ClickHouse and come back the same.
 import Foundation
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 @Suite(.enabled(if: TestClickHouse.library != nil, "the engine library is not installed"))
 struct ClickHouseStorageTests {

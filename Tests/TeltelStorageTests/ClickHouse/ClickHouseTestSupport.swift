@@ -3,9 +3,8 @@ import CTeltel
 import CTeltelStorage
 import Foundation
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 /// Records of one ring, one after the other.
 struct RingRows {

@@ -1,8 +1,7 @@
 /// docs/storage.md says what is done about each of ClickHouse's codes: the same as the code does.
 import Foundation
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 @Suite struct ErrorTableTests {
     static let text: String? = {

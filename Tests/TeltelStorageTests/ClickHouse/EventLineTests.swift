@@ -1,8 +1,7 @@
 /// One line of the line protocol, rule by rule.
 import CTeltelJSON
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 private struct Line: Equatable {
     var run = "r"

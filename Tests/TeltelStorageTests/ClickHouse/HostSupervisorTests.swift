@@ -1,9 +1,8 @@
 /// The embedded host is there when it is needed.
 import Foundation
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 struct HostSupervisorTests {
     private static func files(_ environment: [String: String] = ProcessInfo.processInfo.environment) -> HostFiles {

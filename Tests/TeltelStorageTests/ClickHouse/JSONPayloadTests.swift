@@ -2,9 +2,8 @@
 import CTeltelJSON
 import Foundation
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 private struct Flat: Equatable {
     var numbers: [String]

@@ -1,8 +1,7 @@
 /// Names, columns and statements: pure functions.
 import TeltelEvents
+import TeltelStorage
 import Testing
-
-@testable import TeltelStorage
 
 struct TableSchemaTests {
     @Test func tableNamesNeverChange() {

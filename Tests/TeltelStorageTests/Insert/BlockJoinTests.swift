@@ -1,7 +1,6 @@
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Blocks that become one.
 @Suite struct BlockJoinTests {

@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// What the inserter tells the spool of what ClickHouse did.
 @Suite struct InserterTests {

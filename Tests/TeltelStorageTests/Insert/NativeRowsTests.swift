@@ -1,7 +1,6 @@
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Rows picked out of Native blocks.
 @Suite struct NativeRowsTests {

@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Rows that ClickHouse refuses for their content are found, put aside and counted; all others are stored.
 @Suite struct PoisonTests {

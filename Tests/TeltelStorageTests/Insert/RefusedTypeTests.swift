@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// A type that ClickHouse never takes beside one that it takes, in a spool that is too small for all of them.
 @Suite struct RefusedTypeTests {

@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Tables that ClickHouse does not take rows for, while it takes those of others.
 @Suite struct TableRefusalsTests {

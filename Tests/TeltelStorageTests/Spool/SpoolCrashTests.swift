@@ -1,7 +1,6 @@
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// The same short story with a crash in every single file operation.
 @Suite struct SpoolCrashTests {

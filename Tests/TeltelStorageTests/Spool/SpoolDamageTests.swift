@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Bytes that come back changed are put aside and counted; everything else goes on.
 @Suite struct SpoolDamageTests {

@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Records are read back as they were written; other bytes are refused and never believed.
 @Suite struct SpoolFormatTests {

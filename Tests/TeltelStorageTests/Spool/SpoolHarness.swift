@@ -1,10 +1,9 @@
 import Foundation
 import TeltelEvents
 import TeltelRings
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// A folder for rings that goes with its owner.
 final class RingHome {

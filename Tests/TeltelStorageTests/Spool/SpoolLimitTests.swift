@@ -1,8 +1,7 @@
 import TeltelEvents
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// A spool that cannot take more gives up the newest rows and counts them; engines never wait.
 @Suite struct SpoolLimitTests {

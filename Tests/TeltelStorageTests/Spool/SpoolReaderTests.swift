@@ -1,9 +1,8 @@
 import TeltelEvents
 import TeltelRings
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// Rings on the way into segments.
 @Suite struct SpoolReaderTests {

@@ -1,10 +1,9 @@
 import Foundation
 import TeltelEvents
 import TeltelRings
+import TeltelStorage
 import TeltelTestSupport
 import Testing
-
-@testable import TeltelStorage
 
 /// The whole storage side on real files, with the real embedded ClickHouse and all threads.
 @Suite(.serialized) struct StorageTests {

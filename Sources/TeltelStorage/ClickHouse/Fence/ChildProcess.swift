@@ -5,20 +5,20 @@ import Foundation
 /// Started at init. Its standard input is a pipe that this object holds: the child sees its end when this process ends, however
 /// that comes about. Used by one thread, except for `askToEnd`.
 // @unchecked: all fields but the descriptors are fixed; those are closed by the owner's thread alone, after the child has ended.
-final class ChildProcess: @unchecked Sendable {
-    let processID: pid_t
+package final class ChildProcess: @unchecked Sendable {
+    package let processID: pid_t
     private let input: Int32
     private let output: Int32
     private var buffer: [UInt8] = []
 
-    struct Failure: Error {
-        let reason: String
+    package struct Failure: Error {
+        package let reason: String
     }
 
     /// - Parameters:
     ///   - arguments: the first is the program's path.
     ///   - errorPath: file that takes what the child writes to its standard error.
-    init(_ arguments: [String], errorPath: String) throws(Failure) {
+    package init(_ arguments: [String], errorPath: String) throws(Failure) {
         var inputs: [Int32] = [-1, -1]
         var outputs: [Int32] = [-1, -1]
         guard teltel_host_pipe(&inputs) == 0 else { throw Failure(reason: "pipe: \(String(cString: strerror(errno)))") }
@@ -67,7 +67,7 @@ final class ChildProcess: @unchecked Sendable {
         return posix_spawn(&child, arguments[0], &actions, &attributes, texts, environ)
     }
 
-    enum Line: Equatable {
+    package enum Line: Equatable {
         case text(String)
         /// The child has closed its output: it has ended, or is about to.
         case end
@@ -75,7 +75,7 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     /// The next line that the child prints.
-    func nextLine(timeoutMilliseconds: Int32) -> Line {
+    package func nextLine(timeoutMilliseconds: Int32) -> Line {
         while true {
             if let newline = buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { buffer.removeSubrange(...newline) }
@@ -94,11 +94,11 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     /// Asks the child to end, from any thread. Harmless when it has.
-    func askToEnd() { kill(processID, SIGTERM) }
+    package func askToEnd() { kill(processID, SIGTERM) }
 
     /// Waits until the child has ended, for at most this time; then ends it by force. Call once, last. Its exit status, or minus the
     /// signal that ended it.
-    func waitForEnd(timeoutMilliseconds: Int32) -> Int32 {
+    package func waitForEnd(timeoutMilliseconds: Int32) -> Int32 {
         close(input)
         var left = timeoutMilliseconds
         var status: Int32 = 0

@@ -7,10 +7,10 @@ import TeltelEvents
 private let headBytes = Int(TELTEL_RECORD_HEADER_BYTES)
 
 /// One simdjson parser. One thread at a time.
-final class JSONParser {
+package final class JSONParser {
     // SAFETY: made here, used by this object's owner only, destroyed in deinit.
-    let handle: OpaquePointer
-    init() {
+    package let handle: OpaquePointer
+    package init() {
         guard let made = teltel_json_parser_create() else { fatalError("no memory for a JSON parser") }
         handle = made
     }
@@ -78,9 +78,9 @@ private struct Slot {
 
 /// The payload columns of one block of JSON events. The list of columns only grows, also from block to block, so that the blocks
 /// of a type soon have the same columns. One thread at a time.
-final class JSONColumns {
+package final class JSONColumns {
     /// A payload may have any number of members with any names: further ones stay in the text.
-    static let mostColumns = 1_024
+    package static let mostColumns = 1_024
 
     private var columns: [NumberColumn] = []
     private var numbers: [[UInt8]: Int] = [:]

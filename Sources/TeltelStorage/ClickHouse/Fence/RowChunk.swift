@@ -9,10 +9,10 @@ package struct RowChunk {
     package let schema: EventSchema
     /// Registered tag sets of the instance; index: number - 1.
     package let tagSets: [TagSet]
-    let bytes: UnsafeRawBufferPointer
-    let begin: UInt64
-    let offsets: UnsafeBufferPointer<UInt32>
-    let wallTimes: UnsafeBufferPointer<Int64>
+    package let bytes: UnsafeRawBufferPointer
+    package let begin: UInt64
+    package let offsets: UnsafeBufferPointer<UInt32>
+    package let wallTimes: UnsafeBufferPointer<Int64>
 
     /// - Parameters:
     ///   - bytes: the stretch. Its producer may be hostile and change it at any time.

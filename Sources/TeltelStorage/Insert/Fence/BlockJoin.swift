@@ -1,10 +1,10 @@
 /// Several blocks become one: ClickHouse takes as long over the columns of a block as over a thousand of its rows.
 import TeltelEvents
 
-enum BlockJoin {
+package enum BlockJoin {
     /// Appends one block with the rows of all, in their order. They have the same columns, else it throws.
     /// - Parameter blocks: where in `bytes` they lie, one at least.
-    static func join(_ bytes: [UInt8], _ blocks: [Range<Int>], to output: inout NativeOutput) throws(StorageError) {
+    package static func join(_ bytes: [UInt8], _ blocks: [Range<Int>], to output: inout NativeOutput) throws(StorageError) {
         var inputs = blocks.map { NativeInput(bytes, $0) }
         let columns = try same(&inputs) { input throws(StorageError) in try input.varint() }
         var rows: [Int] = []

@@ -59,10 +59,12 @@ struct NativeInput {
     }
 }
 
-struct NativeOutput {
-    var bytes: [UInt8] = []
+package struct NativeOutput {
+    package var bytes: [UInt8] = []
 
-    mutating func varint(_ value: Int) {
+    package init() {}
+
+    package mutating func varint(_ value: Int) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(rest & 0x7F) | 0x80)
@@ -70,11 +72,11 @@ struct NativeOutput {
         }
         bytes.append(UInt8(rest))
     }
-    mutating func text(_ text: some Collection<UInt8>) {
+    package mutating func text(_ text: some Collection<UInt8>) {
         varint(text.count)
         bytes += text
     }
-    mutating func int64(_ value: Int) { withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) } }
+    package mutating func int64(_ value: Int) { withUnsafeBytes(of: Int64(value).littleEndian) { bytes.append(contentsOf: $0) } }
 }
 
 /// The types of columns that blocks have.

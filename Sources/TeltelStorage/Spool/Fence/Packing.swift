@@ -8,7 +8,7 @@ package enum Checksum {
         bytes.withUnsafeBytes { teltel_crc32c(previous, $0.baseAddress, $0.count) }
     }
     package static func crc32c(_ bytes: [UInt8]) -> UInt32 { crc32c(bytes.span.bytes) }
-    static func crc32cPortable(_ bytes: [UInt8]) -> UInt32 {
+    package static func crc32cPortable(_ bytes: [UInt8]) -> UInt32 {
         bytes.withUnsafeBytes { teltel_crc32c_portable(0, $0.baseAddress, $0.count) }
     }
 }
@@ -113,7 +113,7 @@ package struct ReusedBytes: ~Copyable {
         storage.insert(contentsOf: repeatElement(0, count: count), at: offset)
         used += count
     }
-    borrowing func prefix(_ count: Int) -> [UInt8] { Array(storage[..<count]) }
+    package borrowing func prefix(_ count: Int) -> [UInt8] { Array(storage[..<count]) }
     /// The bytes of `more` come behind those in use.
     mutating func append(_ more: [UInt8]) {
         reserve(more.count)

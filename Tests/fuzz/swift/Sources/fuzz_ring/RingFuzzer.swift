@@ -1,10 +1,9 @@
 // Ring files, any bytes: both readers end in a fault or in rows, and in the same rows as long as neither finds a fault.
 import Foundation
 import TeltelEvents
+import TeltelRings
+import TeltelStorage
 import TeltelTestSupport
-
-@testable import TeltelRings
-@testable import TeltelStorage
 
 func require(_ holds: Bool, _ what: String) {
     if !holds { fatalError("does not hold: \(what)") }
