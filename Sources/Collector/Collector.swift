@@ -152,7 +152,7 @@ struct Collector: Sendable {
         } catch {
             throw CollectorError(
                 description:
-                    "cannot serve at \(settings.bind):\(settings.port): \(PortProbe.reason(error)); choose another port with --port"
+                    "cannot listen on \(settings.bind):\(settings.port): \(PortProbe.reason(error)); choose another port with --port"
             )
         }
         directory.tidy()

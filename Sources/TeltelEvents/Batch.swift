@@ -36,6 +36,9 @@ package final class Batch: Sendable {
     let tagSets: [TagSet]
     /// Number of the type, or of the stream: in the order in which the instance's threads first named them.
     package let place: Int
+    /// The highest frame and the highest finite time of its rows, which need not go up; nil: none is finite. Found once, while the
+    /// rows have just been read: several ask, one of them under a lock.
+    package let highest: (frame: UInt64, simTime: Double?)
 
     package static let unknownTime = Int64.min
 
@@ -50,6 +53,7 @@ package final class Batch: Sendable {
         self.wallTimes = wallTimes
         self.tagSets = tagSets
         self.place = place
+        highest = Self.highest(round.bytes, offsets)
     }
 
     package var count: Int { offsets.count }
@@ -59,11 +63,10 @@ package final class Batch: Sendable {
     package func frame(_ row: Int) -> UInt64 { header(row).frame }
     package func simTime(_ row: Int) -> Double { header(row).sim_time }
 
-    /// The highest frame and the highest finite time of its rows, which need not go up; nil: none is finite.
-    package var highest: (frame: UInt64, simTime: Double?) {
+    private static func highest(_ bytes: [UInt8], _ offsets: [UInt32]) -> (frame: UInt64, simTime: Double?) {
         var frame: UInt64 = 0
         var time = -Double.infinity
-        round.bytes.withUnsafeBytes { bytes in
+        bytes.withUnsafeBytes { bytes in
             for offset in offsets {
                 let header = bytes.loadUnaligned(fromByteOffset: Int(offset), as: teltel_record.self)
                 frame = max(frame, header.frame)

@@ -17,7 +17,7 @@ struct LineCutter {
     let maxLineBytes: Int
     /// How many lines are finished.
     private(set) var lines = 0
-    /// The begin of a line whose end has not come yet, or a whole line.
+    /// The start of a line whose end has not come yet, or a whole line.
     private var carry: [UInt8] = []
     private var state = Carry.open
     /// The line is too long: thrown away up to its end.

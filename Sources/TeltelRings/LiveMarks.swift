@@ -42,7 +42,7 @@ struct LiveTrail {
     }
 
     /// There is a mark, and time will not change it.
-    var isSettled: Bool { points.isEmpty && mark != .max }
+    var isLasting: Bool { points.isEmpty && mark != .max }
 
     /// The oldest point that is young enough and in the newest quarter of the ring, if it has changed.
     mutating func newMark(_ position: UInt64, ringBytes: Int, _ now: UInt64) -> UInt64? {

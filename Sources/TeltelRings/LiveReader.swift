@@ -68,7 +68,7 @@ package final class LiveReader: Sendable {
     package func position(of ring: RingID) -> UInt64 { positions.withLock { $0[ring] ?? 0 } }
     private let positions = Mutex<[RingID: UInt64]>([:])
 
-    private struct Walk {
+    private struct LiveWalk {
         let instance: RingInstance
         var cursors: [RingCursor] = []
         /// By cursor.
@@ -79,7 +79,7 @@ package final class LiveReader: Sendable {
         /// Of the instance: what it was when its rings were asked for last.
         var seenNews: UInt64?
         /// Time will not change its marks.
-        var isSettled = false
+        var isLasting = false
         /// When its rings were read last.
         var passedAt: UInt64 = 0
         private let news: SharedWord
@@ -97,7 +97,7 @@ package final class LiveReader: Sendable {
 
     /// Of the reader's thread.
     private struct Tour {
-        var walks: [Walk] = []
+        var walks: [LiveWalk] = []
         var version: UInt64 = 0
         var heads = HeadWatch()
         /// `heads` does not know all rings.
@@ -172,7 +172,7 @@ package final class LiveReader: Sendable {
         for index in tour.due { rows += pass(index, &tour, now) }
         if now - tour.marked > Self.markNs {
             tour.marked = now
-            for index in tour.walks.indices where !tour.walks[index].isSettled { mark(&tour.walks[index], now) }
+            for index in tour.walks.indices where !tour.walks[index].isLasting { mark(&tour.walks[index], now) }
         }
         tour.looked = now
         if rows > 0 {
@@ -201,7 +201,7 @@ package final class LiveReader: Sendable {
             for number in tour.walks[index].cursors.indices { tour.walks[index].cursors[number].wasQuiet(at: tour.looked) }
         }
         tour.walks[index].passedAt = now
-        tour.walks[index].isSettled = false
+        tour.walks[index].isLasting = false
         let known = tour.walks[index].cursors.count
         let rows = pass(&tour.walks[index], now, &tour.fill)
         let walk = tour.walks[index]
@@ -215,14 +215,14 @@ package final class LiveReader: Sendable {
         return rows
     }
 
-    private func adopt(_ instances: [RingInstance], _ walks: inout [Walk]) {
+    private func adopt(_ instances: [RingInstance], _ walks: inout [LiveWalk]) {
         let present = Set(instances.map(\.id))
         let gone = walks.filter { !present.contains($0.instance.id) }
         walks.removeAll { !present.contains($0.instance.id) }
         let known = Set(walks.map(\.instance.id))
         for instance in instances where !known.contains(instance.id) {
             sink.appeared(instance)
-            walks.append(Walk(instance))
+            walks.append(LiveWalk(instance))
         }
         positions.withLock { positions in
             for walk in gone { for cursor in walk.cursors { positions[cursor.ring.id] = nil } }
@@ -239,7 +239,7 @@ package final class LiveReader: Sendable {
     private static let busyRows = 32
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
-    private func pass(_ walk: inout Walk, _ now: UInt64, _ fill: inout Double) -> Int {
+    private func pass(_ walk: inout LiveWalk, _ now: UInt64, _ fill: inout Double) -> Int {
         let instance = walk.instance
         walk.noteNews()
         // Looked at before the rings: what was written before the end is then read below.
@@ -295,11 +295,11 @@ package final class LiveReader: Sendable {
     private static let roundsAtATime = 64
 
     /// Once in a while: from where on a restarted collector could show events again.
-    private func mark(_ walk: inout Walk, _ now: UInt64) {
-        walk.isSettled = true
+    private func mark(_ walk: inout LiveWalk, _ now: UInt64) {
+        walk.isLasting = true
         if walk.finished { return }
-        for index in walk.trails.indices where !walk.trails[index].isSettled {
-            walk.isSettled = false
+        for index in walk.trails.indices where !walk.trails[index].isLasting {
+            walk.isLasting = false
             let cursor = walk.cursors[index]
             if let mark = walk.trails[index].newMark(cursor.position, ringBytes: cursor.ring.dataBytes, now) {
                 walk.instance.liveMarks?.set(cursor.ring.id.writer, mark)

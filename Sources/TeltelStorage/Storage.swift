@@ -273,7 +273,7 @@ package final class Storage: Sendable {
     /// Rows by instance, run, channel and type.
     package func totals() -> [RowKey: Tally] { store.totals() }
     /// The same, and the instances whose counts change no more. They are remembered until `noteWritten` names them.
-    package func settledTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.settledTotals() }
+    package func totalsAndFinal() -> (totals: [RowKey: Tally], final: Set<InstanceID>) { store.totalsAndFinal() }
     package func noteWritten(_ final: Set<InstanceID>) { store.noteWritten(final) }
     /// Before `start`: there are rings of these instances, and of no others. Returns the instances of which nothing can be missing.
     package func settleGone(present: Set<InstanceID>) -> Set<InstanceID> { store.settleGone(present: present) }

@@ -193,7 +193,7 @@ struct CollectorClient: Sendable {
             // The same request without the upgrade: its answer says why.
             let (status, body) = try await get("/ws")
             if status == 401 || status == 403 { throw refused("/ws", status, body) }
-            throw ClientError(description: "http://\(authority)/ws is no WebSocket of a collector")
+            throw ClientError(description: "http://\(authority)/ws is not the WebSocket of a collector")
         }
         return socket
     }

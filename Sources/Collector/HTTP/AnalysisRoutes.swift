@@ -146,7 +146,7 @@ struct AnalysisRoutes: Sendable {
         guard first != nil || last != nil else { return nil }
         let (from, to) = (first ?? 0, last ?? .max)
         guard from <= to else {
-            throw APIError(.badRequest, "bad-parameter", "fromFrame=\(from) lies behind toFrame=\(to)")
+            throw APIError(.badRequest, "bad-parameter", "fromFrame=\(from) is greater than toFrame=\(to)")
         }
         return from...to
     }
@@ -162,7 +162,7 @@ struct AnalysisRoutes: Sendable {
     private func ready() throws -> (storage: Storage, queries: QueryService) {
         guard let storage, let queries else {
             throw APIError(
-                .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
+                .serviceUnavailable, "storage-off", "this collector runs without storage", hint: "start it without --no-storage")
         }
         return (storage, queries)
     }

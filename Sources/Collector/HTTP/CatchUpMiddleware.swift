@@ -1,4 +1,4 @@
-/// Who posts sees it in the next answer.
+/// A client sees what it has posted in the next answer it gets.
 import Hummingbird
 
 /// Posted events reach registry and live buffer by the ring, a few milliseconds after the answer to the post: what is asked

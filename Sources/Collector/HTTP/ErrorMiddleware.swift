@@ -41,7 +41,7 @@ struct ErrorMiddleware: RouterMiddleware {
                 error.body ?? error.status.reasonPhrase)
         default:
             APIError(
-                .internalServerError, "internal-error", "the collector made a mistake: \(error)",
+                .internalServerError, "internal-error", "internal error: \(error)",
                 hint: "please report it, with this message")
         }
     }

@@ -191,7 +191,7 @@ extension IngestAnswer {
 extension APIError {
     static func ingestFailed(_ cause: any Error) -> APIError {
         APIError(
-            .serviceUnavailable, "ingest-failed", "the lines could not be taken to their end: \(cause)",
+            .serviceUnavailable, "ingest-failed", "not all lines could be taken: \(cause)",
             hint: "repeat the request; with an Idempotency-Key nothing is added twice")
     }
 }

@@ -14,7 +14,7 @@ enum Layouts {
 }
 
 struct LayoutRoutes: Sendable {
-    /// nil: this collector keeps nothing.
+    /// nil: this collector runs without storage.
     let store: ControlStore?
 
     func add(to router: EndpointRouter<ConnectionContext>) {
@@ -92,14 +92,14 @@ struct LayoutRoutes: Sendable {
     private func asking<Answer: Sendable>(_ body: @escaping @Sendable (ControlStore) throws -> Answer) async throws -> Answer {
         guard let store else {
             throw APIError(
-                .serviceUnavailable, "storage-off", "this collector keeps nothing, layouts neither",
+                .serviceUnavailable, "storage-off", "this collector runs without storage, so it keeps no layouts",
                 hint: "start it without --no-storage")
         }
         do {
             return try await NIOThreadPool.singleton.runIfActive { try body(store) }
         } catch let error as ControlStoreError {
             throw APIError(
-                .internalServerError, "layouts-failed", error.description, hint: "repeat it when that is mended")
+                .internalServerError, "layouts-failed", error.description, hint: "try again once that is fixed")
         }
     }
 
@@ -128,10 +128,10 @@ struct LayoutRoutes: Sendable {
         } catch {
             throw APIError(.contentTooLarge, "body-too-large", "this layout is too large", hint: hint)
         }
-        // What is no JSON, and what is no object: the same for who asks.
+        // A body that is no JSON and one that is no object get the same answer.
         guard (try? JSONSerialization.jsonObject(with: Data(buffer: body))) is [String: Any],
             let text = body.getString(at: body.readerIndex, length: body.readableBytes, encoding: .utf8)
-        else { throw APIError(.badRequest, "bad-layout", "the body is no JSON object", hint: hint) }
+        else { throw APIError(.badRequest, "bad-layout", "the body must be a JSON object", hint: hint) }
         return text
     }
 

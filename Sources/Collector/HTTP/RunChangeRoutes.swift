@@ -61,13 +61,13 @@ struct RunChangeRoutes: Sendable {
         do {
             body = try await request.body.collect(upTo: Endpoints.bodyBytesMax)
         } catch {
-            throw APIError(.contentTooLarge, "body-too-large", "a name and a note are no longer than 64 KiB", hint: hint)
+            throw APIError(.contentTooLarge, "body-too-large", "the body must not exceed 64 KiB", hint: hint)
         }
-        // What is no such object: the same for who asks, whatever the reason.
+        // Whatever is wrong with the body, the answer is the same: the hint shows a right one.
         guard let change = try? JSONDecoder().decode(Change.self, from: Data(buffer: body)),
             !change.isEmpty
         else {
-            throw APIError(.badRequest, "bad-change", "the body is no JSON object with a name, a note or tags", hint: hint)
+            throw APIError(.badRequest, "bad-change", "the body must be a JSON object with a name, a note or tags", hint: hint)
         }
         guard change.name?.utf8.count ?? 0 <= nameBytesMax, change.note?.utf8.count ?? 0 <= noteBytesMax else {
             throw APIError(
@@ -101,7 +101,7 @@ struct RunChangeRoutes: Sendable {
         case .failed:
             APIError(
                 .internalServerError, "removal-failed", "\(runID): \(error.explanation)",
-                hint: "repeat it when that is mended")
+                hint: "try again once that is fixed")
         }
     }
 }

@@ -102,11 +102,11 @@ struct RunDetailAnswer: Encodable {
     }
     private let refusedByReason, lostByReason, rejectedByCode: [String: UInt64]
     /// Refused or overwritten events, by type and reason.
-    struct TypeRefusals: Encodable {
+    struct RefusedType: Encodable {
         let sourceId, channel, type: Name
         var byReason: [String: UInt64]
     }
-    private let refusedByType: [TypeRefusals]
+    private let refusedByType: [RefusedType]
     private let rejectedLines: [Rejected]
     private let losses: [RunRecord.Loss]
     private let config: String?
@@ -142,15 +142,15 @@ struct RunDetailAnswer: Encodable {
     }
 
     /// Of all instances of the run.
-    private static func refused(_ record: RunRecord) -> [TypeRefusals] {
-        var sums: [TypeRefusals] = []
+    private static func refused(_ record: RunRecord) -> [RefusedType] {
+        var sums: [RefusedType] = []
         for one in (record.refusedTypesByInstance ?? [:]).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
             let same = sums.firstIndex { $0.sourceId == one.sourceID && $0.channel == one.channel && $0.type == one.type }
             if let same {
                 sums[same].byReason.merge(one.byReason) { $0 &+ $1 }
             } else {
                 sums.append(
-                    TypeRefusals(sourceId: one.sourceID, channel: one.channel, type: one.type, byReason: one.byReason))
+                    RefusedType(sourceId: one.sourceID, channel: one.channel, type: one.type, byReason: one.byReason))
             }
         }
         return sums
@@ -211,8 +211,8 @@ struct RunRoutes: Sendable {
         let place = try request.text(RunEndpoints.before).map { text in
             guard let place = RunPlace(text: text) else {
                 throw APIError(
-                    .badRequest, "bad-parameter", "before=\(text) is no place in the run list",
-                    hint: "give back what an answer with limit has as `before`")
+                    .badRequest, "bad-parameter", "before=\(text) is not a place in the run list",
+                    hint: "pass the `before` value that an answer with limit gives")
             }
             return place
         }

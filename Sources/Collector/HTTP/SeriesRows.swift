@@ -45,7 +45,7 @@ struct SeriesRows: AnswerShape {
         }
         JSONText.append(",\"value\":", to: &out)
         if !digits.isEmpty {
-            // All digits as a number, for who reads it exactly, and as text, for who would read a double.
+            // All digits as a number, for readers that are exact, and as text, for those that would make a double of it.
             out += digits
             JSONText.append(",\"exact\":", to: &out)
             digits.withUnsafeBytes { JSONText.appendString(utf8: $0, to: &out) }

@@ -35,7 +35,7 @@ struct StatementHeaders: Sendable {
     func response(_ id: String) throws -> Response {
         guard let text = archive[id] else {
             throw APIError(
-                .notFound, "unknown-statement", "there is no statement with this id, or not any more",
+                .notFound, "unknown-statement", "there is no statement with this id, or it is no longer kept",
                 hint: "ask the question again with explain=1")
         }
         return Response(
@@ -49,25 +49,25 @@ extension APIError {
         switch error {
         case .busy:
             self.init(
-                .serviceUnavailable, "too-many-queries", "too many questions are waiting for ClickHouse already",
+                .serviceUnavailable, "too-many-queries", "too many queries are already waiting for ClickHouse",
                 hint: "ask again in a moment", retryAfterSeconds: 1)
         case .tooSlow(let seconds):
             self.init(
                 .gatewayTimeout, "query-too-slow", "ClickHouse did not answer within \(seconds) s",
-                hint: "ask for fewer frames, or for points=… of them")
+                hint: "ask for fewer frames, or reduce them with points=…")
         case .tooMuchMemory(let detail):
             self.init(
-                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or for points=… of them")
+                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or reduce them with points=…")
         case .tooLarge(let detail):
             self.init(
-                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or for points=… of them")
+                .unprocessableContent, "query-too-large", detail, hint: "ask for fewer frames, or reduce them with points=…")
         case .refused(let detail): self.init(.badGateway, "query-refused", detail)
         case .away(let detail):
             self.init(
                 .serviceUnavailable, "storage-failed", detail, hint: "GET /api/ready shows the state of storage",
                 retryAfterSeconds: 1)
         case .failed(let detail): self.init(.badGateway, "storage-failed", detail)
-        case .cancelled: self.init(.serviceUnavailable, "cancelled", "nobody waits for this answer any more")
+        case .cancelled: self.init(.serviceUnavailable, "cancelled", "the client has gone, so the query was cancelled")
         }
     }
 }

@@ -88,19 +88,19 @@ struct StorageRoutes: Sendable {
     private func kept() throws -> Storage {
         guard let storage else {
             throw APIError(
-                .serviceUnavailable, "storage-off", "this collector keeps nothing", hint: "start it without --no-storage")
+                .serviceUnavailable, "storage-off", "this collector runs without storage", hint: "start it without --no-storage")
         }
         return storage
     }
 
     private static func read(_ request: Request) async throws -> PruneRequest {
-        // Too large, or no such object: the same for who asks.
+        // Too large a body and one that is no such object get the same answer: the hint says what to send.
         guard let body = try? await request.body.collect(upTo: Endpoints.bodyBytesMax),
             let wanted = body.readableBytes == 0
                 ? PruneRequest() : try? JSONDecoder().decode(PruneRequest.self, from: Data(buffer: body))
         else {
             throw APIError(
-                .badRequest, "bad-retention", "the body is no such JSON object",
+                .badRequest, "bad-retention", "the body is not such a JSON object",
                 hint: #"send {"retain": "failed=7d", "retainMib": 1024, "dryRun": true}, or nothing"#)
         }
         return wanted
@@ -115,7 +115,8 @@ struct StorageRoutes: Sendable {
         } catch let error as ClickHouseError {
             throw APIError(
                 .serviceUnavailable, "storage-failed", "ClickHouse: \(error)",
-                hint: "GET /api/ready shows the state of storage; repeating it goes on where it was", retryAfterSeconds: 5)
+                hint: "GET /api/ready shows the state of storage; repeating the request continues where it stopped",
+                retryAfterSeconds: 5)
         }
     }
 

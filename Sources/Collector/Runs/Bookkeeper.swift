@@ -47,7 +47,7 @@ final class Bookkeeper: Sendable {
         var status: RunRecord.Status
         var tags: [Name: Name]
         /// Events of the run when everything of it was stored; nil: not all is.
-        var settledEvents: UInt64?
+        var finalEvents: UInt64?
     }
 
     init(
@@ -134,7 +134,7 @@ final class Bookkeeper: Sendable {
     private func countStored() {
         guard let storage else { return }
         var sums: [Name: Tally] = [:]
-        var (totals, final) = storage.settledTotals()
+        var (totals, final) = storage.totalsAndFinal()
         for (key, tally) in totals { sums[key.run.runID, default: Tally()] += tally }
         let before = state.withLock { $0.counted }
         for (runID, tally) in sums where before[runID] != tally {
@@ -246,24 +246,24 @@ final class Bookkeeper: Sendable {
         var due: [(record: RunRecord, wanted: Told)] = []
         do throws(ClickHouseError) {
             for record in registry.unrecorded() where due.count < Self.mostRowsAtOnce {
-                let settled =
+                let isFinal =
                     record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
                 // What comes after that, or was not seen yet, makes other totals.
-                let wanted = Told(status: record.status, tags: record.tags, settledEvents: settled ? record.accepted : nil)
+                let wanted = Told(status: record.status, tags: record.tags, finalEvents: isFinal ? record.accepted : nil)
                 let before = told[record.runID]
                 guard before != wanted,
-                    record.status == .running || settled || before?.status != record.status || before?.tags != record.tags
+                    record.status == .running || isFinal || before?.status != record.status || before?.tags != record.tags
                 else { continue }
                 due.append((record, wanted))
             }
-            let totals = try totals(of: due.filter { $0.wanted.settledEvents != nil }.map(\.record), storage)
+            let totals = try totals(of: due.filter { $0.wanted.finalEvents != nil }.map(\.record), storage)
             if !due.isEmpty { try storage.write(due.map { Self.metadata($0.record, totals[$0.record.runID]) }) }
         } catch {
             // ClickHouse went away in between: the next turn tries again.
             return logger.debug("run_metadata: \(error)")
         }
         state.withLock { state in for run in due { state.told[run.record.runID] = run.wanted } }
-        for run in due where run.wanted.settledEvents != nil {
+        for run in due where run.wanted.finalEvents != nil {
             // Unless something has come meanwhile.
             registry.update(run.record.runID) { if $0.accepted == run.record.accepted { $0.isRecorded = true } }
         }

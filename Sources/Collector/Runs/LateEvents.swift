@@ -14,7 +14,7 @@ struct LateEvents {
     private var ends: [Place: UInt64] = [:]
 
     /// Most rounds bring no end.
-    var isSettled: Bool { ends.isEmpty }
+    var hasNoEnds: Bool { ends.isEmpty }
 
     /// `fresh`: rows of the batch that had not been counted before.
     mutating func take(_ batch: Batch, _ fresh: UInt64, _ run: inout RegisteredRun) {

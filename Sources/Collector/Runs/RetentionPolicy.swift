@@ -25,7 +25,7 @@ struct RetentionPolicy: Sendable, Equatable {
             else { throw RetentionError(description: "\(part) is not a status and a time such as failed=7d or completed=12h") }
             ages[pair[0]] = seconds
         }
-        guard mebibytes ?? 0 >= 0 else { throw RetentionError(description: "a size is not negative") }
+        guard mebibytes ?? 0 >= 0 else { throw RetentionError(description: "a size must not be negative") }
         bytes = mebibytes.map { UInt64($0) << 20 }
     }
 

@@ -124,27 +124,35 @@ final class RunRegistry: Sendable {
 
     /// Returns those that are not of removed runs.
     func note(_ all: [Batch]) -> [Batch] {
-        // It goes on after all. Seldom enough for a look onto the disk.
-        for runID in state.withLock({ $0.away.among(all) }) { recall(runID) }
-        return state.withLock { state in
-            let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
-            var late = LateEvents()
-            for batch in batches {
-                // One look-up for each batch, and the run changes in place: this is the live reader's thread.
-                let index = state.runs.index(forKey: batch.run.runID) ?? make(batch, &state)
-                take(batch, &state.runs.values[index], &late)
-            }
-            // After all of them: several batches of one round lie in the same stretch of a ring.
-            for batch in late.isSettled ? [] : batches {
-                guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
-                late.settle(batch, &state.runs.values[index])
-            }
-            for batch in batches {
-                guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
-                state.runs.values[index].passed(batch)
-            }
-            return batches
+        var away: [Name] = []
+        let noted = state.withLock { state -> [Batch]? in
+            away = state.away.among(all)
+            return away.isEmpty ? note(all, &state) : nil
         }
+        if let noted { return noted }
+        // They go on after all. Seldom enough for a look onto the disk.
+        for runID in away { recall(runID) }
+        return state.withLock { state in note(all, &state) }
+    }
+
+    private func note(_ all: [Batch], _ state: inout State) -> [Batch] {
+        let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
+        var late = LateEvents()
+        for batch in batches {
+            // One look-up for each batch, and the run changes in place: this is the live reader's thread.
+            let index = state.runs.index(forKey: batch.run.runID) ?? make(batch, &state)
+            take(batch, &state.runs.values[index], &late)
+        }
+        // After all of them: several batches of one round lie in the same stretch of a ring.
+        for batch in late.hasNoEnds ? [] : batches {
+            guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
+            late.settle(batch, &state.runs.values[index])
+        }
+        for batch in batches {
+            guard let index = state.runs.index(forKey: batch.run.runID) else { continue }
+            state.runs.values[index].passed(batch)
+        }
+        return batches
     }
 
     /// A run that begins with its first event.

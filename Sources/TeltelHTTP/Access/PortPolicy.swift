@@ -76,6 +76,6 @@ package struct PortPolicy: Sendable {
         Refusal(
             .origin,
             APIError(
-                .forbidden, "foreign-origin", "requests of other web pages are refused", hint: "open the collector's own page"))
+                .forbidden, "foreign-origin", "requests from other web pages are refused", hint: "open the collector's own page"))
     }
 }

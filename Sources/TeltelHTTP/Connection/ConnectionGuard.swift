@@ -304,16 +304,17 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
     // MARK: refusals
 
     private static let bodyTooLarge = Refusal(
-        .request, APIError(.contentTooLarge, "body-too-large", "this path takes no body of that size", hint: "POST /api/ingest"))
+        .request, APIError(.contentTooLarge, "body-too-large", "the body is too large for this path", hint: "POST /api/ingest"))
     private static let tooSlow = Refusal(
-        .timeout, APIError(.requestTimeout, "request-timeout", "the request did not come in time"))
+        .timeout, APIError(.requestTimeout, "request-timeout", "the request took too long to arrive"))
 
     private static func unreadable(_ error: HTTPParserError, targetIsLong: Bool) -> Refusal {
         if error == .headerOverflow {
             if targetIsLong { return PortPolicy.targetTooLong }
             return Refusal(
                 .request,
-                APIError(.requestHeaderFieldsTooLarge, "headers-too-large", "the request's headers are too many or too long"))
+                APIError(
+                    .requestHeaderFieldsTooLarge, "headers-too-large", "the request has too many headers, or they are too long"))
         }
         return Refusal(.request, APIError(.badRequest, "bad-request", "this is not HTTP/1.1: \(error)"))
     }

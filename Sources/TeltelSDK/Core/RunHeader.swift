@@ -25,7 +25,7 @@ enum RunHeader {
         header.pointee.counter_rows = TELTEL_COUNTER_ROWS
         header.pointee.policy = options.policy
         header.pointee.ring_bytes = run.pointee.ring_bytes
-        header.pointee.table_offset = RunTable.offset
+        header.pointee.table_offset = TableWriter.offset
         header.pointee.file_bytes = run.pointee.file_bytes
         header.pointee.state = UInt32(TELTEL_STATE_RUNNING)
         if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { fillNames(header, run.pointee.instance, options) }

@@ -46,11 +46,11 @@ func runEndC(_ handle: OpaquePointer?, _ status: Int32, _ reason: UnsafePointer<
     guard status >= Int32(TELTEL_COMPLETED), status <= Int32(TELTEL_CANCELLED) else {
         return Status.fail(Status.argument, "unknown end status")
     }
-    RunEnd.awaitRoomForEnd(handle)
+    RunClosing.awaitRoomForEnd(handle)
     ctel_lock()
     defer { ctel_unlock() }
     guard let run = findOpenRun(handle) else { return Status.ended }
-    RunEnd.end(run, status, reason)
+    RunClosing.end(run, status, reason)
     return Status.ok
 }
 

@@ -138,7 +138,7 @@ enum RunStart {
             return Status.fail(Status.of(errno: error), "cannot make the run's folder", errno: error)
         }
         var map: UnsafeMutableRawPointer?
-        let size = RunTable.offset + RunTable.growthBytes
+        let size = TableWriter.offset + TableWriter.growthBytes
         error = ctel_make_file(run.pointee.folder_descriptor, "run.new", size, 0, &map, &run.pointee.run_descriptor)
         if error == 0 {
             run.pointee.file = map?.assumingMemoryBound(to: teltel_run_header.self)
@@ -161,11 +161,11 @@ enum RunStart {
             var entry = TableEntry(kind: Int(TELTEL_ENTRY_CONFIG))
             entry.text(config)
             entry.finish(id: 0)
-            guard RunTable.append(run, entry, key: nil) else { return Status.noSpace }
+            guard TableWriter.append(run, entry, key: nil) else { return Status.noSpace }
         }
         if var tags = TagSets.runTags(options, left: { _ in }) {
             tags.finish(id: 0)
-            guard RunTable.append(run, tags, key: nil) else { return Status.noSpace }
+            guard TableWriter.append(run, tags, key: nil) else { return Status.noSpace }
         }
         return Status.ok
     }

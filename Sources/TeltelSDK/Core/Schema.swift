@@ -7,14 +7,14 @@ import CTeltel
 struct TypeEntry {
     let head: teltel_entry
     private let bytes: [UInt8]
-    private var at = RunTable.headBytes
+    private var at = TableWriter.headBytes
 
     /// The entry at `place`; nil if none fits there. Lock held, the run is open.
     init?(_ run: RunState, at place: UInt64, end: UInt64) {
-        guard end >= UInt64(RunTable.headBytes), place <= end - UInt64(RunTable.headBytes) else { return nil }
-        let source = RunTable.entry(run, at: place)
+        guard end >= UInt64(TableWriter.headBytes), place <= end - UInt64(TableWriter.headBytes) else { return nil }
+        let source = TableWriter.entry(run, at: place)
         let head = source.load(as: teltel_entry.self)
-        guard UInt64(head.bytes) >= UInt64(RunTable.headBytes), UInt64(head.bytes) <= end - place else { return nil }
+        guard UInt64(head.bytes) >= UInt64(TableWriter.headBytes), UInt64(head.bytes) <= end - place else { return nil }
         self.head = head
         // SAFETY: as many bytes, checked to lie inside the mapped table.
         bytes = [UInt8](UnsafeRawBufferPointer(start: source, count: Int(head.bytes)))
@@ -43,7 +43,7 @@ enum Schema {
     static func forEachType(_ run: RunState, _ body: (TypeEntry) -> Bool) {
         // SAFETY: the run is open, so its file is mapped.
         let used = run.pointee.file.pointee.table_head
-        let end = min(used, run.pointee.file_bytes - RunTable.offset)
+        let end = min(used, run.pointee.file_bytes - TableWriter.offset)
         var place: UInt64 = 0
         while let entry = TypeEntry(run, at: place, end: end) {
             if UInt32(entry.head.kind) == UInt32(TELTEL_ENTRY_TYPE), !body(entry) { return }

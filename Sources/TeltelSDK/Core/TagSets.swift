@@ -63,9 +63,9 @@ enum TagSets {
         var entry = TableEntry(kind: Int(TELTEL_ENTRY_TAG_SET))
         let status = Self.entry(tags, count, &entry)
         guard status == Status.ok else { return status }
-        let key = entry.bytes.count - RunTable.headBytes
+        let key = entry.bytes.count - TableWriter.headBytes
         // The key is the whole body; a longer set that begins alike has another hash and another size.
-        if let found = RunTable.find(run, class: UInt32(TELTEL_ENTRY_TAG_SET), entry, key: key),
+        if let found = TableWriter.find(run, class: UInt32(TELTEL_ENTRY_TAG_SET), entry, key: key),
             found.load(as: UInt32.self) == UInt32(entry.bytes.count)
         {
             out.id = UInt16(truncatingIfNeeded: found.load(as: teltel_entry.self).id)
@@ -73,7 +73,7 @@ enum TagSets {
         }
         guard run.pointee.tag_sets < TELTEL_MAX_TAG_SETS else { return Status.fail(Status.limit, "more than 65535 tag sets") }
         entry.finish(id: run.pointee.tag_sets + 1)
-        guard RunTable.append(run, entry, key: (UInt32(TELTEL_ENTRY_TAG_SET), key)) else { return Status.noSpace }
+        guard TableWriter.append(run, entry, key: (UInt32(TELTEL_ENTRY_TAG_SET), key)) else { return Status.noSpace }
         run.pointee.tag_sets += 1
         out.id = UInt16(truncatingIfNeeded: run.pointee.tag_sets)
         return Status.ok

@@ -11,18 +11,18 @@ enum Types {
             kind: Int(TELTEL_ENTRY_TYPE), flags: flags, recordSize: desc.record_size, count: desc.field_count, every: every)
         entry.text(desc.channel)
         entry.text(desc.name)
-        let key = entry.bytes.count - RunTable.headBytes
+        let key = entry.bytes.count - TableWriter.headBytes
         for i in 0..<desc.field_count {
             let field = field(desc, i)
             let problem = check(field, recordSize: desc.record_size)
             guard problem == Status.ok else { return problem }
             append(field, to: &entry)
         }
-        if let found = RunTable.find(run, class: UInt32(TELTEL_ENTRY_TYPE), entry, key: key) {
+        if let found = TableWriter.find(run, class: UInt32(TELTEL_ENTRY_TYPE), entry, key: key) {
             let id = found.load(as: teltel_entry.self).id
             entry.finish(id: id)
             let same = entry.bytes.withUnsafeBytes { new in
-                found.load(as: UInt32.self) == UInt32(new.count) && RunTable.holds(run, found, new.count)
+                found.load(as: UInt32.self) == UInt32(new.count) && TableWriter.holds(run, found, new.count)
                     && memcmp(found, new.baseAddress.unsafelyUnwrapped, new.count) == 0
             }
             guard same else { return Status.fail(Status.mismatch, "defined before with other fields", desc.name) }
@@ -48,8 +48,8 @@ enum Types {
         var entry = TableEntry(kind: Int(TELTEL_ENTRY_JSON_TYPE), every: every)
         entry.text(channel)
         entry.text(name)
-        let key = entry.bytes.count - RunTable.headBytes
-        if let found = RunTable.find(run, class: UInt32(TELTEL_ENTRY_TYPE), entry, key: key) {
+        let key = entry.bytes.count - TableWriter.headBytes
+        if let found = TableWriter.find(run, class: UInt32(TELTEL_ENTRY_TYPE), entry, key: key) {
             let head = found.load(as: teltel_entry.self)
             guard UInt32(head.kind) == UInt32(TELTEL_ENTRY_JSON_TYPE) else {
                 return Status.fail(Status.mismatch, "defined before with fields", name)
@@ -68,7 +68,7 @@ enum Types {
         let id = run.pointee.types + 1
         entry.finish(id: id)
         guard Selection.note(run, type: id, every: every),
-            RunTable.append(run, entry, key: (UInt32(TELTEL_ENTRY_TYPE), key))
+            TableWriter.append(run, entry, key: (UInt32(TELTEL_ENTRY_TYPE), key))
         else { return Status.noSpace }
         setTypes(run, id)
         use(id)

@@ -40,7 +40,7 @@
                 guard let run else { return status }
                 for _ in 0..<rings {
                     guard let w = Writers.take(run, name: nil, insist: true) else {
-                        RunEnd.end(run, Int32(TELTEL_FAILED), "no space for all rings")
+                        RunClosing.end(run, Int32(TELTEL_FAILED), "no space for all rings")
                         return Status.noSpace
                     }
                     writers.append(IngestWriter(w))
@@ -67,17 +67,17 @@
                 }
                 guard fits else { return nil }
             }
-            let key = entry.bytes.count - RunTable.headBytes
+            let key = entry.bytes.count - TableWriter.headBytes
             ctel_lock()
             defer { ctel_unlock() }
             guard let state = findOpenRun(handle.pointer) else { return nil }
-            if let found = RunTable.find(state, class: UInt32(TELTEL_ENTRY_STREAM), entry, key: key) {
+            if let found = TableWriter.find(state, class: UInt32(TELTEL_ENTRY_STREAM), entry, key: key) {
                 return found.load(as: teltel_entry.self).id
             }
             let index = state.pointee.streams
             guard index < Self.streamsMax else { return nil }
             entry.finish(id: index)
-            guard RunTable.append(state, entry, key: (UInt32(TELTEL_ENTRY_STREAM), key)) else { return nil }
+            guard TableWriter.append(state, entry, key: (UInt32(TELTEL_ENTRY_STREAM), key)) else { return nil }
             state.pointee.streams = index + 1
             return index
         }
@@ -99,7 +99,7 @@
             ctel_lock()
             defer { ctel_unlock() }
             guard let state = findOpenRun(handle.pointer) else { return }
-            RunEnd.end(state, Int32(TELTEL_COMPLETED), nil)
+            RunClosing.end(state, Int32(TELTEL_COMPLETED), nil)
         }
     }
 #endif

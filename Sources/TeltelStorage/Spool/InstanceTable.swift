@@ -4,7 +4,7 @@ import TeltelEvents
 import TeltelRings
 
 /// Used by one thread.
-final class InstanceTable {
+package final class InstanceTable {
     let instance: RingInstance
     let id: InstanceID
     let isIngest: Bool
@@ -19,7 +19,7 @@ final class InstanceTable {
         let hasClockMark: Bool
     }
 
-    init(_ instance: RingInstance) throws(RingFault) {
+    package init(_ instance: RingInstance) throws(RingFault) {
         self.instance = instance
         id = instance.id
         isIngest = instance.description.kind == .ingest

@@ -3,14 +3,14 @@ import TeltelEvents
 import TeltelRings
 
 /// A value of one thread.
-struct RingWalk {
+package struct RingWalk {
     let ring: RingMapping
     private let headWord: SharedWord
     /// Everything before it is in a segment, or counted as lost.
-    var position: UInt64
+    package var position: UInt64
     private let earlier: TakenEarlier
     /// Up to here the producer had written at the last look.
-    private(set) var head: UInt64
+    package private(set) var head: UInt64
     /// Bytes per record, from the last segment: how many rows wait is only known when they are read.
     var bytesPerRow = 128.0
     /// Bytes per second at the last looks.
@@ -26,7 +26,7 @@ struct RingWalk {
     /// Arrivals that are nearer to each other count as one.
     private static let arrivalGapNs: UInt64 = 5_000_000
 
-    init(ring: RingMapping, instance: RingInstance, position: UInt64, earlier: TakenEarlier, nowNs: UInt64) {
+    package init(ring: RingMapping, instance: RingInstance, position: UInt64, earlier: TakenEarlier, nowNs: UInt64) {
         self.ring = ring
         self.earlier = earlier
         headWord = ring.headWord
@@ -46,7 +46,7 @@ struct RingWalk {
     mutating func wasQuiet(nowNs: UInt64) { lastLookNs = nowNs }
 
     /// Returns whether the producer has written since the last look.
-    mutating func look(nowNs: UInt64, wallNs: UInt64) throws(RingFault) -> Bool {
+    package mutating func look(nowNs: UInt64, wallNs: UInt64) throws(RingFault) -> Bool {
         let now = try ring.checkedHead(from: position)
         defer { lastLookNs = nowNs }
         guard now >= head else { throw RingFault(.head, "\(ring.id): head went from \(head) back to \(now)") }

@@ -34,13 +34,13 @@ package final class SpoolReader {
     private let sorter: RowSorter
     private let writer = SegmentWriter()
     private var version: UInt64 = 0
-    private var walks: [Walk] = []
+    private var walks: [InstanceWalk] = []
     /// Those that are not quiet: of many runs most are, most of the time.
-    private var active: [Walk] = []
+    private var active: [InstanceWalk] = []
     private var waitingSinceNs: UInt64?
     private var lastNewsNs: UInt64 = 0
 
-    private final class Walk {
+    private final class InstanceWalk {
         let instance: RingInstance
         let table: InstanceTable
         var rings: [RingWalk] = []
@@ -130,7 +130,7 @@ package final class SpoolReader {
         let known = Set(walks.map(\.instance.id))
         for instance in instances where !known.contains(instance.id) {
             do throws(RingFault) {
-                let walk = try Walk(instance, nowNs: nowNs)
+                let walk = try InstanceWalk(instance, nowNs: nowNs)
                 store.note(walk.note)
                 walks.append(walk)
             } catch {
@@ -141,7 +141,7 @@ package final class SpoolReader {
         store.forget(present: present)
     }
 
-    private func look(_ walk: Walk, _ nowNs: UInt64, _ wallNs: UInt64) -> Bool {
+    private func look(_ walk: InstanceWalk, _ nowNs: UInt64, _ wallNs: UInt64) -> Bool {
         var news = false
         do throws(RingFault) {
             // Asked before the rings: what was written before the end is seen below.
@@ -154,7 +154,7 @@ package final class SpoolReader {
         return news
     }
 
-    private func adopt(_ ring: RingMapping, _ walk: Walk, _ nowNs: UInt64) throws(RingFault) {
+    private func adopt(_ ring: RingMapping, _ walk: InstanceWalk, _ nowNs: UInt64) throws(RingFault) {
         let (position, earlier) = ring.takeUp(from: store.mark(ring.id) ?? 0)
         guard position & 7 == 0, position <= ring.head else {
             throw RingFault(.head, "\(ring.id): \(position) is beyond the head")
@@ -164,7 +164,7 @@ package final class SpoolReader {
         walk.rings.append(RingWalk(ring: ring, instance: walk.instance, position: position, earlier: earlier, nowNs: nowNs))
     }
 
-    private func quarantine(_ walk: Walk, _ fault: RingFault) {
+    private func quarantine(_ walk: InstanceWalk, _ fault: RingFault) {
         if fault.code == .shortage { return walk.askAgain() }
         walk.instance.quarantine(fault)
         walk.isFinished = true
@@ -211,7 +211,7 @@ package final class SpoolReader {
 
     /// Takes rows out of the rings, from the fullest first. Returns how far each of them was read.
     private func gather() -> [RingSpan] {
-        var places: [(walk: Walk, ring: Int, fill: Double)] = []
+        var places: [(walk: InstanceWalk, ring: Int, fill: Double)] = []
         for walk in active where !walk.isFinished {
             for (index, ring) in walk.rings.enumerated() where ring.waiting > 0 {
                 places.append((walk, index, Double(ring.waiting) / Double(ring.ring.dataBytes)))
@@ -245,7 +245,7 @@ package final class SpoolReader {
         }
     }
 
-    private func refresh(_ walk: Walk, _ nowNs: UInt64) {
+    private func refresh(_ walk: InstanceWalk, _ nowNs: UInt64) {
         guard nowNs >= walk.noteNs + Self.noteAgeNs else { return }
         walk.note = walk.table.note()
         walk.noteNs = nowNs

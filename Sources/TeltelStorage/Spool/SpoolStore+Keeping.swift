@@ -141,7 +141,7 @@ extension SpoolStore {
     }
 
     /// The totals, and the instances whose counts change no more.
-    package func settledTotals() -> (totals: [RowKey: Tally], final: Set<InstanceID>) {
+    package func totalsAndFinal() -> (totals: [RowKey: Tally], final: Set<InstanceID>) {
         state.withLock { state in (state.ledger.totals, Set(Self.finished(state).map(\.note.id))) }
     }
     /// These counts are written down elsewhere: they may be forgotten here.

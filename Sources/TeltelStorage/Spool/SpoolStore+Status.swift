@@ -33,7 +33,7 @@ extension SpoolStore {
     }
 
     /// Every row that came into a segment is in ClickHouse, or counted as lost.
-    package var isSettled: Bool { state.withLock { $0.ledger.logs.values.allSatisfy { $0.unfinished == 0 } } }
+    package var isAllStored: Bool { state.withLock { $0.ledger.logs.values.allSatisfy { $0.unfinished == 0 } } }
 
     /// Rows by instance, run, channel and type, since the first start. Finished instances are remembered for a while.
     package func totals() -> [RowKey: Tally] { state.withLock { $0.ledger.totals } }

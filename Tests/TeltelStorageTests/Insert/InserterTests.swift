@@ -49,7 +49,7 @@ import Testing
         try harness.drain()
         // Their rings are gone before anybody has asked how much of them is stored.
         harness.store.forget(present: [])
-        let (totals, final) = harness.store.settledTotals()
+        let (totals, final) = harness.store.totalsAndFinal()
         #expect(totals.sum().stored == runs && final.count == runs)
         harness.store.noteWritten(final)
         harness.store.forget(present: [])

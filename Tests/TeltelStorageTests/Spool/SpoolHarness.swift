@@ -188,7 +188,7 @@ final class SpoolHarness {
             try tick()
             try keep()
             let waiting = engines.contains { engine in (0..<2).contains { engine.released($0) < engine.head($0) } }
-            if !waiting, inserter.isEmpty, inserterStatus.rowsWaiting == 0, store.isSettled { return }
+            if !waiting, inserter.isEmpty, inserterStatus.rowsWaiting == 0, store.isAllStored { return }
         }
         let quarantined = machine!.source.quarantined.map { "\($0.name): \($0.fault)" }
         Issue.record("not drained after \(ticks) ticks: \(inserterStatus) \(store.status()) \(quarantined)")

@@ -29,7 +29,7 @@ struct RepeatedHead {
         behind = Array(head[digits.endIndex...])
     }
 
-    /// Whether a whole request with this head stands at the begin of `bytes`.
+    /// Whether a whole request with this head stands at the start of `bytes`.
     func match(_ bytes: ByteBuffer) -> Match {
         bytes.withUnsafeReadableBytes { bytes in
             guard Self.has(bytes, before, at: 0) else { return .no }

@@ -4,15 +4,15 @@ import TeltelEvents
 import TeltelRings
 
 /// Works on private copies: what a hostile producer changes meanwhile is not seen. Used by one thread.
-final class RowSorter {
-    let blocks: NativeBlocks
+package final class RowSorter {
+    package let blocks: NativeBlocks
     /// By instance and number of the type or stream: of many types each comes many times, and their names are long.
-    private var tallies: [Place: Tally] = [:]
+    private var rowCounts: [Place: RowCount] = [:]
     private struct Place: Hashable {
         let instance: ObjectIdentifier
         let number: Int
     }
-    private struct Tally {
+    private struct RowCount {
         /// Held, so that its identity is not used again.
         let instance: InstanceTable
         let key: RowKey
@@ -20,24 +20,24 @@ final class RowSorter {
         var malformed = 0
     }
     /// Rows in `blocks`, and rows that no block takes.
-    var counts: [RowKey: Int] { sums(\.taken) }
-    var malformed: [RowKey: Int] { sums(\.malformed) }
+    package var counts: [RowKey: Int] { sums(\.taken) }
+    package var malformed: [RowKey: Int] { sums(\.malformed) }
     private var piece = Piece(capacity: RowSorter.pieceBytes)
 
     /// Fits into the processor's second cache with the columns it becomes.
     private static let pieceBytes = 256 << 10
 
-    init(blocks: NativeBlocks) { self.blocks = blocks }
+    package init(blocks: NativeBlocks) { self.blocks = blocks }
 
-    func clearCounts() { tallies.removeAll(keepingCapacity: true) }
+    func clearCounts() { rowCounts.removeAll(keepingCapacity: true) }
 
-    private func sums(_ rows: KeyPath<Tally, Int>) -> [RowKey: Int] {
-        Dictionary(tallies.values.lazy.map { ($0.key, $0[keyPath: rows]) }.filter { $0.1 > 0 }, uniquingKeysWith: +)
+    private func sums(_ rows: KeyPath<RowCount, Int>) -> [RowKey: Int] {
+        Dictionary(rowCounts.values.lazy.map { ($0.key, $0[keyPath: rows]) }.filter { $0.1 > 0 }, uniquingKeysWith: +)
     }
 
     /// Takes whole records, until about `limit` bytes are taken or the head is reached. Moves the walk's position.
     /// After a fault everything before the faulty record has been taken.
-    func take(_ walk: inout RingWalk, _ instance: InstanceTable, limit: UInt64) throws(RingFault) {
+    package func take(_ walk: inout RingWalk, _ instance: InstanceTable, limit: UInt64) throws(RingFault) {
         var begin = walk.position
         let rowsBefore = blocks.rowCount
         defer {
@@ -197,8 +197,8 @@ final class RowSorter {
                 ring: walk.ring.id, run: run, schema: schema, tagSets: instance.tagSets, bytes: bytes, begin: walk.position,
                 offsets: UnsafeBufferPointer(start: offsets + range.lowerBound, count: range.count),
                 wallTimes: UnsafeBufferPointer(start: times + range.lowerBound, count: range.count)))
-        tallies[place, default: Tally(instance: instance, key: key)].taken += range.count - refused
-        if refused > 0 { tallies[place]!.malformed += refused }
+        rowCounts[place, default: RowCount(instance: instance, key: key)].taken += range.count - refused
+        if refused > 0 { rowCounts[place]!.malformed += refused }
     }
 }
 

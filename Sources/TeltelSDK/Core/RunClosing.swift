@@ -2,7 +2,7 @@
 // a store which is under way at this moment lands nowhere.
 import CTeltel
 
-enum RunEnd {
+enum RunClosing {
     /// Lock held; the run is open. Afterwards its handle is stale.
     static func end(_ run: RunState, _ status: Int32, _ reason: UnsafePointer<CChar>?) {
         if run.pointee.kind == UInt32(TELTEL_KIND_ENGINE) { emitEnd(run, status, reason) }

@@ -38,7 +38,7 @@ struct TableEntry {
     }
 }
 
-enum RunTable {
+enum TableWriter {
     static let offset = UInt64(TELTEL_HEADER_BYTES) + (UInt64(TELTEL_COUNTER_ROWS) * 64 + 4095) & ~4095
     static let headBytes = 24
     static let growthBytes: UInt64 = 64 << 10
