@@ -32,6 +32,8 @@ struct Collector: Sendable {
     private let keys: IdempotencyKeys
     private let storage: Storage?
     private let control: ControlStore?
+    /// Held for as long as this lives.
+    private let folder: DataFolder?
     private let bookkeeper: Bookkeeper
     private let removal: RunRemoval
     private let retention: Retention
@@ -46,11 +48,13 @@ struct Collector: Sendable {
         self.registry = registry
         do {
             let directory = try RingDirectory(
-                path: settings.shmDirectory, waitsForSpool: settings.storage, waitsForRecords: settings.storage,
+                path: settings.shmDirectory, waitsForSpool: settings.storage, waitsForRecords: true,
                 naming: { run, others in registry.shownName(run, others: others) })
             self.directory = directory
-            let kept = settings.storage ? try DataFolder.open(settings, registry: registry) : nil
-            storage = kept?.storage
+            let kept = try DataFolder.open(settings, registry: registry) { logger.warning("\(Terminal.printable($0))") }
+            folder = kept
+            let storage = kept?.storage
+            self.storage = storage
             control = kept?.control
             if let aside = kept?.control.putAside {
                 logger.warning(
@@ -60,24 +64,24 @@ struct Collector: Sendable {
             let bus = EventBus(
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
-                finalPosition: { kept?.storage.marks($0.instance)[$0.writer]?.head },
+                finalPosition: { storage?.marks($0.instance)[$0.writer]?.head },
                 isPresent: { id in directory.instances.contains { $0.id == id } }, hadEarlier: { registry.hadEarlier($0) })
             self.bus = bus
             bookkeeper = Bookkeeper(
-                registry: registry, storage: kept?.storage, store: kept?.control,
+                registry: registry, storage: storage, store: kept?.control,
                 silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) }, fellSilent: { bus.runFinished($0) })
             let posted = PostedRuns(lateMs: Int64(settings.silenceMilliseconds), hasEnded: { registry.hasEnded($0) })
             removal = RunRemoval(
-                registry: registry, bus: bus, directory: directory, storage: kept?.storage, bookkeeper: bookkeeper,
+                registry: registry, bus: bus, directory: directory, storage: storage, bookkeeper: bookkeeper,
                 posted: posted)
-            retention = Retention(settings.retention, storage: kept?.storage, removal: removal, logger: logger)
+            retention = Retention(settings.retention, storage: storage, removal: removal, logger: logger)
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(
-                directory: directory, sink: LivePath(registry: registry, bus: bus, logger: logger), releases: kept == nil,
-                roused: { kept?.storage.wake() })
+                directory: directory, sink: LivePath(registry: registry, bus: bus, logger: logger), releases: storage == nil,
+                roused: { storage?.wake() })
             self.live = live
             let lanes = max(1, min(8, ProcessInfo.processInfo.activeProcessorCount))
             ingest = try IngestPool(
@@ -87,7 +91,7 @@ struct Collector: Sendable {
                 wake: { live.wake() },
                 hurry: {
                     live.hurry()
-                    kept?.storage.wake()
+                    storage?.wake()
                 })
         } catch let error as RingDirectoryError {
             throw CollectorError(description: error.description)
@@ -172,11 +176,8 @@ struct Collector: Sendable {
 
     private func say() {
         Terminal.announce("rings     \(settings.shmDirectory)")
-        guard let storage else {
-            Terminal.announce("storage   off: runs are live only")
-            return
-        }
-        Terminal.announce("data      \(settings.dataDirectory)")
+        if control != nil { Terminal.announce("data      \(settings.dataDirectory)") }
+        guard let storage else { return Terminal.announce("storage   off: events are live only") }
         let kind = settings.clickHouse == nil ? "embedded ClickHouse" : storage.tables.client.endpoint.description
         Terminal.announce("storage   \(kind)")
     }

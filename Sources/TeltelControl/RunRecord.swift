@@ -133,6 +133,9 @@ package struct RunRecord: Sendable, Codable, Equatable {
     /// Of all sources; 16 hex digits each.
     package var instances: [String] = []
     package var storedEvents: UInt64 = 0
+    /// Accepted events that came while their collector stored none (`--no-storage`): they were live only. nil in records that an
+    /// earlier version saved.
+    package var unstoredEvents: UInt64? = 0
     /// Accepted events that came behind the `run.end` of their source; they are part of all counts. nil in records that an
     /// earlier version saved.
     package var lateEvents: UInt64? = 0
@@ -189,10 +192,16 @@ package struct RunRecord: Sendable, Codable, Equatable {
     package mutating func loseRings(kept: UInt64) {
         let everKept = max(kept, storedEvents &+ lost.values.reduce(0, &+) &- goneWithRings)
         let taken = max(acceptedAtLeast, seen &- min(seen, overwritten))
-        guard taken > everKept &+ goneWithRings else { return }
-        lost[Self.ringsGoneReason] = taken &- everKept
+        let outOfRings = everKept &+ unstored
+        guard taken > outOfRings &+ goneWithRings else { return }
+        lost[Self.ringsGoneReason] = taken &- outOfRings
         isRecorded = false
     }
+
+    /// See ``unstoredEvents``.
+    package var unstored: UInt64 { unstoredEvents ?? 0 }
+    /// Every accepted event is stored, lost, or was live only: nothing is on its way any more.
+    package var isAccountedFor: Bool { storedEvents &+ lostByReason.values.reduce(0, &+) &+ unstored >= accepted }
 
     private var producerCounts: [String: UInt64] {
         refusedByInstance.values.reduce(into: [:]) { sums, counts in sums.merge(counts) { $0 &+ $1 } }

@@ -304,10 +304,10 @@ package final class Storage: Sendable {
 }
 
 /// The data folder, held against a second collector for as long as this lives.
-private final class FolderHold: Sendable {
+package final class FolderHold: Sendable {
     private let lock: OwnedDescriptor
 
-    init(_ path: String) throws(StorageError) {
+    package init(_ path: String) throws(StorageError) {
         let opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { throw StorageError(.disk, "cannot open \(path): \(String(cString: strerror(errno)))") }
         let folder = OwnedDescriptor(opened)

@@ -156,12 +156,6 @@ def test_other_pages_cannot_write(collector):
     assert code(ask(collector, "POST", "x", b"{}")) == (405, "method-not-allowed")
 
 
-def test_without_storage_nothing_is_kept(live):
-    for method, name in (("GET", None), ("GET", "x"), ("DELETE", "x")):
-        assert code(ask(live, method, name)) == (503, "storage-off")
-    assert code(ask(live, "PUT", "x", b"{}")) == (503, "storage-off")
-
-
 def test_a_failure_of_the_disk_is_said_and_logged(collector):
     assert save(collector, "x", {}) == 200
     with sqlite3.connect(collector.data / "control.sqlite", timeout=30) as database:

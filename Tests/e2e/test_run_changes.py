@@ -3,6 +3,7 @@ import json
 import signal
 import struct
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -36,6 +37,11 @@ def ids(collector) -> list[str]:
 
 def is_ready(collector) -> bool:
     return collector.request("/api/ready")[0] == 200
+
+
+def is_final(collector, run_id: str) -> bool:
+    rows = [json.loads(row) for row in collector.request("/api/analysis/runs")[2].splitlines()]
+    return any(row["run_id"] == run_id and row["is_final"] for row in rows)
 
 
 def stored_rows(collector, run_id: str) -> tuple[int, int]:
@@ -81,6 +87,25 @@ def test_an_engines_run_is_deleted_while_its_last_rows_come(collector, vehicle):
     collector.start()
     wait_until(lambda: is_ready(collector), "storage is ready", 60)
     assert ids(collector) == [] and stored_rows(collector, "driven") == (0, 0)
+
+
+def test_runs_that_are_deleted_as_they_end_leave_no_row(collector):
+    """Their last row in `run_metadata` is due at just that moment; none may come behind the removal."""
+    post_run(collector, "first", 1)
+    wait_until(lambda: collector.run("first")["stored"] == 2, "storage takes rows", 60)
+    names = [f"brief-{number}" for number in range(16)]
+
+    def come_and_go(name):
+        post_run(collector, name, 3)
+        collector.wait_status(name, "completed")
+        return delete(collector, name)[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(come_and_go, names)) == {200}
+    # Whatever was being written then is there when a run that came later has its last row.
+    post_run(collector, "last", 1)
+    wait_until(lambda: is_final(collector, "last"), "the last run is recorded")
+    assert [row["run_id"] for row in sql(collector, "SELECT DISTINCT run_id FROM run_metadata ORDER BY run_id")] == ["first", "last"]
 
 
 def test_a_run_whose_rings_were_put_aside_is_deleted(collector, vehicle, shm):

@@ -16,7 +16,7 @@ def served(tmp_path, shm):
     (tmp_path / "build/bin").mkdir(parents=True)
     (tmp_path / "build/bin/teltel").symlink_to(BUILD / "bin/teltel")
     log = open(tmp_path / "collector.log", "wb")
-    command = [tmp_path / "scripts/web_dev.py", "--no-storage", "--port", "0", "--shm-dir", shm]
+    command = [tmp_path / "scripts/web_dev.py", "--no-storage", "--port", "0", "--shm-dir", shm, "--data-dir", tmp_path / "data"]
     process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, "NO_COLOR": "1"})
     served = Collector(tmp_path, shm, [])
     served.process = process

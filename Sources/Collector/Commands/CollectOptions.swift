@@ -38,7 +38,7 @@ struct PlaceOptions: ParsableArguments, Sendable {
 
     @OptionGroup var clickHouse: ClickHouseOptions
 
-    @Flag(help: "Live only: nothing is kept. [TELTEL_NO_STORAGE=1]")
+    @Flag(help: "Live only: events are not stored; names, notes, tags and layouts are kept. [TELTEL_NO_STORAGE=1]")
     var noStorage = false
 }
 

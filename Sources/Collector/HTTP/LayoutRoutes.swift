@@ -92,8 +92,8 @@ struct LayoutRoutes: Sendable {
     private func asking<Answer: Sendable>(_ body: @escaping @Sendable (ControlStore) throws -> Answer) async throws -> Answer {
         guard let store else {
             throw APIError(
-                .serviceUnavailable, "storage-off", "this collector runs without storage, so it keeps no layouts",
-                hint: "start it without --no-storage")
+                .serviceUnavailable, "storage-off", "this collector could not use its data folder, so it keeps no layouts",
+                hint: "its log says why; choose another with --data-dir")
         }
         do {
             return try await NIOThreadPool.singleton.runIfActive { try body(store) }

@@ -98,6 +98,9 @@ struct RunChangeRoutes: Sendable {
             APIError(
                 .serviceUnavailable, "storage-failed", error.explanation,
                 hint: "GET /api/ready shows the state of storage", retryAfterSeconds: 5)
+        case .withoutStorage:
+            APIError(
+                .serviceUnavailable, "storage-off", "\(runID): \(error.explanation)", hint: "start it without --no-storage")
         case .failed:
             APIError(
                 .internalServerError, "removal-failed", "\(runID): \(error.explanation)",

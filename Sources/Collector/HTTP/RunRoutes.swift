@@ -32,6 +32,8 @@ struct RunAnswer: Encodable {
     /// Refused and lost together.
     let dropped: UInt64
     let stored: UInt64
+    /// Accepted while the collector stored nothing.
+    let unstored: UInt64
     /// Posted lines that were no events.
     let rejected: UInt64
     let lateEvents: UInt64
@@ -61,6 +63,7 @@ struct RunAnswer: Encodable {
         lost = record.lostByReason.values.reduce(0, &+)
         dropped = refused &+ lost
         stored = record.storedEvents
+        unstored = record.unstored
         rejected = record.rejectedLines.values.reduce(0, &+)
         lateEvents = record.lateEvents ?? 0
         receivedAt = Self.time(record.orderMs)

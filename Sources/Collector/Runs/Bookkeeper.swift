@@ -26,6 +26,9 @@ final class Bookkeeper: Sendable {
     private let state = Mutex(State())
     /// Held while records are written or removed: what was removed is not written after that.
     private let writing = Mutex(())
+    /// Runs whose rows are being removed from ClickHouse. Held while `run_metadata` is written: a row that came behind the removal
+    /// would list a run that nobody knows.
+    private let leaving = Mutex<Set<Name>>([])
 
     private struct State {
         /// Changed since the last save.
@@ -207,11 +210,12 @@ final class Bookkeeper: Sendable {
     private func save() { writing.withLock { _ in saveChanges() } }
 
     private func saveChanges() {
-        guard let store else { return }
         let (records, ends, final) = state.withLock { state in
             defer { (state.unsaved, state.unsavedEnds) = ([:], []) }
             return (Array(state.unsaved.values), state.unsavedEnds, state.savedNext)
         }
+        // Without a store there is nothing to wait for.
+        guard let store else { return ends.isEmpty ? () : endsSaved(ends) }
         do throws(ControlStoreError) {
             try store.save(records)
             state.withLock { $0.failedSaves = 0 }
@@ -236,7 +240,17 @@ final class Bookkeeper: Sendable {
 
     /// One row when a run appears, one with the final totals when everything of it is stored. Idempotent: written again after
     /// a restart, the newest row counts.
-    private func tellStorage() {
+    private func tellStorage() { leaving.withLock { leaving in tellStorage(except: leaving) } }
+
+    /// Removes what ClickHouse has of the run by `body`: nothing is written about it meanwhile. Blocks. It ends
+    /// with the run removed here, too.
+    func keepingSilent<Failure>(about runID: Name, _ body: () throws(Failure) -> Void) throws(Failure) {
+        _ = leaving.withLock { $0.insert(runID) }
+        defer { _ = leaving.withLock { $0.remove(runID) } }
+        try body()
+    }
+
+    private func tellStorage(except leaving: Set<Name>) {
         guard let storage, storage.status().isReached else { return }
         do throws(ClickHouseError) {
             // Known and cheap but for the first time: then it makes what is missing, the view over all tables too.
@@ -245,9 +259,15 @@ final class Bookkeeper: Sendable {
         let told = state.withLock { $0.told }
         var due: [(record: RunRecord, wanted: Told)] = []
         do throws(ClickHouseError) {
-            for record in registry.unrecorded() where due.count < Self.mostRowsAtOnce {
-                let isFinal =
-                    record.status != .running && record.storedEvents + record.lostByReason.values.reduce(0, +) >= record.accepted
+            for record in registry.unrecorded() where due.count < Self.mostRowsAtOnce && !leaving.contains(record.runID) {
+                guard record.storedEvents > 0 || record.unstored == 0 else {
+                    // It was live only, so far or for good: a run without rows is none of ClickHouse's.
+                    if record.status != .running, record.isAccountedFor {
+                        registry.update(record.runID) { if $0.accepted == record.accepted { $0.isRecorded = true } }
+                    }
+                    continue
+                }
+                let isFinal = record.status != .running && record.isAccountedFor
                 // What comes after that, or was not seen yet, makes other totals.
                 let wanted = Told(status: record.status, tags: record.tags, finalEvents: isFinal ? record.accepted : nil)
                 let before = told[record.runID]

@@ -52,8 +52,10 @@ struct RegisteredRun {
     }
 
     /// Nothing is left to be done about it, and nobody has had to do with it for so long: what is on disk says all of it.
-    func mayLeave(now: (ns: UInt64, ms: Int64), quietNs: UInt64) -> Bool {
-        guard record.status != .running, record.isRecorded, isQuiet, open.isEmpty, producers.isEmpty, untoldEnds.isEmpty,
+    /// - Parameter isStored: somebody writes `run_metadata`.
+    func mayLeave(now: (ns: UInt64, ms: Int64), quietNs: UInt64, isStored: Bool) -> Bool {
+        guard record.status != .running, record.isRecorded || !isStored && record.storedEvents == 0, isQuiet, open.isEmpty,
+            producers.isEmpty, untoldEnds.isEmpty,
             lastRefused.isEmpty
         else { return false }
         let heard = lastEventNs == 0 || now.ns > lastEventNs && now.ns - lastEventNs > quietNs
@@ -64,11 +66,13 @@ struct RegisteredRun {
     var isQuiet: Bool { !changed && samples.isEmpty }
 
     /// `seen`: what lies before it in its ring has been counted. Returns how many rows had not been.
-    mutating func count(_ batch: Batch, after seen: UInt64) -> UInt64 {
+    /// - Parameter isStored: storage takes them too.
+    mutating func count(_ batch: Batch, after seen: UInt64, isStored: Bool) -> UInt64 {
         let index = indexOfType(batch)
         // The rows are in order: those that an earlier collector has counted come first.
         let known = seen <= batch.sequence(0) ? 0 : (0..<batch.count).prefix { batch.sequence($0) < seen }.count
         record.types[index].accepted += UInt64(batch.count - known)
+        if !isStored { record.unstoredEvents = record.unstored &+ UInt64(batch.count - known) }
         record.isRecorded = false
         lastEventNs = max(lastEventNs, batch.round.readAt)
         let highest = batch.highest

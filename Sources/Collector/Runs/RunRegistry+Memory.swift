@@ -17,7 +17,9 @@ extension RunRegistry {
     func letLeave(most: Int, now: (ns: UInt64, ms: Int64), quietNs: UInt64, unsaved: Set<Name>) -> [Name] {
         state.withLock { state in
             guard state.runs.count > most else { return [] }
-            let may = state.runs.values.filter { $0.mayLeave(now: now, quietNs: quietNs) && !unsaved.contains($0.record.runID) }
+            let may = state.runs.values.filter {
+                $0.mayLeave(now: now, quietNs: quietNs, isStored: isStored) && !unsaved.contains($0.record.runID)
+            }
             let leaving = may.sorted { RunPlace($0.record) < RunPlace($1.record) }.prefix(state.runs.count - most)
             for run in leaving {
                 state.away.left(run)

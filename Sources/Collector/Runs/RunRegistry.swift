@@ -24,7 +24,7 @@ final class RunRegistry: Sendable {
         var untoldIngestEnds: [InstanceID] = []
     }
     let state = Mutex(State())
-    private let isStored: Bool
+    let isStored: Bool
     /// Looks up runs of earlier collectors that are not among those in memory. A member of a struct: a function that is read out of a
     /// `Mutex` itself is wrapped once more each time, and overflows the stack after some thousand times.
     private struct Archive {
@@ -168,7 +168,7 @@ final class RunRegistry: Sendable {
     }
 
     private func take(_ batch: Batch, _ run: inout Run, _ late: inout LateEvents) {
-        let fresh = run.count(batch, after: run.counted[batch.round.ring] ?? 0)
+        let fresh = run.count(batch, after: run.counted[batch.round.ring] ?? 0, isStored: isStored)
         if run.record.endReason == Self.silence { run.record.reopen() }
         guard case .ingest = batch.schema.encoding else { return }
         late.take(batch, fresh, &run)

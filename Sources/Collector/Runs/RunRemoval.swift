@@ -14,6 +14,8 @@ enum RunRemovalError: Error {
     /// Its last rows are on their way into storage.
     case underway
     case storageAway(String)
+    /// It has rows in ClickHouse, and this collector does not reach any.
+    case withoutStorage
     case failed(String)
 
     var explanation: String {
@@ -22,6 +24,7 @@ enum RunRemovalError: Error {
         case .running: "it is still running"
         case .underway: "its last events are still on their way into storage"
         case .storageAway(let reason): "nothing can be removed while ClickHouse is away: \(reason)"
+        case .withoutStorage: "it is stored, and this collector runs without storage"
         case .failed(let reason): "it is removed in part: \(reason)"
         }
     }
@@ -40,16 +43,19 @@ struct RunRemoval: Sendable {
     func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
         if let run = registry.recalled(runID)?.record {
             guard run.status != .running else { throw .running }
+            guard storage != nil || run.storedEvents == 0 else { throw .withoutStorage }
             try waitUntilStill(runID, patience)
         } else if try !isStored(runID) {
             throw .unknown
         }
-        if let storage {
-            do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }
+        try bookkeeper.keepingSilent(about: runID) { () throws(RunRemovalError) in
+            if let storage {
+                do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }
+            }
+            directory.discardQuarantined(run: runID)
+            bus.remove(runID)
+            do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
         }
-        directory.discardQuarantined(run: runID)
-        bus.remove(runID)
-        do throws(ControlStoreError) { try bookkeeper.remove(runID) } catch { throw .failed(error.description) }
         posted.forget(runID)
     }
 
@@ -83,8 +89,7 @@ struct RunRemoval: Sendable {
         // Rings that were put aside stay, and what is in them will never arrive.
         if !rings.isEmpty { return storage.hasRowsUnderway(runID) }
         // Posted rows lie in the collector's own rings, which stay: what the live reader has counted must be in segments.
-        let arrived = run.storedEvents + run.lostByReason.values.reduce(0, +)
-        return storage.hasRowsUnderway(runID) || (arrived < run.accepted && !run.isRecorded)
+        return storage.hasRowsUnderway(runID) || (!run.isAccountedFor && !run.isRecorded)
     }
 
     private static func explain(_ error: Storage.RemovalError) -> RunRemovalError {

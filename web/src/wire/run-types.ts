@@ -59,6 +59,8 @@ export interface RunSummary {
   refused: number;
   lost: number;
   stored: number;
+  /** Accepted while the collector stored nothing. */
+  unstored: number;
   /** What it takes on disk, estimated by storage; NaN: not known. */
   bytesOnDisk: number;
 }
@@ -169,6 +171,7 @@ export function readRunSummary(json: unknown): RunSummary {
     refused: amount(run["refused"]),
     lost: amount(run["lost"]),
     stored: amount(run["stored"]),
+    unstored: amount(run["unstored"]),
     bytesOnDisk: NaN,
   };
 }

@@ -122,6 +122,7 @@ function behind(writers: readonly WriterInfo[], mark: "live" | "spooled"): [valu
 const storageOff: [value: string, detail: string] = ["–", "storage is off"];
 
 function stored(run: RunDetail): [value: string, detail: string] {
-  const waiting = run.accepted - run.stored - run.lost;
-  return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : "events"];
+  const waiting = run.accepted - run.stored - run.lost - run.unstored;
+  const liveOnly = run.unstored > 0 ? `${formatCount(run.unstored)} live only` : "events";
+  return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : liveOnly];
 }

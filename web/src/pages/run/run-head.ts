@@ -120,13 +120,15 @@ export class RunHead {
 
   /** One chip while all is well: what is wrong gets a line of its own. */
   private showCounters(run: RunDetail, sources: number): void {
-    const waiting = Math.max(0, run.accepted - run.stored - run.lost);
+    const waiting = Math.max(0, run.accepted - run.stored - run.lost - run.unstored);
     const rate = run.status === "running" ? ` · ${formatCount(run.ratePerSecond)} /s` : "";
     const words = isStorageOff() ? `${formatCount(run.accepted)} events${rate}`
-      : waiting > 0 ? `${formatCount(run.stored)} stored, ${formatCount(waiting)} to come${rate}` : `${formatCount(run.stored)} stored ✓${rate}`;
+      : waiting > 0 ? `${formatCount(run.stored)} stored, ${formatCount(waiting)} to come${rate}`
+      : run.unstored > 0 ? `${formatCount(run.stored)} stored, ${formatCount(run.unstored)} live only${rate}` : `${formatCount(run.stored)} stored ✓${rate}`;
     setText(this.chip, (sources > 1 ? "All sources: " : "") + words);
     setAttribute(this.chip, "title", `${formatCount(run.accepted)} events accepted, ${formatCount(run.stored)} stored`
-      + (waiting > 0 ? `; ${formatCount(waiting)} are on their way to storage` : "") + (sources > 1 ? `; of all ${sources} sources of the run` : ""));
+      + (waiting > 0 ? `; ${formatCount(waiting)} are on their way to storage` : "")
+      + (run.unstored > 0 ? `; ${formatCount(run.unstored)} came while the collector stored nothing` : "") + (sources > 1 ? `; of all ${sources} sources of the run` : ""));
     setAttribute(this.chip, "data-accepted", String(run.accepted));
     const alarms = [
       alarmWords(run.refused, "refused", run.refusedByReason, "never taken from the engine"),
