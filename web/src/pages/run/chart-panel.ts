@@ -2,6 +2,7 @@
 
 import { element, setAttribute, setHidden } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
+import { Hold } from "../../plot/pointer";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
 import { notify } from "../../shell/toasts";
@@ -22,6 +23,7 @@ export interface ChartPanelEvents {
   onRange: (range: Range | null) => void;
   onZoom: (shown: Range, at: number, factor: number) => void;
   onPan: (shown: Range, share: number) => void;
+  onHold: () => Hold;
 }
 
 export class ChartPanel implements PanelContent {
@@ -119,6 +121,7 @@ export class ChartPanel implements PanelContent {
       onReset: () => this.events.onRange(null),
       onWheel: (at, factor) => this.withShown((shown) => this.events.onZoom(shown, at, factor)),
       onPan: (share) => this.withShown((shown) => this.events.onPan(shown, share)),
+      onHold: () => this.events.onHold(),
       onHover: (at) => {
         this.isPointed = at !== null;
         if (at === null) this.tip.hide();

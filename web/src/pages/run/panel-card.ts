@@ -1,6 +1,7 @@
 // One panel: its head with what can be done to it, and its content.
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
+import { Hold } from "../../plot/pointer";
 import { Panel, spanMax } from "../../series/layout";
 import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
 import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
@@ -8,7 +9,7 @@ import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
-import { panned, zoomed } from "./time-view";
+import { gripped, panned, zoomed } from "./time-view";
 import { NumberPanel, TablePanel } from "./value-panels";
 
 export interface PanelCardActions {
@@ -133,6 +134,27 @@ export class PanelCard {
     else this.setOwn(panned(shown, share, time.limits));
   }
 
+  /** A hand takes hold of what is shown. */
+  hold(): Hold {
+    const { session } = this;
+    const { time } = session;
+    const axis = time.axis.value;
+    const end = session.holdGesture();
+    let held = this.shown;
+    let last = held;
+    return {
+      move: (grip) => {
+        // Keys may have gone to another axis meanwhile.
+        if (!held || time.axis.value !== axis) return;
+        last = gripped(held, grip, axis, time.limits);
+        if (this.isLinked) time.replace(last);
+        else this.setOwn(last);
+      },
+      renew: () => { held = last; },
+      end,
+    };
+  }
+
   setMaximised(isMaximised: boolean): void {
     setAttribute(this.maximise, "aria-pressed", String(isMaximised));
     this.element.classList.toggle("is-maximised", isMaximised);
@@ -189,6 +211,7 @@ export class PanelCard {
         onRange: (range) => this.showRange(range),
         onZoom: (shown, at, factor) => this.zoom(shown, at, factor),
         onPan: (shown, share) => this.pan(shown, share),
+        onHold: () => this.hold(),
       });
     }
   }

@@ -76,7 +76,7 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
   add("Panels", "preset", "Back to the proposed panels", [], () => proposePanels(session));
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
-  describeGestures(lifetime, chartGestures);
+  describeGestures(lifetime, [...chartGestures, ...chartTouches]);
 }
 
 const chartGestures = [
@@ -84,6 +84,11 @@ const chartGestures = [
   ["Shift and wheel", "Move through the run"], ["Double click", "Show all"], ["Click", "Put the first cursor"],
   ["Shift and click", "Put the second cursor"],
 ].map(([gesture = "", title = ""]) => ({ section: "On a chart", gesture, title }));
+
+const chartTouches = [
+  ["One finger sideways", "Move through the run"], ["One finger up or down", "Scroll the page"], ["Two fingers", "Zoom and move about their middle"],
+  ["Tap", "Put the first cursor"], ["Double tap", "Show all"],
+].map(([gesture = "", title = ""]) => ({ section: "On a chart, with fingers", gesture, title }));
 
 /** New panels of values show what the active one draws. */
 function activeSeries(session: RunSession) {

@@ -18,12 +18,12 @@ import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
-import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
+import { queryChangedEvent, RunQuery } from "../route";
+import { KeptUrl } from "./kept-url";
 import { SizeOnDisk } from "./size-on-disk";
 import { TimeView } from "./time-view";
 
 const pollMs = 1000;
-const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
@@ -62,9 +62,7 @@ export class RunSession {
   private readonly openTypes = new Set<string>();
   private isChosen: boolean;
   private wanted = "";
-  private written: RunQuery;
-  private writeTimer = 0;
-  private isUrlHeld = false;
+  private readonly url: KeptUrl;
   private endSeenMs = NaN;
   /** The run has been followed, and has ended a moment ago. */
   private isEnding = false;
@@ -78,12 +76,12 @@ export class RunSession {
   readonly ask: () => void;
 
   constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
-    const query = parseRunQuery(location.search);
+    this.url = new KeptUrl(() => this.query, lifetime);
+    const query = this.url.read();
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
-    this.written = query;
     this.size = new SizeOnDisk(runId);
     this.sketch = new Signal(query.sketch);
     this.data = new DataWorker(this.catalogue, {
@@ -101,8 +99,7 @@ export class RunSession {
     for (const signal of [this.catalogue.version, this.panels, this.sketch, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
-    lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.readUrl());
-    lifetime.add(() => window.clearTimeout(this.writeTimer));
+    lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.restore(this.url.read()));
   }
 
   get isRunning(): boolean {
@@ -153,10 +150,15 @@ export class RunSession {
 
   /** While something is tried out the URL stays as it was; the function lets it say what has come of it. */
   holdUrl(): () => void {
-    this.isUrlHeld = true;
+    return this.url.hold();
+  }
+
+  /** A gesture begins; until the function is called all of it is one step back, of the page's Back and of the browser's. */
+  holdGesture(): () => void {
+    const [end, writeUrl] = [this.time.hold(), this.url.hold()];
     return () => {
-      this.isUrlHeld = false;
-      this.afterChange();
+      end();
+      writeUrl();
     };
   }
 
@@ -204,8 +206,7 @@ export class RunSession {
   private takeAxis(axis: TimeAxis): void {
     this.time.range.value = null;
     this.time.axis.value = axis;
-    this.written = this.query;
-    writeQuery(formatRunQuery(this.written), false);
+    this.url.correct();
   }
 
   /** From where to where there is anything on the axis; null: nobody knows. */
@@ -227,9 +228,7 @@ export class RunSession {
     this.isEnding = false;
     if (this.time.range.value || !range) return;
     this.time.range.value = range;
-    // Nobody has asked for it, so there is nothing to go back from.
-    this.written = this.query;
-    writeQuery(formatRunQuery(this.written), false);
+    this.url.correct();
   }
 
   // MARK: the run
@@ -350,14 +349,7 @@ export class RunSession {
       if (JSON.stringify(proposed) !== JSON.stringify(this.panels.value)) this.panels.value = proposed;
     }
     this.wantTypes();
-    window.clearTimeout(this.writeTimer);
-    if (this.isUrlHeld) return;
-    // Wheels and drags come in many small steps: where they end is one.
-    const { range, cursors, panels } = this.written;
-    const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
-    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value, own(this.panels.value)]) !== JSON.stringify([range, cursors, own(panels)]);
-    if (isMove) this.writeTimer = window.setTimeout(() => this.writeUrl(), writeDelayMs);
-    else this.writeUrl();
+    this.url.change();
   }
 
   private get query(): RunQuery {
@@ -366,24 +358,6 @@ export class RunSession {
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
       sketch: this.sketch.value,
     };
-  }
-
-  /** Moving a cursor is no step that anybody would want to take back. */
-  private stepText(query: RunQuery): string {
-    return formatRunQuery({ ...query, cursors: [null, null] });
-  }
-
-  private writeUrl(): void {
-    const { query } = this;
-    writeQuery(formatRunQuery(query), this.stepText(query) !== this.stepText(this.written));
-    this.written = query;
-  }
-
-  private readUrl(): void {
-    window.clearTimeout(this.writeTimer);
-    const query = parseRunQuery(location.search);
-    this.written = query;
-    this.restore(query);
   }
 
   private restore(query: RunQuery): void {
