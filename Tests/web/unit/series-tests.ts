@@ -1,9 +1,9 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
+import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/protocol/series-id";
 import { searchChannels } from "../../../web/src/series/channel-search";
 import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
 import { commonUnit, groupPrefix, lineName, panelPath, panelTitle } from "../../../web/src/series/names";
 import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
-import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/series/series-id";
 import { FieldInfo, TypeInfo } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
 

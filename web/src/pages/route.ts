@@ -1,7 +1,7 @@
-// Where the user is, as a URL. Pages change by `navigate`; what a page shows is kept in the query by `replaceQuery`.
+// What URLs mean: which page, and of the page of a run what it shows.
 
+import { Range, TimeAxis } from "../protocol/protocol";
 import { formatPanels, Panel, parsePanels, readAxis } from "../series/layout";
-import { Range, TimeAxis } from "../worker/protocol";
 
 export type Route = { page: "list" } | { page: "run"; runId: string; sourceId: string } | { page: "unknown" };
 
@@ -88,23 +88,4 @@ export function formatRunQuery(state: RunQuery): string {
   if (state.sketch !== "") parts.push(`sketch=${state.sketch}`);
   if (state.panels) parts.push(`panels=${formatPanels(state.panels)}`);
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
-}
-
-/** Fired on `window` after `navigate`. */
-export const navigatedEvent = "teltel-navigated";
-
-export function navigate(url: string): void {
-  history.pushState(null, "", url);
-  window.dispatchEvent(new Event(navigatedEvent));
-}
-
-/** Fired on `window` when back or forward has led to another state of the same page. */
-export const queryChangedEvent = "teltel-query-changed";
-
-/** Keeps the page's state in the URL; a `step` can be taken back with the browser's own button. */
-export function writeQuery(query: string, isStep: boolean): void {
-  const url = location.pathname + query;
-  if (url === location.pathname + location.search) return;
-  if (isStep) history.pushState(null, "", url);
-  else history.replaceState(null, "", url);
 }

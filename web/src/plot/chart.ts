@@ -2,7 +2,7 @@
 // where the pointer is and what was marked.
 
 import { setHidden, setStyle } from "../base/dom";
-import { markFilled, PanelAnswer, Range, TimeAxis } from "../worker/protocol";
+import { markFilled, PanelAnswer, Range, TimeAxis } from "../protocol/protocol";
 import { lastLabelWidth, leftAxis, timeAxis, valueAxis } from "./axes";
 import { DrawnLine, drawLines, drawLosses } from "./line-drawing";
 import { dragPixelsMin, Hold, listenToPointer } from "./pointer";

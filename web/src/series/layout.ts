@@ -1,8 +1,8 @@
 // What a run's page shows, as a value: panels with their series and their looks. Goes into the URL and, by name, into the
 // collector; so it is read with distrust.
 
-import { Range, TimeAxis } from "../worker/protocol";
-import { formatSeriesId, parseSeriesId, SeriesId } from "./series-id";
+import { Range, TimeAxis } from "../protocol/protocol";
+import { formatSeriesId, parseSeriesId, SeriesId } from "../protocol/series-id";
 
 export type PanelKind = "chart" | "table" | "number";
 export const panelKinds: readonly PanelKind[] = ["chart", "table", "number"];

@@ -1,8 +1,8 @@
 // What panels and lines are called: as short as it can be without being ambiguous.
 
 import { Catalogue, isText } from "../data/catalogue";
+import { SeriesId } from "../protocol/series-id";
 import { Panel } from "./layout";
-import { SeriesId } from "./series-id";
 
 /** Everything before the last dot: "pos" of "pos.x", "" of "normalLoad". */
 export function groupPrefix(field: string): string {

@@ -1,10 +1,10 @@
 // What somebody sees who has chosen nothing: panels for what most people look at first, if the run has it.
 
 import { Catalogue, CatalogueType, isDrawable } from "../data/catalogue";
+import { everyKey, formatSeriesId, SeriesId } from "../protocol/series-id";
 import { FieldInfo } from "../wire/run-types";
 import { freePanelId, makePanel, Panel } from "./layout";
 import { groupPrefix, isTextSeries } from "./names";
-import { everyKey, formatSeriesId, SeriesId } from "./series-id";
 
 const defaultPanels = 6;
 /** Types that the contract documents: vehicle, flight, time of frames. */

@@ -3,10 +3,10 @@
 import { element, setAttribute, setHidden } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
 import { Hold } from "../../plot/pointer";
+import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
 import { notify } from "../../shell/toasts";
-import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../worker/protocol";
 import { Legend } from "./legend";
 import { PanelContent } from "./panel-content";
 import { PointerTip } from "./pointer-tip";

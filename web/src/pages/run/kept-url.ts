@@ -2,8 +2,9 @@
 // small steps it came in.
 
 import { Lifetime } from "../../base/lifetime";
+import { writeQuery } from "../../base/navigation";
 import { Panel } from "../../series/layout";
-import { formatRunQuery, parseRunQuery, RunQuery, writeQuery } from "../route";
+import { formatRunQuery, parseRunQuery, RunQuery } from "../route";
 
 const writeDelayMs = 250;
 

@@ -2,9 +2,9 @@
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
 import { Hold } from "../../plot/pointer";
+import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../protocol/protocol";
 import { Panel, spanMax } from "../../series/layout";
 import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
-import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
 import { ChartPanel } from "./chart-panel";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
 import { PanelContent } from "./panel-content";

@@ -1,7 +1,7 @@
 // What the inside of a panel is to its frame, whichever kind it is.
 
+import { FrameAnswer, PanelAnswer } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
-import { FrameAnswer, PanelAnswer } from "../../worker/protocol";
 
 export interface PanelContent {
   readonly element: HTMLElement;

@@ -3,9 +3,9 @@
 
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
+import { everyKey, SeriesId } from "../../protocol/series-id";
 import { movePanel, Panel, panelKinds, PanelKind, replacePanel, spanMax, splitPanel } from "../../series/layout";
 import { panelTitle } from "../../series/names";
-import { everyKey, SeriesId } from "../../series/series-id";
 import { besideBox } from "../../shell/beside";
 import { openDialog } from "../../shell/dialog";
 import { RunSession } from "./run-session";

@@ -3,9 +3,9 @@
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
+import { TimeAxis } from "../../protocol/protocol";
 import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { openDialog } from "../../shell/dialog";
-import { TimeAxis } from "../../worker/protocol";
 import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
 import { openRunLayouts, proposePanels } from "./run-layouts";

@@ -5,7 +5,7 @@ import { element, setAttribute, setHidden, setStyle, setText } from "../../base/
 import { Lifetime } from "../../base/lifetime";
 import { formatCount, formatPlace, formatTick } from "../../format/numbers";
 import { formatAxisTime, formatClock, formatSimTime, timeSteps } from "../../format/times";
-import { FrameAnswer, Range, SketchRequest, TimeAxis } from "../../worker/protocol";
+import { FrameAnswer, Range, SketchRequest, TimeAxis } from "../../protocol/protocol";
 import { RunSession } from "./run-session";
 import { TimeSketch } from "./time-sketch";
 

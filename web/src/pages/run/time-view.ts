@@ -2,7 +2,7 @@
 
 import { Signal } from "../../base/signal";
 import { Grip } from "../../plot/pointer";
-import { Range, TimeAxis } from "../../worker/protocol";
+import { Range, TimeAxis } from "../../protocol/protocol";
 
 export interface TimeState {
   axis: TimeAxis;
