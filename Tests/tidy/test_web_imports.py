@@ -24,7 +24,7 @@ IMPORTS: dict[str, set[str]] = {
     "plot": {"base", "format", "protocol"},
     "shell": {"base", "format", "wire"},
     # What several pages share.
-    "pages": {"base", "wire", "protocol", "series", "shell"},
+    "pages": {"base", "wire", "shell"},
     "pages/run-list": {"base", "format", "wire", "shell", "pages"},
     "pages/run": {"base", "format", "wire", "protocol", "data", "series", "plot", "shell", "pages"},
     # `main.ts`, which puts all together.

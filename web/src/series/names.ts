@@ -26,6 +26,7 @@ function listed(names: readonly string[]): string {
 /** "pos", or the names of the fields: "lift, drag"; the types where there are several. */
 export function panelTitle(panel: Panel): string {
   if (panel.title !== "") return panel.title;
+  if (panel.foreign) return panel.kind;
   const types = distinct(panel.series.map((id) => id.type));
   if (types.length > 1) return listed(types);
   const fields = distinct(panel.series.map((id) => id.field));

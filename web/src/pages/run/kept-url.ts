@@ -4,24 +4,26 @@
 import { Lifetime } from "../../base/lifetime";
 import { writeQuery } from "../../base/navigation";
 import { Panel } from "../../series/layout";
-import { formatRunQuery, parseRunQuery, RunQuery } from "../route";
+import { PanelCodec } from "../../series/layout-codec";
+import { formatRunQuery, parseRunQuery, RunQuery } from "./run-query";
 
 const writeDelayMs = 250;
 
 export class KeptUrl {
-  private written = parseRunQuery(location.search);
+  private written: RunQuery;
   private timer = 0;
   private holds = 0;
 
   /** @param query what is to be kept, as it is now */
-  constructor(private readonly query: () => RunQuery, lifetime: Lifetime) {
+  constructor(private readonly codecs: readonly PanelCodec[], private readonly query: () => RunQuery, lifetime: Lifetime) {
+    this.written = parseRunQuery(location.search, codecs);
     lifetime.add(() => this.dropWrite());
   }
 
   /** What the URL says. */
   read(): RunQuery {
     this.dropWrite();
-    this.written = parseRunQuery(location.search);
+    this.written = parseRunQuery(location.search, this.codecs);
     return this.written;
   }
 
@@ -51,13 +53,13 @@ export class KeptUrl {
   /** Nobody has asked for what is shown now, so there is nothing to go back from. */
   correct(): void {
     this.written = this.query();
-    writeQuery(formatRunQuery(this.written), false);
+    writeQuery(formatRunQuery(this.written, this.codecs), false);
   }
 
   private write(): void {
     this.dropWrite();
     const query = this.query();
-    writeQuery(formatRunQuery(query), stepText(query) !== stepText(this.written));
+    writeQuery(formatRunQuery(query, this.codecs), this.stepText(query) !== this.stepText(this.written));
     this.written = query;
   }
 
@@ -65,9 +67,9 @@ export class KeptUrl {
     window.clearTimeout(this.timer);
     this.timer = 0;
   }
-}
 
-/** Moving a cursor is no step that anybody would want to take back. */
-function stepText(query: RunQuery): string {
-  return formatRunQuery({ ...query, cursors: [null, null] });
+  /** Moving a cursor is no step that anybody would want to take back. */
+  private stepText(query: RunQuery): string {
+    return formatRunQuery({ ...query, cursors: [null, null] }, this.codecs);
+  }
 }

@@ -55,7 +55,8 @@ export class PanelGrid {
 
   requests(): PanelRequest[] {
     const maximised = this.session.maximised.value;
-    return [...this.cards].filter(([id, card]) => card.isVisible && (maximised === "" || id === maximised)).map(([, card]) => card.request());
+    return [...this.cards].filter(([id, card]) => card.isVisible && (maximised === "" || id === maximised))
+      .flatMap(([, card]) => card.request() ?? []);
   }
 
   draw(answer: FrameAnswer): void {
@@ -85,7 +86,8 @@ export class PanelGrid {
 
   addSeries(id: string, series: readonly SeriesId[]): void {
     const panel = this.session.panels.value.find((candidate) => candidate.id === id);
-    if (!panel) {
+    // What is put into a panel that nobody here can draw would not be seen.
+    if (!panel || panel.foreign) {
       this.addPanel(series);
       return;
     }

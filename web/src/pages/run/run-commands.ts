@@ -8,6 +8,7 @@ import { Command, describeGestures, registerCommand } from "../../shell/commands
 import { openDialog } from "../../shell/dialog";
 import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
+import { panelKinds } from "./panel-kinds";
 import { openRunLayouts, proposePanels } from "./run-layouts";
 import { RunSession } from "./run-session";
 import { inside } from "./time-view";
@@ -71,9 +72,9 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Panels", "restore", "Back from the maximised panel", ["Escape"], () => { session.maximised.value = ""; }, () => session.maximised.value !== "");
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
   add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "", "once a panel is active");
-  add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
-  add("Panels", "new-number", "Add numbers", [], () => grid.addPanel(activeSeries(session), { kind: "number" }));
-  add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
+  for (const { name, command: { title, keys, isEmpty } } of panelKinds) {
+    add("Panels", `new-${name}`, title, [...keys], () => grid.addPanel(isEmpty ? [] : activeSeries(session), { kind: name }));
+  }
   add("Panels", "preset", "Back to the proposed panels", [], () => proposePanels(session));
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
   describeGestures(lifetime, [...chartGestures, ...chartTouches]);

@@ -13,14 +13,15 @@ import { DataWorker } from "../../data/data-worker";
 import { LossLog } from "../../data/loss-log";
 import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../protocol/protocol";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
+import { PanelCodec } from "../../series/layout-codec";
 import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
 import { ApiError, fetchRun } from "../../wire/api";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
 import { fetchStoredFields, StoredField } from "../../wire/series";
-import { RunQuery } from "../route";
 import { KeptUrl } from "./kept-url";
+import { RunQuery } from "./run-query";
 import { SizeOnDisk } from "./size-on-disk";
 import { TimeView } from "./time-view";
 
@@ -76,8 +77,9 @@ export class RunSession {
   /** Asks for the run's description at once. */
   readonly ask: () => void;
 
-  constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
-    this.url = new KeptUrl(() => this.query, lifetime);
+  /** @param codecs of the kinds of panels that are known */
+  constructor(readonly runId: string, readonly sourceId: string, readonly codecs: readonly PanelCodec[], private readonly lifetime: Lifetime) {
+    this.url = new KeptUrl(codecs, () => this.query, lifetime);
     const query = this.url.read();
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
@@ -134,7 +136,7 @@ export class RunSession {
   }
 
   get layout(): Layout {
-    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value.map((panel) => ({ ...panel, range: null })) };
+    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value };
   }
 
   apply(layout: Layout): void {

@@ -7,9 +7,9 @@ import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
 import { TimeAxis } from "../../protocol/protocol";
 import { isStorageOff, readiness } from "../../wire/readiness";
-import { windowChoices } from "../route";
 import { Pace } from "./pace";
 import { openRunLayouts } from "./run-layouts";
+import { windowChoices } from "./run-query";
 import { RunSession } from "./run-session";
 
 const readoutMs = 200;
