@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 from run_support import FRAMES, cursors, open_known_run, over, panel, shown, wait_for_range
-from web_support import event, ingest, wait_until
+from web_support import event, ingest, row_of, wait_until
 
 LEVEL, HEAT = "tank/level", "tank/heat"
 HALF = "?from=500&to=1500"
@@ -201,6 +201,22 @@ def test_a_finger_holds_a_run_that_is_followed(page, collector, run_id, hand):
     hand.lift()
     expect(page.get_by_test_id("data-state")).to_have_text("Paused")
     wait_for_range(page, LEVEL, "to < 2900")
+
+
+def test_a_page_that_is_left_while_a_finger_holds_a_chart_keeps_its_url_to_itself(page, known, hand):
+    page.goto("/")
+    row_of(page, known).get_by_role("link").click()
+    wait_for_range(page, LEVEL, "from === 0 && panel.dataset.lines > 0")
+    plot = over(page, LEVEL)
+    hand.put(plot, (0.4, 0.5), (0.6, 0.5))
+    hand.move(plot, (0.3, 0.5), (0.7, 0.5))
+    wait_for_range(page, LEVEL, "from > 400")
+    page.go_back()
+    expect(row_of(page, known)).to_be_visible()
+    hand.lift()
+    # Whatever would still be written would be so by the time that this has been read.
+    wait_until(page, "begin => performance.now() > begin + 600", page.evaluate("() => performance.now()"))
+    assert page.evaluate("() => location.pathname + location.search") == "/"
 
 
 def test_a_finger_moves_the_window_of_the_bar(page, known, hand):

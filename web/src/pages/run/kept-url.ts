@@ -15,7 +15,7 @@ export class KeptUrl {
   private holds = 0;
 
   /** @param query what is to be kept, as it is now */
-  constructor(private readonly codecs: readonly PanelCodec[], private readonly query: () => RunQuery, lifetime: Lifetime) {
+  constructor(private readonly codecs: readonly PanelCodec[], private readonly query: () => RunQuery, private readonly lifetime: Lifetime) {
     this.written = parseRunQuery(location.search, codecs);
     lifetime.add(() => this.dropWrite());
   }
@@ -40,7 +40,8 @@ export class KeptUrl {
 
   change(): void {
     this.dropWrite();
-    if (this.holds > 0) return;
+    // Dialogs and gestures may end after the page has been left: the URL is another page's then.
+    if (this.holds > 0 || this.lifetime.isOver) return;
     // Wheels and drags come in many small steps: where they end is one.
     const { range, cursors, panels } = this.written;
     const query = this.query();

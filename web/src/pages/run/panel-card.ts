@@ -94,10 +94,11 @@ export class PanelCard {
       this.element.classList.toggle(`tall-${span}`, panel.height === span);
     }
     this.link.hidden = !this.look.hasTime;
-    this.sql.hidden = this.request() === null;
     this.showLink();
-    // Whoever asks for nothing gets no answer that would bring its words.
-    if (this.request() === null) this.showNote(null);
+    const asksForNothing = this.request() === null;
+    this.sql.hidden = asksForNothing;
+    // Then no answer comes that would bring its words.
+    if (asksForNothing) this.showNote(null);
   }
 
   /** Null: it needs nothing of the worker. */
