@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 from run_support import field, legend_lines, open_with, panel, panels
-from web_support import wait_until
+from web_support import row_of, wait_until
 
 LEVEL, HEAT, SLIP = "tank/level", "tank/heat", "wheel.force/slipRatio"
 BESIDE = """() => { const [dialog, panel] = [document.querySelector('.settings-dialog'), document.querySelector('.panel.is-set')]
@@ -188,3 +188,17 @@ def test_six_panels_fill_the_window(page, known, size, columns, rows):
     bottom = max(box["y"] + box["height"] for box in boxes)
     assert size[1] - 30 < bottom <= size[1], bottom
     assert page.evaluate("document.documentElement.scrollHeight") == size[1]
+
+
+def test_a_page_that_is_left_while_its_settings_are_open_keeps_its_url_to_itself(page, known):
+    page.goto("/")
+    row_of(page, known).get_by_role("link").click()
+    expect(panel(page, LEVEL).get_by_test_id("legend-line")).to_be_visible()
+    panel(page, LEVEL).get_by_test_id("panel-settings").click()
+    page.get_by_test_id("panel-title-input").fill("Plant")
+    expect(panel(page, "tank/Plant")).to_be_visible()
+    page.go_back()
+    expect(row_of(page, known)).to_be_visible()
+    # Whatever would still be written would be so by the time that this has been read.
+    wait_until(page, "begin => performance.now() > begin + 600", page.evaluate("() => performance.now()"))
+    assert page.evaluate("() => location.pathname + location.search") == "/"

@@ -1,6 +1,7 @@
+import { FoundType } from "../../../web/src/protocol/protocol";
+import { typeId } from "../../../web/src/protocol/series-id";
 import { ColumnSchema, decodeColumns, DecodeError } from "../../../web/src/worker/column-decoder";
-import { LiveRows, Tail, typeId } from "../../../web/src/worker/live-rows";
-import { FoundType } from "../../../web/src/worker/protocol";
+import { LiveRows, Tail } from "../../../web/src/worker/live-rows";
 import { equal, isTrue, test } from "./harness";
 
 interface Sent {

@@ -1,12 +1,12 @@
 // Rows that are neighbours and rows that are not: where lines break, and what a line is at a frame.
 
+import { markBroken, markCoarse, markFilled, TimeAxis } from "../../../web/src/protocol/protocol";
 import { gapLimit, limitOf } from "../../../web/src/worker/gaps";
 import { bucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
-import { markBroken, markCoarse, markFilled, TimeAxis } from "../../../web/src/worker/protocol";
+import { Line } from "../../../web/src/worker/lines";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
-import { Line } from "../../../web/src/worker/sources";
-import { placeOf, stretchOn, timesOf, valueAt } from "../../../web/src/worker/values-at";
 import { moveRange, wholeRange } from "../../../web/src/worker/stretches";
+import { placeOf, stretchOn, timesOf, valueAt } from "../../../web/src/worker/values-at";
 import { equal, isTrue, test } from "./harness";
 
 type Sample = [frame: number, value?: number | undefined, wallTime?: number];

@@ -10,6 +10,7 @@ import "./run-list-tests";
 import "./shell-tests";
 import "./failure-tests";
 import "./layout-tests";
+import "./panel-kind-tests";
 import { summarise } from "./harness";
 
 summarise();

@@ -1,6 +1,11 @@
-import { formatRunQuery, parseRoute, parseRunQuery, RunQuery, runPath } from "../../../web/src/pages/route";
-import { parsePanels } from "../../../web/src/series/layout";
+import { parseRoute, runPath } from "../../../web/src/pages/route";
+import { panelKinds } from "../../../web/src/pages/run/panel-kinds";
+import { formatRunQuery as format, parseRunQuery as parse, RunQuery } from "../../../web/src/pages/run/run-query";
+import { parsePanels } from "../../../web/src/series/layout-codec";
 import { equal, test } from "./harness";
+
+const parseRunQuery = (query: string) => parse(query, panelKinds);
+const formatRunQuery = (query: RunQuery) => format(query, panelKinds);
 
 test("paths name pages", () => {
   equal(parseRoute("/", ""), { page: "list" });
@@ -16,7 +21,7 @@ test("links lead to the run they were made for", () => {
 });
 
 test("a page's state survives the URL", () => {
-  const panels = parsePanels("chart!log!x=12.5~80:c/t/%2A/f,c/t/*/g;table:c/t//h");
+  const panels = parsePanels("chart!log!x=12.5~80:c/t/%2A/f,c/t/*/g;table:c/t//h", panelKinds);
   const state: RunQuery = {
     sourceId: "a,b", panels, axis: "simTime" as const, isAxisChosen: true, windowSeconds: 30, range: { from: 1.25, to: 2.5 }, cursors: [7, 9],
     sketch: "plant/tank//level",

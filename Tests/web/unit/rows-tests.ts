@@ -1,5 +1,5 @@
+import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/protocol/protocol";
 import { bucketRange, BucketRange, LineReducer } from "../../../web/src/worker/line-reducer";
-import { markFilled, markLowFirst, markNotFinite, Summary, TimeAxis } from "../../../web/src/worker/protocol";
 import { MemoryBudget, Rows } from "../../../web/src/worker/rows";
 import { lastMeasured } from "../../../web/src/worker/samples";
 import { readSeriesLines } from "../../../web/src/worker/series-lines";

@@ -1,9 +1,9 @@
 import { Catalogue } from "../../../web/src/data/catalogue";
+import { everyKey, SeriesId } from "../../../web/src/protocol/series-id";
 import { searchChannels } from "../../../web/src/series/channel-search";
-import { formatPanels, makePanel, movePanel, Panel, parsePanels, readLayout, splitPanel } from "../../../web/src/series/layout";
+import { makePanel, movePanel, Panel, splitPanel } from "../../../web/src/series/layout";
 import { commonUnit, groupPrefix, lineName, panelPath, panelTitle } from "../../../web/src/series/names";
 import { isShown, presetPanels, without, withSeries } from "../../../web/src/series/presets";
-import { everyKey, formatSeriesId, parseSeriesId, SeriesId } from "../../../web/src/series/series-id";
 import { FieldInfo, TypeInfo } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
 
@@ -31,23 +31,6 @@ const vehicle = [
 ];
 
 const namesOf = (panels: readonly Panel[]) => panels.map((panel) => panel.series.map((id) => `${id.type} ${id.key} ${id.field}`));
-
-test("names of any kind survive the URL", () => {
-  const odd: SeriesId = { channel: "", type: "a/b,c", key: "*", field: "päß & <x>%" };
-  equal(parseSeriesId(formatSeriesId(odd)), { ...odd, key: "*" });
-  const literal: SeriesId = { channel: "c", type: "t", key: "a*b", field: "f" };
-  equal(formatSeriesId(literal), "c/t/a%2Ab/f");
-  const panels = [makePanel("p1", [odd, literal], { title: "a;b!c:d~e,f", scale: "log", fixed: { from: -1.5, to: 2e9 }, width: 2, height: 3 }),
-    makePanel("p2", [], { kind: "table" }), makePanel("p3", [literal], { kind: "number" })];
-  equal(parsePanels(formatPanels(panels)), panels);
-});
-
-test("text that names no series or panel is left out", () => {
-  equal(parsePanels("chart:x,%E0%A4%A/a/b/c,c/t//f,///").map((panel) => panel.series), [[{ channel: "c", type: "t", key: "", field: "f" }]]);
-  equal(parsePanels(""), []);
-  equal(parsePanels("nonsense!w9!y=5~2!t=%E0%A4%A:").map(({ kind, width, fixed, title }) => [kind, width, fixed, title]),
-    [["chart", 3, null, "%E0%A4%A"]]);
-});
 
 test("series go where their group is", () => {
   const known = catalogue(...vehicle);
@@ -175,22 +158,4 @@ test("an array is drawn by its elements, if they are few", () => {
   const field = (name: string, kind: string): FieldInfo => ({ name, kind, unit: "N", isKey: false, labels: [] });
   made.describe([{ sourceId: "", channel: "c", type: "t", accepted: 0, fields: [field("force", "f64[3]"), field("map", "f64[100]"), field("name", "text")] }]);
   equal([...made.find("c", "t")?.fields.keys() ?? []], ["force[0]", "force[1]", "force[2]", "name"]);
-});
-
-test("a layout from elsewhere is read with distrust", () => {
-  const panels = [makePanel("p1", [series("t", "f", everyKey)], { kind: "table", fixed: { from: 0, to: 1 } })];
-  const layout = { version: 1 as const, axis: "simTime" as const, windowSeconds: 30, panels };
-  equal(readLayout(JSON.parse(JSON.stringify(layout))), layout);
-  const fails = (json: unknown) => {
-    try {
-      readLayout(json);
-      return "";
-    } catch (error) {
-      return error instanceof Error ? error.message : "";
-    }
-  };
-  equal(fails(null), "this is no layout");
-  equal(fails({ version: 2, panels: [] }), "layouts of version 2 are not known here");
-  equal(fails({ version: 1 }), "the layout has no panels");
-  equal(fails({ version: 1, panels: [{ series: [{ type: 1 }] }] }), "panel 1 names a series without type or field");
 });

@@ -1,6 +1,6 @@
 import { LossLog } from "../../../web/src/data/loss-log";
 import { quantile, Pace } from "../../../web/src/pages/run/pace";
-import { inside, panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
+import { gripped, inside, panned, TimeView, zoomed } from "../../../web/src/pages/run/time-view";
 import { calmLogRange } from "../../../web/src/plot/value-range";
 import { readRunDetail } from "../../../web/src/wire/run-types";
 import { equal, isTrue, test } from "./harness";
@@ -63,6 +63,42 @@ test("each gesture is one step back, whatever it followed", () => {
   equal(time.range.value, { from: 400, to: 600 });
   time.back();
   equal(time.range.value, null);
+});
+
+test("what a hand holds stays below its fingers, within the run", () => {
+  const held = { from: 100, to: 200 };
+  const limits = { from: 0, to: 1000 };
+  const grip = { at: 0.5, by: 0, factor: 1 };
+  equal(gripped(held, { ...grip, by: 0.25 }, "frame", limits), { from: 75, to: 175 });
+  equal(gripped(held, { ...grip, factor: 0.5 }, "frame", limits), { from: 125, to: 175 });
+  // 150 was at the middle: it goes along to three quarters of the width.
+  equal(gripped(held, { at: 0.5, by: 0.25, factor: 0.5 }, "frame", limits), { from: 112.5, to: 162.5 });
+  equal(gripped(held, { ...grip, by: 5 }, "frame", limits), { from: 0, to: 100 });
+  equal(gripped(held, { ...grip, factor: 100 }, "frame", limits), limits);
+  equal(gripped(held, { ...grip, factor: 0.001 }, "frame", limits), { from: 149, to: 151 });
+});
+
+test("a gesture that somebody holds is one step, however long it rests", () => {
+  let now = 0;
+  const time = new TimeView(start, (range) => Promise.resolve(range), () => now);
+  const drag = (...places: number[]) => {
+    const letGo = time.hold();
+    for (const from of places) {
+      time.replace({ from, to: from + 10 });
+      now += 5000;
+    }
+    letGo();
+    now -= 5000;
+  };
+  drag(100, 110, 120);
+  drag(130, 140);
+  time.zoom({ from: 140, to: 150 }, 145, 0.5);
+  time.back();
+  equal(time.range.value, { from: 140, to: 150 });
+  time.back();
+  equal(time.range.value, { from: 120, to: 130 });
+  time.back();
+  equal([time.range.value, time.canGoBack], [null, false]);
 });
 
 test("the second cursor needs a first one", () => {

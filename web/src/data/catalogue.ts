@@ -3,7 +3,8 @@
 
 import { byName } from "../base/natural-order";
 import { Signal } from "../base/signal";
-import { elementsMax, keysPerTypeMax } from "../worker/live-rows";
+import { elementsMax, keysPerTypeMax } from "../protocol/protocol";
+import { typeId } from "../protocol/series-id";
 import { FieldInfo, TypeInfo } from "../wire/run-types";
 
 /** Keys of types that the contract names but whose senders may not have declared: lines sent as JSON declare nothing. */
@@ -20,10 +21,6 @@ export interface CatalogueType {
   keyFields: string[];
   /** Keys of instances, as text, in natural order. */
   keys: string[];
-}
-
-export function typeId(channel: string, type: string): string {
-  return JSON.stringify([channel, type]);
 }
 
 /** Whether a chart can show the field: keys only name instances, text has no height. */

@@ -1,10 +1,10 @@
 // The page's end of its worker: questions and answers, and what the worker tells by itself.
 
-import { Signal } from "../base/signal";
 import { Lifetime } from "../base/lifetime";
+import { Signal } from "../base/signal";
 import {
   ConnectionState, FailureTold, FrameAnswer, FrameRequest, FromWorker, LiveCounters, Loss, Range, RunState, TimeAxis, ToWorker, WantedType,
-} from "../worker/protocol";
+} from "../protocol/protocol";
 import { Catalogue } from "./catalogue";
 
 export interface DataWorkerEvents {

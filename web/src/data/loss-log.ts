@@ -2,8 +2,8 @@
 // this page.
 
 import { Signal } from "../base/signal";
+import { Loss } from "../protocol/protocol";
 import { RunDetail } from "../wire/run-types";
-import { Loss } from "../worker/protocol";
 
 export interface LossRange {
   from: number;

@@ -3,7 +3,7 @@
 import { Signal } from "../base/signal";
 import { formatPlace, formatTick } from "../format/numbers";
 import { formatAxisTime, timeSteps } from "../format/times";
-import { TimeAxis } from "../worker/protocol";
+import { TimeAxis } from "../protocol/protocol";
 import { chartTheme } from "./theme";
 
 export const axisFont = "11px system-ui, sans-serif";

@@ -2,10 +2,10 @@
 // where the pointer is and what was marked.
 
 import { setHidden, setStyle } from "../base/dom";
-import { markFilled, PanelAnswer, Range, TimeAxis } from "../worker/protocol";
+import { markFilled, PanelAnswer, Range, TimeAxis } from "../protocol/protocol";
 import { lastLabelWidth, leftAxis, timeAxis, valueAxis } from "./axes";
 import { DrawnLine, drawLines, drawLosses } from "./line-drawing";
-import { dragPixelsMin, listenToPointer } from "./pointer";
+import { dragPixelsMin, Hold, listenToPointer } from "./pointer";
 import { chartTheme, lineColour, lineDash } from "./theme";
 import { calmRange, calmLogRange } from "./value-range";
 
@@ -16,6 +16,8 @@ export interface ChartEvents {
   onWheel: (at: number, factor: number) => void;
   /** The shown stretch moves by so much of itself. */
   onPan: (share: number) => void;
+  /** A hand moves or zooms what is shown, until it lets go. */
+  onHold: () => Hold;
   onReset: () => void;
   /** Null: the pointer has left. */
   onHover: (at: number | null) => void;
@@ -51,6 +53,7 @@ export class Chart {
   private readonly chart: UPlot;
   private readonly ranges: (Range | null)[];
   private readonly leaveTheme: () => void;
+  private readonly letGo: () => void;
   private answer: PanelAnswer | null = null;
   private shown: Range = { from: 0, to: 1 };
   private readonly marks: Record<"hover" | "first" | "second", HTMLElement>;
@@ -77,9 +80,9 @@ export class Chart {
     this.chart.over.append(this.between);
     this.marks = { first: mark("first"), second: mark("second"), hover: mark("hover") };
     const place = (left: number) => this.chart.posToVal(left, "x");
-    listenToPointer(this.chart.over, {
+    this.letGo = listenToPointer(this.chart.over, {
       onClick: (left, isSecond) => events.onClick(place(left), isSecond), onWheel: (left, factor) => events.onWheel(place(left), factor),
-      onPan: events.onPan, takesWheel: events.takesWheel,
+      onPan: events.onPan, onHold: events.onHold, takesWheel: events.takesWheel,
       onLeave: () => {
         this.emphasise(-1);
         events.onHover(null);
@@ -163,6 +166,7 @@ export class Chart {
   }
 
   destroy(): void {
+    this.letGo();
     this.leaveTheme();
     leftAxis.forget(this);
     this.chart.destroy();

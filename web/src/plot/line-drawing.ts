@@ -1,7 +1,7 @@
 // Draws lines that were reduced to pixel columns (worker/line-reducer.ts): per column at most one vertical stroke, whatever the
 // number of samples behind it.
 
-import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, Range } from "../worker/protocol";
+import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, Range } from "../protocol/protocol";
 
 export interface DrawnLine {
   colour: string;

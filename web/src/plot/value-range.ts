@@ -1,6 +1,6 @@
 // The range of a vertical axis: calm. It grows at once, and shrinks only when the lines have become much smaller than it.
 
-import { Range } from "../worker/protocol";
+import { Range } from "../protocol/protocol";
 
 const margin = 0.06;
 /** Closer to the edge than this share of the axis, and the axis grows. */

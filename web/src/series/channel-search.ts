@@ -2,9 +2,9 @@
 // much was left out.
 
 import { CatalogueType, isDrawable, isText } from "../data/catalogue";
+import { everyKey } from "../protocol/series-id";
 import { FieldInfo } from "../wire/run-types";
 import { keyName } from "./names";
-import { everyKey } from "./series-id";
 
 export const typesShownMax = 200;
 export const keysShownMax = 32;

@@ -1,8 +1,8 @@
 // What panels and lines are called: as short as it can be without being ambiguous.
 
 import { Catalogue, isText } from "../data/catalogue";
+import { SeriesId } from "../protocol/series-id";
 import { Panel } from "./layout";
-import { SeriesId } from "./series-id";
 
 /** Everything before the last dot: "pos" of "pos.x", "" of "normalLoad". */
 export function groupPrefix(field: string): string {
@@ -26,6 +26,7 @@ function listed(names: readonly string[]): string {
 /** "pos", or the names of the fields: "lift, drag"; the types where there are several. */
 export function panelTitle(panel: Panel): string {
   if (panel.title !== "") return panel.title;
+  if (panel.foreign) return panel.kind;
   const types = distinct(panel.series.map((id) => id.type));
   if (types.length > 1) return listed(types);
   const fields = distinct(panel.series.map((id) => id.field));

@@ -1,10 +1,10 @@
 // What somebody sees who has chosen nothing: panels for what most people look at first, if the run has it.
 
 import { Catalogue, CatalogueType, isDrawable } from "../data/catalogue";
+import { everyKey, formatSeriesId, SeriesId } from "../protocol/series-id";
 import { FieldInfo } from "../wire/run-types";
-import { freePanelId, makePanel, Panel } from "./layout";
+import { freePanelId, makePanel, Panel, textKind, usualKind } from "./layout";
 import { groupPrefix, isTextSeries } from "./names";
-import { everyKey, formatSeriesId, SeriesId } from "./series-id";
 
 const defaultPanels = 6;
 /** Types that the contract documents: vehicle, flight, time of frames. */
@@ -64,8 +64,7 @@ export function withSeries(panels: readonly Panel[], ids: readonly SeriesId[], c
   for (const id of ids) {
     const others = without(made, [id], catalogue);
     const group = groupOf(id, catalogue);
-    // Texts have no height: they are gathered in a table.
-    const kind = isTextSeries(id, catalogue) ? "table" : "chart";
+    const kind = isTextSeries(id, catalogue) ? textKind : usualKind;
     const home = others.find((panel) => panel.kind === kind && panel.series.length > 0
       && panel.series.every((series) => groupOf(series, catalogue) === group));
     made = home

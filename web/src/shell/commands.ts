@@ -21,7 +21,7 @@ export interface Command {
   readonly condition?: string;
 }
 
-/** What the mouse does, for the list of keys. */
+/** What mouse or fingers do, for the list of keys. */
 export interface Gesture {
   /** "Drag", "Shift and click". */
   readonly gesture: string;
@@ -31,7 +31,7 @@ export interface Gesture {
 
 let gestures: Gesture[] = [];
 
-/** Says what the mouse can do, until the lifetime is over. */
+/** Says what mouse and fingers can do, until the lifetime is over. */
 export function describeGestures(lifetime: Lifetime, added: readonly Gesture[]): void {
   if (lifetime.isOver) return;
   gestures = [...gestures, ...added];

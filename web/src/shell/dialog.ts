@@ -1,7 +1,7 @@
 // Modal dialogs. The browser keeps the focus inside, closes on Escape and gives the focus back to where it was.
 
 import { append, Child, element } from "../base/dom";
-import { navigatedEvent } from "../pages/route";
+import { navigatedEvent } from "../base/navigation";
 
 export interface DialogOptions {
   title: string;

@@ -1,4 +1,4 @@
-// The list of all keys of the page shown, and of what the mouse does there.
+// The list of all keys of the page shown, and of what mouse and fingers do there.
 
 import { element } from "../base/dom";
 import { bySection } from "./command-search";
@@ -13,7 +13,7 @@ export function openHelp(): void {
     title: "Keys and mouse", testId: "help", className: "help",
     content: [
       element("div", { class: "help-sections" }, ...bySection(withKeys).map(([name, commands]) => section(name, commands.map(keyRow)))),
-      gestures.length > 0 && element("h3", { class: "help-mouse" }, "With the mouse"),
+      gestures.length > 0 && element("h3", { class: "help-mouse" }, "With the mouse and with fingers"),
       element("div", { class: "help-sections help-gestures" }, ...gestures.map(([name, members]) => section(name, members.map(gestureRow)))),
     ],
   });

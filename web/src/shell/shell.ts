@@ -3,7 +3,7 @@
 import { themeChoice } from "../base/color-theme";
 import { density } from "../base/density";
 import { Lifetime } from "../base/lifetime";
-import { navigate } from "../pages/route";
+import { navigate } from "../base/navigation";
 import { openAbout } from "./about";
 import { listenForCommandKeys, registerCommand } from "./commands";
 import { nameCutTexts } from "./cut-texts";

@@ -21,14 +21,22 @@ interface Toast {
 
 /** Oldest first. */
 let shown: Toast[] = [];
-// Live regions must be there before something is put into them, or it is not read out.
-const failures = element("div", { role: "alert" });
-const news = element("div", { role: "status" });
-const place = element("div", { class: "toasts", "data-testid": "toasts" }, failures, news);
+let regions: { place: HTMLElement; failures: HTMLElement; news: HTMLElement } | null = null;
 
-/** Puts the place for messages on the page; called once, before anything can fail. */
+function theRegions(): NonNullable<typeof regions> {
+  if (!regions) {
+    const [failures, news] = [element("div", { role: "alert" }), element("div", { role: "status" })];
+    regions = { failures, news, place: element("div", { class: "toasts", "data-testid": "toasts" }, failures, news) };
+  }
+  return regions;
+}
+
+/**
+ * Puts the place for messages on the page; called once, before anything can fail. Live regions must be there before something is put
+ * into them, or it is not read out.
+ */
 export function placeToasts(): void {
-  document.body.append(place);
+  document.body.append(theRegions().place);
 }
 
 /** Says that something could not be done. `what`: "The run cannot be deleted". A cancelled request is no failure. */
@@ -45,7 +53,7 @@ export function showError(error: unknown, what: string): void {
     return;
   }
   const toast: Toast = { element: failureBox(failure, () => close(toast)), key, count: 1 };
-  add(toast, failures);
+  add(toast, theRegions().failures);
 }
 
 /** What can be done about news: "Undo". */
@@ -64,7 +72,7 @@ export function notify(text: string, offer?: Offer): void {
       offer.run();
     } }, offer.words));
   }
-  add(toast, news);
+  add(toast, theRegions().news);
   window.setTimeout(() => close(toast), offer ? offerMs : newsMs);
 }
 
@@ -84,6 +92,7 @@ function close(toast: Toast): void {
 function bringToFront(): void {
   const dialog = [...document.querySelectorAll<HTMLDialogElement>("dialog[open]")].pop();
   const home = dialog ?? document.body;
+  const { place } = theRegions();
   if (place.parentElement === home) return;
   home.append(place);
   dialog?.addEventListener("close", () => document.body.append(place), { once: true });

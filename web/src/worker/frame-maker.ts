@@ -1,19 +1,20 @@
 // Answers the page's question of one animation frame: which stretch of the axis is shown, each line reduced to pixels, and the
 // values at pointer and cursors.
 
-import { SeriesId } from "../series/series-id";
-import { LineReducer, bucketRange } from "./line-reducer";
-import { isFlat } from "./gaps";
 import {
   FrameAnswer, FrameRequest, LineAnswer, markCoarse, markFilled, PanelAnswer, PanelRequest, PlaceAnswer, Range, Sample, TimeAxis,
-} from "./protocol";
+} from "../protocol/protocol";
+import { SeriesId } from "../protocol/series-id";
+import { isFlat } from "./gaps";
+import { LineReducer, bucketRange } from "./line-reducer";
+import { Line } from "./lines";
 import { Rows } from "./rows";
-import { Line, Sources } from "./sources";
 import { lastMeasured } from "./samples";
 import { sketchOf } from "./sketch";
-import { Texts } from "./texts";
-import { SummaryCache } from "./summaries";
+import { Sources } from "./sources";
 import { moveRange, wholeRange } from "./stretches";
+import { SummaryCache } from "./summaries";
+import { Texts } from "./texts";
 import { Place, placeOf, sampleAt, stretchOn, timesOf, valueAt } from "./values-at";
 
 export const linesPerPanelMax = 64;

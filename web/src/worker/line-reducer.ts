@@ -3,8 +3,8 @@
 // Buckets are counted from 0, never from the edge of the window, so that a line does not shimmer while it scrolls, and rows
 // that have been looked at are not looked at again: a long window costs no more per frame than a short one.
 
+import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, TimeAxis } from "../protocol/protocol";
 import { gapLimit, gapPlace } from "./gaps";
-import { markBroken, markCoarse, markFilled, markLowFirst, markNotFinite, TimeAxis } from "./protocol";
 import { Rows, Stretch } from "./rows";
 
 /** Thinned rows that stand for more than so many pixels are no line. */

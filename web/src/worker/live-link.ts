@@ -1,9 +1,10 @@
 // The WebSocket to the collector: opens it again after a loss, repeats the subscription, and goes on behind the newest cursor,
 // so that a reconnect leaves no gap and repeats nothing.
 
+import { ConnectionState, WantedType } from "../protocol/protocol";
+import { typeId } from "../protocol/series-id";
 import { ColumnBlock, ColumnSchema, decodeColumns } from "./column-decoder";
-import { Tail, typeId } from "./live-rows";
-import { ConnectionState, WantedType } from "./protocol";
+import { Tail } from "./live-rows";
 import { LiveTexts } from "./texts";
 
 const paceDefault = 60;

@@ -1,16 +1,13 @@
 // Turns blocks of the live stream into rows: one `Rows` per (channel, type, key), within one budget of memory.
 
+import { elementsMax, FoundType, keysPerTypeMax } from "../protocol/protocol";
+import { typeId } from "../protocol/series-id";
 import { ColumnBlock, ColumnField, ColumnSchema } from "./column-decoder";
-import { FoundType } from "./protocol";
 import { MemoryBudget, Rows } from "./rows";
 
 const bytesMax = 192 * 1024 * 1024;
 /** Two minutes at 1 kHz; faster streams keep a shorter past in memory. */
 const rowsMax = 131_072;
-/** A type with more instances than this is a crowd; the others are counted, not drawn. */
-export const keysPerTypeMax = 256;
-/** Longer arrays are pictures or maps, not series. */
-export const elementsMax = 16;
 
 /** Where a column of a block goes. */
 interface Place {
@@ -34,10 +31,6 @@ export interface Tail {
   earlier: ReadonlyMap<string, number>;
   /** The collector does not know all that came before. */
   isUnknown: boolean;
-}
-
-export function typeId(channel: string, type: string): string {
-  return JSON.stringify([channel, type]);
 }
 
 /** The names under which a field's values are drawn: itself, or its elements. */

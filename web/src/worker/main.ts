@@ -1,13 +1,13 @@
 // The page's worker: receives the live stream, asks storage, keeps rows, and answers the page's questions.
 
-import { WantedType, FromWorker, RunState, ToWorker } from "./protocol";
+import { WantedType, FromWorker, RunState, ToWorker } from "../protocol/protocol";
+import { SeriesId, typeId } from "../protocol/series-id";
 import { FrameMaker } from "./frame-maker";
 import { LiveLink } from "./live-link";
-import { LiveRows, typeId } from "./live-rows";
+import { LiveRows } from "./live-rows";
 import { Sources } from "./sources";
 import { StoredRows } from "./stored-rows";
 import { Texts } from "./texts";
-import { SeriesId } from "../series/series-id";
 
 const countersMs = 500;
 

@@ -4,7 +4,7 @@
 // rows oldestRow <= row < nextRow. Rows of several rings may come a little late; they are put where they belong, and whoever
 // has read already looks at the last `lateDepth` rows again.
 
-import { TimeAxis } from "./protocol";
+import { TimeAxis } from "../protocol/protocol";
 
 /** Bytes that all rows may hold together. Used up = the oldest rows go. */
 export class MemoryBudget {

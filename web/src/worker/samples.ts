@@ -1,7 +1,7 @@
 // Values of a line's rows. An event need not have every field of its type: a row without a value is no NaN.
 
-import { Sample } from "./protocol";
-import { Line } from "./sources";
+import { Sample } from "../protocol/protocol";
+import { Line } from "./lines";
 
 /** So many rows without a value are looked through for one that has it: a line that goes on without values has none. */
 const absentRowsMax = 1024;

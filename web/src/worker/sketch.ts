@@ -1,8 +1,8 @@
 // A line over the whole run, as small as the bar that it is drawn in. It shows what of the line is here and asks for nothing.
 
+import { markFilled, SketchAnswer, SketchRequest } from "../protocol/protocol";
 import { bucketRange, LineReducer } from "./line-reducer";
-import { markFilled, SketchAnswer, SketchRequest } from "./protocol";
-import { Line } from "./sources";
+import { Line } from "./lines";
 
 export function sketchOf(line: Line | undefined, { series, axis, range, columns }: SketchRequest): SketchAnswer | null {
   if (!line || !(range.from < range.to) || columns <= 0) return null;

@@ -2,32 +2,13 @@
 // that no row is shown twice and none is left out.
 
 import { byName } from "../base/natural-order";
-import { everyKey, SeriesId } from "../series/series-id";
+import { LoadWords, Range, RunState, Summary } from "../protocol/protocol";
+import { everyKey, SeriesId } from "../protocol/series-id";
+import { Line, Part } from "./lines";
 import { LiveRows } from "./live-rows";
-import { LoadWords, Range, RunState, Summary, TextSample } from "./protocol";
 import { Rows } from "./rows";
-import { summarise, together } from "./summaries";
 import { StoredRows, valueColumn } from "./stored-rows";
-
-/** Rows of one line; stored ones first. */
-export interface Part {
-  rows: Rows;
-  column: number;
-  /** Rows of earlier frames are not part of it. */
-  from: number;
-}
-
-export interface Line {
-  /** Index into the panel's series. */
-  series: number;
-  id: SeriesId;
-  key: string;
-  parts: Part[];
-  /** The first frame that comes from memory; Infinity: none does. */
-  joinFrame: number;
-  /** A text instead of rows. */
-  text?: TextSample;
-}
+import { summarise, together } from "./summaries";
 
 export class Sources {
   run: RunState | null = null;

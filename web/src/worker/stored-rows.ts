@@ -1,11 +1,11 @@
 // Series of a run from storage. Each is loaded in two layers: an overview of all frames, reduced by the database to what a screen
 // can show, and a closer look at the frames in view where the overview is too coarse.
 
+import { LoadWords, Range, Summary } from "../protocol/protocol";
+import { everyKey, formatSeriesId, SeriesId } from "../protocol/series-id";
 import { ApiError } from "../wire/http";
 import { fetchSeries, fetchSummary } from "../wire/series";
-import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
 import { AskAgain, mayPass } from "./ask-again";
-import { LoadWords, Range, Summary } from "./protocol";
 import { MemoryBudget, Rows } from "./rows";
 import { readSeriesLines } from "./series-lines";
 

@@ -1,6 +1,6 @@
 // Stretches of a run on its axes: how far all rows reach, and where a stretch of one axis lies on another one.
 
-import { Range, TimeAxis } from "./protocol";
+import { Range, TimeAxis } from "../protocol/protocol";
 import { Rows } from "./rows";
 
 /** From the first row to the last one. A run of one place gets some room around it. */

@@ -1,7 +1,7 @@
 // What the rows between two frames come to. Kept until the rows there can have changed: cursors stand still most of the time.
 
-import { Range, Summary } from "./protocol";
-import { Line } from "./sources";
+import { Range, Summary } from "../protocol/protocol";
+import { Line } from "./lines";
 
 const keptMax = 512;
 

@@ -1,10 +1,10 @@
 // Newest texts of a run's types: what has no height, and so no rows. Live ones come beside the columns, stored ones are asked for.
 
 import { byName } from "../base/natural-order";
-import { everyKey, formatSeriesId, SeriesId } from "../series/series-id";
+import { RunState, TextSample } from "../protocol/protocol";
+import { everyKey, formatSeriesId, SeriesId } from "../protocol/series-id";
 import { fetchTexts } from "../wire/series";
 import { AskAgain, mayPass } from "./ask-again";
-import { RunState, TextSample } from "./protocol";
 
 /** More instances of a type are a crowd. */
 const keysMax = 256;

@@ -1,10 +1,10 @@
 // What lines are at the pointer and at the cursors: the value of that very frame, or none. A value of another frame is never given
 // without saying so.
 
+import { PlaceAnswer, Range, Sample, TimeAxis, ValueAt } from "../protocol/protocol";
 import { gapLimit, gapPlace, isFlat } from "./gaps";
-import { PlaceAnswer, Range, Sample, TimeAxis, ValueAt } from "./protocol";
+import { Line, Part } from "./lines";
 import { Rows } from "./rows";
-import { Line, Part } from "./sources";
 
 /** A frame, and where on the axis it was pointed at. */
 export interface Place {

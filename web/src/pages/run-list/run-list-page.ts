@@ -3,13 +3,13 @@
 import { element, setText } from "../../base/dom";
 import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { Lifetime } from "../../base/lifetime";
+import { navigatedEvent } from "../../base/navigation";
 import { formatCount } from "../../format/numbers";
 import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { ApiError } from "../../wire/http";
 import { isLoggedOut, readiness } from "../../wire/readiness";
 import { RunSummary } from "../../wire/run-types";
 import { errorBox, loadingBox } from "../message";
-import { navigatedEvent } from "../route";
 import { askToDelete, openRunNotes } from "../run-dialogs";
 import { chosenColumns, openColumnChooser } from "./column-chooser";
 import { emptyState } from "./empty-state";

@@ -6,14 +6,15 @@ import { oncePerFrame } from "../../base/coalesce";
 import { density } from "../../base/density";
 import { element, icon, setAttribute } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { navigate } from "../../base/navigation";
 import { RunSummary } from "../../wire/run-types";
-import { navigate, runPath } from "../route";
+import { runPath } from "../route";
 import { ColumnLayout } from "./column-layout";
 import { heightOf, listMetrics } from "./list-metrics";
 import { SortOrder } from "./list-query";
+import { rowByKey, RowPlaces } from "./row-places";
 import { ColumnId, RunColumn } from "./run-columns";
 import { ListRow } from "./run-order";
-import { rowByKey, RowPlaces } from "./row-places";
 import { GroupRow, RowActions, RowContext, RunRow, shownTags } from "./run-row";
 
 const arrowUp = "M8 13V3.5M4 7l4-4 4 4";

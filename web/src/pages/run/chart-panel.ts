@@ -2,12 +2,13 @@
 
 import { element, setAttribute, setHidden } from "../../base/dom";
 import { Chart, ChartShape } from "../../plot/chart";
+import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
 import { unitOf } from "../../series/names";
 import { notify } from "../../shell/toasts";
-import { FrameAnswer, PanelAnswer, PlaceAnswer, Range, TimeAxis } from "../../worker/protocol";
+import { chartSettings } from "./chart-settings";
 import { Legend } from "./legend";
-import { PanelContent } from "./panel-content";
+import { PanelContent, PanelGestures } from "./panel-content";
 import { PointerTip } from "./pointer-tip";
 import { RunSession } from "./run-session";
 
@@ -16,13 +17,6 @@ const valueAxesMax = 3;
 /** What is said about a chart changes so often at most. */
 const describeMs = 100;
 const axisWords: Record<TimeAxis, string> = { frame: "frames", simTime: "simulated seconds", wallTime: "wall time" };
-
-export interface ChartPanelEvents {
-  /** A stretch that this panel is to show; null: back to what all panels show. */
-  onRange: (range: Range | null) => void;
-  onZoom: (shown: Range, at: number, factor: number) => void;
-  onPan: (shown: Range, share: number) => void;
-}
 
 export class ChartPanel implements PanelContent {
   readonly element: HTMLElement;
@@ -39,7 +33,7 @@ export class ChartPanel implements PanelContent {
   /** The legend grows with its lines, and takes the room from the plot. */
   private readonly size = new ResizeObserver(() => this.resize());
 
-  constructor(private readonly session: RunSession, private panel: Panel, private readonly events: ChartPanelEvents) {
+  constructor(private readonly session: RunSession, private panel: Panel, private readonly events: PanelGestures) {
     this.legend = new Legend(session, panel, (index) => this.chart?.emphasise(index));
     this.element = element("div", { class: "panel-content" }, this.plot, this.legend.element);
     this.plot.append(this.loading);
@@ -98,7 +92,7 @@ export class ChartPanel implements PanelContent {
   private makeChart(time: TimeAxis): void {
     const { catalogue } = this.session;
     const units = [...new Set(this.panel.series.map((id) => unitOf(id, catalogue)))].slice(0, valueAxesMax);
-    const { scale, fixed } = this.panel;
+    const { scale, fixed } = chartSettings(this.panel.settings);
     const shape: ChartShape = {
       time, axes: units.map((unit) => ({ unit, scale, fixed })),
       axisOfSeries: this.panel.series.map((id) => {
@@ -119,6 +113,7 @@ export class ChartPanel implements PanelContent {
       onReset: () => this.events.onRange(null),
       onWheel: (at, factor) => this.withShown((shown) => this.events.onZoom(shown, at, factor)),
       onPan: (share) => this.withShown((shown) => this.events.onPan(shown, share)),
+      onHold: () => this.events.onHold(),
       onHover: (at) => {
         this.isPointed = at !== null;
         if (at === null) this.tip.hide();

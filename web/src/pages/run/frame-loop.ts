@@ -3,7 +3,7 @@
 
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
-import { FrameAnswer, PanelRequest, SketchRequest } from "../../worker/protocol";
+import { FrameAnswer, PanelRequest, SketchRequest } from "../../protocol/protocol";
 import { Pace } from "./pace";
 import { RunSession } from "./run-session";
 

@@ -4,9 +4,9 @@
 import { element, setAttribute, setText } from "../../base/dom";
 import { formatAllDigits, formatValue } from "../../format/numbers";
 import { lineClass } from "../../plot/theme";
+import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
 import { commonUnit, lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 import { differenceOf, showValue } from "./shown-value";
 

@@ -1,15 +1,16 @@
 // One panel: its head with what can be done to it, and its content.
 
 import { element, icon, setAttribute, setText } from "../../base/dom";
+import { Hold } from "../../plot/pointer";
+import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../protocol/protocol";
 import { Panel, spanMax } from "../../series/layout";
-import { commonUnit, isTextSeries, panelPath, panelTitle } from "../../series/names";
-import { FrameAnswer, PanelAnswer, PanelRequest, Range } from "../../worker/protocol";
-import { ChartPanel } from "./chart-panel";
+import { commonUnit, panelPath, panelTitle } from "../../series/names";
 import { acceptDrops, makeDraggable } from "./drag-and-drop";
 import { PanelContent } from "./panel-content";
+import { PanelLook } from "./panel-kind";
+import { lookOf } from "./panel-kinds";
 import { RunSession } from "./run-session";
-import { panned, zoomed } from "./time-view";
-import { NumberPanel, TablePanel } from "./value-panels";
+import { gripped, panned, zoomed } from "./time-view";
 
 export interface PanelCardActions {
   onChange: (id: string, change: Partial<Panel>) => void;
@@ -29,6 +30,7 @@ const linkedShape = "M6.5 9.5l3-3M7 5l1.5-1.5a2.5 2.5 0 0 1 4 3.5L11 8.500M9 11l
 export class PanelCard {
   readonly element: HTMLElement;
   isVisible = true;
+  private look: PanelLook;
   private content: PanelContent;
   private answer: PanelAnswer | null = null;
   private describedMs = 0;
@@ -37,6 +39,7 @@ export class PanelCard {
   private readonly path = element("span", { class: "panel-path" });
   private readonly note = element("p", { class: "panel-note", role: "status", "data-testid": "panel-note" });
   private readonly link: HTMLButtonElement;
+  private readonly sql: HTMLButtonElement;
   private readonly maximise: HTMLButtonElement;
 
   constructor(private readonly session: RunSession, private panel: Panel, private readonly actions: PanelCardActions) {
@@ -44,16 +47,18 @@ export class PanelCard {
     this.maximise = this.button("panel-maximise", "Maximise this panel (m)", [icon(maximiseShape)], () => {
       session.maximised.value = session.maximised.value === this.panel.id ? "" : this.panel.id;
     });
+    this.sql = this.button("panel-sql", "The queries and requests behind this panel", ["SQL"], () => {
+      actions.onRequests(this.panel, this.answer?.range ?? null);
+    });
     const head = element(
       "div", { class: "panel-head", draggable: "true" },
       this.title, this.path, element("span", { class: "spacer" }), this.link,
-      this.button("panel-sql", "The queries and requests behind this panel", ["SQL"], () => {
-        actions.onRequests(this.panel, this.answer?.range ?? null);
-      }),
+      this.sql,
       this.button("panel-settings", "Settings of this panel", ["⋯"], () => actions.onSettings(this.panel)),
       this.maximise,
       this.button("panel-remove", "Remove this panel", ["×"], () => actions.onRemove(this.panel.id)),
     );
+    this.look = lookOf(panel);
     this.content = this.makeContent();
     const corner = element("div", { class: "panel-corner", title: "Drag to resize", "data-testid": "panel-corner" });
     this.element = element(
@@ -88,14 +93,18 @@ export class PanelCard {
       this.element.classList.toggle(`wide-${span}`, panel.width === span);
       this.element.classList.toggle(`tall-${span}`, panel.height === span);
     }
-    this.link.hidden = panel.kind !== "chart";
+    this.link.hidden = !this.look.hasTime;
     this.showLink();
+    const asksForNothing = this.request() === null;
+    this.sql.hidden = asksForNothing;
+    // Then no answer comes that would bring its words.
+    if (asksForNothing) this.showNote(null);
   }
 
-  request(): PanelRequest {
-    const { catalogue } = this.session;
-    const texts = this.panel.series.flatMap((id, index) => (isTextSeries(id, catalogue) ? [index] : []));
-    return { id: this.panel.id, series: [...this.panel.series], texts, columns: this.content.columns, range: this.panel.range };
+  /** Null: it needs nothing of the worker. */
+  request(): PanelRequest | null {
+    const question = this.look.ask(this.panel, this.content, this.session.catalogue);
+    return question && { ...question, id: this.panel.id, range: this.panel.range };
   }
 
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void {
@@ -131,6 +140,27 @@ export class PanelCard {
     const { time } = this.session;
     if (this.isLinked) time.pan(shown, share);
     else this.setOwn(panned(shown, share, time.limits));
+  }
+
+  /** A hand takes hold of what is shown. */
+  hold(): Hold {
+    const { session } = this;
+    const { time } = session;
+    const axis = time.axis.value;
+    const end = session.holdGesture();
+    let held = this.shown;
+    let last = held;
+    return {
+      move: (grip) => {
+        // Keys may have gone to another axis meanwhile.
+        if (!held || time.axis.value !== axis) return;
+        last = gripped(held, grip, axis, time.limits);
+        if (this.isLinked) time.replace(last);
+        else this.setOwn(last);
+      },
+      renew: () => { held = last; },
+      end,
+    };
   }
 
   setMaximised(isMaximised: boolean): void {
@@ -182,19 +212,17 @@ export class PanelCard {
   }
 
   private makeContent(): PanelContent {
-    switch (this.panel.kind) {
-      case "table": return new TablePanel(this.session, this.panel);
-      case "number": return new NumberPanel(this.session, this.panel);
-      case "chart": return new ChartPanel(this.session, this.panel, {
-        onRange: (range) => this.showRange(range),
-        onZoom: (shown, at, factor) => this.zoom(shown, at, factor),
-        onPan: (shown, share) => this.pan(shown, share),
-      });
-    }
+    return this.look.makeContent(this.session, this.panel, {
+      onRange: (range) => this.showRange(range),
+      onZoom: (shown, at, factor) => this.zoom(shown, at, factor),
+      onPan: (shown, share) => this.pan(shown, share),
+      onHold: () => this.hold(),
+    });
   }
 
   private replaceContent(): void {
     const old = this.content;
+    this.look = lookOf(this.panel);
     this.content = this.makeContent();
     old.element.replaceWith(this.content.element);
     old.destroy();
@@ -206,19 +234,20 @@ export class PanelCard {
     }, ...content);
   }
 
-  private showNote({ lines, hiddenLines, load, lateRows }: PanelAnswer): void {
+  private showNote(answer: PanelAnswer | null): void {
     const notes: string[] = [];
-    if (this.panel.series.length === 0) notes.push("Drag channels here, or choose them in the tree.");
-    else if (load.kind === "failed") notes.push([load.message, load.hint].filter(Boolean).join(": "));
-    else if (lines.length === 0 && load.kind === "loading") notes.push("Loading …");
-    else if (lines.length === 0) {
+    const isEmpty = !answer || answer.lines.length === 0;
+    if (this.panel.series.length === 0) notes.push(this.look.emptyWords);
+    else if (answer?.load.kind === "failed") notes.push([answer.load.message, answer.load.hint].filter(Boolean).join(": "));
+    else if (isEmpty && answer?.load.kind === "loading") notes.push("Loading …");
+    else if (isEmpty) {
       notes.push(this.session.data.allStored.value ? "Storage holds no values of these series." : "Waiting for data …");
     }
-    if (hiddenLines > 0) notes.push(`${hiddenLines} more lines are not drawn.`);
-    if (lateRows > 0) notes.push("Some rows came far out of order and are not drawn.");
+    if (answer && answer.hiddenLines > 0) notes.push(`${answer.hiddenLines} more lines are not drawn.`);
+    if (answer && answer.lateRows > 0) notes.push("Some rows came far out of order and are not drawn.");
     setText(this.note, notes.join(" "));
     this.note.hidden = notes.length === 0;
-    this.element.classList.toggle("is-empty", lines.length === 0);
+    this.element.classList.toggle("is-empty", isEmpty);
   }
 
   /** Dragging the corner takes whole columns and rows of the grid. */

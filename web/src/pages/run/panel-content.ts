@@ -1,7 +1,8 @@
 // What the inside of a panel is to its frame, whichever kind it is.
 
+import { Hold } from "../../plot/pointer";
+import { FrameAnswer, PanelAnswer, Range } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
-import { FrameAnswer, PanelAnswer } from "../../worker/protocol";
 
 export interface PanelContent {
   readonly element: HTMLElement;
@@ -12,4 +13,13 @@ export interface PanelContent {
   draw(answer: PanelAnswer, frame: FrameAnswer, nowMs: number): void;
   resize(): void;
   destroy(): void;
+}
+
+/** What is done in it that moves what it shows. */
+export interface PanelGestures {
+  /** A stretch that this panel is to show; null: back to what all panels show. */
+  onRange: (range: Range | null) => void;
+  onZoom: (shown: Range, at: number, factor: number) => void;
+  onPan: (shown: Range, share: number) => void;
+  onHold: () => Hold;
 }

@@ -4,11 +4,11 @@ import { oncePerFrame } from "../../base/coalesce";
 import { element, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { isDrawable, isText } from "../../data/catalogue";
+import { FrameAnswer, PanelRequest } from "../../protocol/protocol";
+import { parseSeriesId, SeriesId } from "../../protocol/series-id";
 import { freePanelId, makePanel, movePanel, Panel, replacePanel } from "../../series/layout";
 import { isShown } from "../../series/presets";
-import { parseSeriesId, SeriesId } from "../../series/series-id";
 import { isStorageOff } from "../../wire/readiness";
-import { FrameAnswer, PanelRequest } from "../../worker/protocol";
 import { acceptDrops } from "./drag-and-drop";
 import { PanelCard } from "./panel-card";
 import { openPanelSettings } from "./panel-settings";
@@ -55,7 +55,8 @@ export class PanelGrid {
 
   requests(): PanelRequest[] {
     const maximised = this.session.maximised.value;
-    return [...this.cards].filter(([id, card]) => card.isVisible && (maximised === "" || id === maximised)).map(([, card]) => card.request());
+    return [...this.cards].filter(([id, card]) => card.isVisible && (maximised === "" || id === maximised))
+      .flatMap(([, card]) => card.request() ?? []);
   }
 
   draw(answer: FrameAnswer): void {
@@ -85,7 +86,8 @@ export class PanelGrid {
 
   addSeries(id: string, series: readonly SeriesId[]): void {
     const panel = this.session.panels.value.find((candidate) => candidate.id === id);
-    if (!panel) {
+    // What is put into a panel that nobody here can draw would not be seen.
+    if (!panel || panel.foreign) {
       this.addPanel(series);
       return;
     }

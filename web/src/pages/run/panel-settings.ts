@@ -3,14 +3,14 @@
 
 import { oncePerFrame } from "../../base/coalesce";
 import { element } from "../../base/dom";
-import { movePanel, Panel, panelKinds, PanelKind, replacePanel, spanMax, splitPanel } from "../../series/layout";
+import { everyKey, SeriesId } from "../../protocol/series-id";
+import { movePanel, Panel, replacePanel, spanMax, splitPanel } from "../../series/layout";
 import { panelTitle } from "../../series/names";
-import { everyKey, SeriesId } from "../../series/series-id";
 import { besideBox } from "../../shell/beside";
 import { openDialog } from "../../shell/dialog";
+import { panelKinds } from "./panel-kinds";
 import { RunSession } from "./run-session";
-
-const kindNames: Record<PanelKind, string> = { chart: "Lines over time", table: "Table of newest values", number: "Numbers" };
+import { choice, settingRow } from "./setting-rows";
 
 /** @param card what must not be covered */
 export function openPanelSettings(session: RunSession, panel: Panel, card: HTMLElement): void {
@@ -20,20 +20,15 @@ export function openPanelSettings(session: RunSession, panel: Panel, card: HTMLE
   const change = (part: Partial<Panel>) => session.choose(replacePanel(session.panels.value, id, part));
   const current = () => session.panels.value.find((candidate) => candidate.id === id) ?? panel;
   const place = () => session.panels.value.findIndex((candidate) => candidate.id === id);
-  const from = numberInput("panel-limit-from", "Lowest value", panel.fixed?.from);
-  const to = numberInput("panel-limit-to", "Highest value", panel.fixed?.to);
-  const limits = () => {
-    const [low, high] = [from.valueAsNumber, to.valueAsNumber];
-    const isRange = low < high;
-    to.setCustomValidity(isRange || (Number.isNaN(low) && Number.isNaN(high)) ? "" : "Give both limits, the lower one first");
-    change({ fixed: isRange ? { from: low, to: high } : null });
-  };
-  for (const input of [from, to]) {
-    input.addEventListener("input", limits);
-    input.addEventListener("change", () => to.reportValidity());
-  }
   const title = element("input", { type: "text", autofocus: true, value: panel.title, placeholder: panelTitle(panel), maxlength: "200", "data-testid": "panel-title-input" });
   title.addEventListener("input", () => change({ title: title.value }));
+  const own = element("div");
+  const showOwn = () => {
+    const { kind, foreign, settings } = current();
+    const known = foreign ? undefined : panelKinds.find(({ name }) => name === kind);
+    own.replaceChildren(...known?.settingRows(settings, (changed) => change({ settings: changed })) ?? []);
+  };
+  showOwn();
   const series = element("ul", { class: "settings-series" });
   const showSeries = () => series.replaceChildren(...current().series.map((one) => seriesRow(session, one, (gone) => {
     change({ series: current().series.filter((other) => other !== gone) });
@@ -68,14 +63,16 @@ export function openPanelSettings(session: RunSession, panel: Panel, card: HTMLE
       writeUrl();
     },
     content: [
-      row("Title", title),
-      row("Shows", choice("panel-kind", panelKinds.map((kind) => [kind, kindNames[kind]]), panel.kind, (kind) => change({ kind: kind as PanelKind }))),
-      row("Value axis", choice("panel-scale", [["linear", "Linear"], ["log", "Logarithmic"]], panel.scale, (scale) => change({ scale: scale as Panel["scale"] }))),
-      row("Limits", from, to),
-      row("Columns", choice("panel-width", spans(), String(panel.width), (width) => change({ width: Number(width) }))),
-      row("Rows", choice("panel-height", spans(), String(panel.height), (height) => change({ height: Number(height) }))),
-      row("Place", earlier, later),
-      row("Series", series),
+      settingRow("Title", title),
+      settingRow("Shows", choice("panel-kind", kindChoices(panel), panel.kind, (kind) => {
+        change({ kind, foreign: kind === panel.kind ? panel.foreign : null });
+        showOwn();
+      })),
+      own,
+      settingRow("Columns", choice("panel-width", spans(), String(panel.width), (width) => change({ width: Number(width) }))),
+      settingRow("Rows", choice("panel-height", spans(), String(panel.height), (height) => change({ height: Number(height) }))),
+      settingRow("Place", earlier, later),
+      settingRow("Series", series),
       element("div", { class: "settings-actions" }, split),
     ],
   });
@@ -106,28 +103,14 @@ function standBeside(dialog: HTMLDialogElement, card: HTMLElement, session: RunS
   };
 }
 
-function row(name: string, ...content: Node[]): HTMLElement {
-  const input = content.find((node): node is HTMLElement => node instanceof HTMLInputElement || node instanceof HTMLSelectElement);
-  if (input && input.id === "") input.id = `setting-${name.toLowerCase().replace(/\W+/g, "-")}`;
-  return element("div", { class: "setting" }, input ? element("label", { for: input.id }, name) : element("span", {}, name),
-    element("div", {}, ...content));
+/** A kind that is not known here stays among them, so that the panel can be left what it is. */
+function kindChoices({ kind, foreign }: Panel): [string, string][] {
+  const known = panelKinds.map(({ name, title }): [string, string] => [name, title]);
+  return foreign ? [...known, [kind, `${kind} (not known here)`]] : known;
 }
 
 function spans(): [string, string][] {
   return Array.from({ length: spanMax }, (_, index) => [String(index + 1), String(index + 1)]);
-}
-
-function choice(testId: string, options: [value: string, name: string][], chosen: string, onChange: (value: string) => void): HTMLSelectElement {
-  const select = element("select", { "data-testid": testId }, ...options.map(([value, name]) => element("option", { value, selected: value === chosen }, name)));
-  select.addEventListener("change", () => onChange(select.value));
-  return select;
-}
-
-function numberInput(testId: string, name: string, value: number | undefined): HTMLInputElement {
-  return element("input", {
-    type: "number", step: "any", "data-testid": testId, "aria-label": name, placeholder: "automatic",
-    value: value === undefined ? "" : String(value),
-  });
 }
 
 function button(testId: string, name: string, click: () => void): HTMLButtonElement {

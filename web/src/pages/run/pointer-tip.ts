@@ -4,7 +4,7 @@ import { element, setHidden, setStyle, setText } from "../../base/dom";
 import { formatCount } from "../../format/numbers";
 import { formatClock, formatSimTime } from "../../format/times";
 import { lineClass } from "../../plot/theme";
-import { FrameAnswer, PanelAnswer } from "../../worker/protocol";
+import { FrameAnswer, PanelAnswer } from "../../protocol/protocol";
 import { showValue } from "./shown-value";
 
 const linesMax = 8;

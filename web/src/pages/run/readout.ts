@@ -4,7 +4,7 @@ import { element, setAttribute, setHidden, setText } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
 import { formatClock, formatSimTime } from "../../format/times";
-import { FrameAnswer, PlaceAnswer, Sample } from "../../worker/protocol";
+import { FrameAnswer, PlaceAnswer, Sample } from "../../protocol/protocol";
 import { RunSession } from "./run-session";
 
 type Item = "newest" | "pointer" | "first" | "second";

@@ -3,16 +3,16 @@
 
 import { element } from "../../base/dom";
 import { formatCount } from "../../format/numbers";
+import { Range } from "../../protocol/protocol";
+import { everyKey, SeriesId } from "../../protocol/series-id";
 import { Panel } from "../../series/layout";
 import { isTextSeries, panelTitle } from "../../series/names";
-import { everyKey, SeriesId } from "../../series/series-id";
 import { copyText } from "../../shell/copy";
 import { openDialog } from "../../shell/dialog";
 import { explainSize } from "../../wire/api";
 import { ApiError, curlOf } from "../../wire/http";
 import { readiness } from "../../wire/readiness";
 import { explainSeries, seriesPath, SeriesRequest } from "../../wire/series";
-import { Range } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 
 const points = 6000;

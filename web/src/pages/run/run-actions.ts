@@ -2,9 +2,9 @@
 
 import { element, icon, setAttribute } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { navigate } from "../../base/navigation";
 import { registerCommand } from "../../shell/commands";
 import { RunDetail } from "../../wire/run-types";
-import { navigate } from "../route";
 import { askToDelete, binShape, deleteObstacle, openRunNotes, pencilShape } from "../run-dialogs";
 import { RunSession } from "./run-session";
 

@@ -3,11 +3,12 @@
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
 import { formatCount } from "../../format/numbers";
+import { TimeAxis } from "../../protocol/protocol";
 import { Command, describeGestures, registerCommand } from "../../shell/commands";
 import { openDialog } from "../../shell/dialog";
-import { TimeAxis } from "../../worker/protocol";
 import { ChannelTree } from "./channel-tree";
 import { PanelGrid } from "./panel-grid";
+import { panelKinds } from "./panel-kinds";
 import { openRunLayouts, proposePanels } from "./run-layouts";
 import { RunSession } from "./run-session";
 import { inside } from "./time-view";
@@ -71,12 +72,12 @@ export function registerRunCommands(session: RunSession, grid: PanelGrid, tree: 
   add("Panels", "restore", "Back from the maximised panel", ["Escape"], () => { session.maximised.value = ""; }, () => session.maximised.value !== "");
   add("Panels", "settings", "Settings of the active panel", ["e"], () => grid.openSettings(session.activePanel.value || session.panels.value[0]?.id || ""));
   add("Panels", "remove", "Remove the active panel", ["Delete"], () => grid.remove(session.activePanel.value), () => session.activePanel.value !== "", "once a panel is active");
-  add("Panels", "new-table", "Add a table of newest values", [], () => grid.addPanel(activeSeries(session), { kind: "table" }));
-  add("Panels", "new-number", "Add numbers", [], () => grid.addPanel(activeSeries(session), { kind: "number" }));
-  add("Panels", "new-chart", "Add an empty chart", ["n"], () => grid.addPanel([]));
+  for (const { name, command: { title, keys, isEmpty } } of panelKinds) {
+    add("Panels", `new-${name}`, title, [...keys], () => grid.addPanel(isEmpty ? [] : activeSeries(session), { kind: name }));
+  }
   add("Panels", "preset", "Back to the proposed panels", [], () => proposePanels(session));
   add("Panels", "layouts", "Layouts: save, load, export, import", ["l"], () => openRunLayouts(session));
-  describeGestures(lifetime, chartGestures);
+  describeGestures(lifetime, [...chartGestures, ...chartTouches]);
 }
 
 const chartGestures = [
@@ -84,6 +85,11 @@ const chartGestures = [
   ["Shift and wheel", "Move through the run"], ["Double click", "Show all"], ["Click", "Put the first cursor"],
   ["Shift and click", "Put the second cursor"],
 ].map(([gesture = "", title = ""]) => ({ section: "On a chart", gesture, title }));
+
+const chartTouches = [
+  ["One finger sideways", "Move through the run"], ["One finger up or down", "Scroll the page"], ["Two fingers", "Zoom and move about their middle"],
+  ["Tap", "Put the first cursor"], ["Double tap", "Show all"],
+].map(([gesture = "", title = ""]) => ({ section: "On a chart, with fingers", gesture, title }));
 
 /** New panels of values show what the active one draws. */
 function activeSeries(session: RunSession) {

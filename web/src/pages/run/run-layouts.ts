@@ -1,7 +1,8 @@
 // Layouts of a run's page, what of them the run lacks, and the way back from whatever takes panels away.
 
 import { Catalogue } from "../../data/catalogue";
-import { formatPanels, freePanelId, Panel, readLayout, seriesOf } from "../../series/layout";
+import { freePanelId, Panel, seriesOf } from "../../series/layout";
+import { formatPanels, readLayout, writeLayout } from "../../series/layout-codec";
 import { openLayouts } from "../../shell/layouts-dialog";
 import { notify } from "../../shell/toasts";
 import { RunSession } from "./run-session";
@@ -21,9 +22,9 @@ export function missingNames(panels: readonly Panel[], catalogue: Pick<Catalogue
 /** A layout is taken whole: what this run lacks stays in it, for the runs that have it. */
 export function openRunLayouts(session: RunSession): void {
   openLayouts({
-    current: () => session.layout,
+    current: () => writeLayout(session.layout, session.codecs),
     apply: (json) => {
-      const layout = readLayout(json);
+      const layout = readLayout(json, session.codecs);
       const undo = session.remember();
       session.apply(layout);
       return { missing: missingNames(layout.panels, session.catalogue), undo };
@@ -48,6 +49,6 @@ export function removePanel(session: RunSession, id: string): void {
 export function proposePanels(session: RunSession): void {
   const before = session.panels.value;
   session.chooseNothing();
-  if (formatPanels(before) === formatPanels(session.panels.value)) return;
+  if (formatPanels(before, session.codecs) === formatPanels(session.panels.value, session.codecs)) return;
   notify("The panels are the proposed ones", { words: "Undo", run: () => session.choose(before) });
 }

@@ -2,17 +2,18 @@
 
 import { element } from "../../base/dom";
 import { Lifetime } from "../../base/lifetime";
+import { FrameAnswer } from "../../protocol/protocol";
 import { showError } from "../../shell/toasts";
 import { ApiError } from "../../wire/http";
-import { FrameAnswer } from "../../worker/protocol";
 import { errorBox, loadingBox, unknownRunBox } from "../message";
 import { ChannelTree } from "./channel-tree";
 import { FrameLoop } from "./frame-loop";
-import { Readout } from "./readout";
 import { PanelGrid } from "./panel-grid";
+import { panelKinds } from "./panel-kinds";
+import { Readout } from "./readout";
+import { openSizeRequest } from "./request-dialog";
 import { runActions } from "./run-actions";
 import { registerRunCommands } from "./run-commands";
-import { openSizeRequest } from "./request-dialog";
 import { RunHead, ShownEnd } from "./run-head";
 import { RunSession } from "./run-session";
 import { runToolbar } from "./run-toolbar";
@@ -21,7 +22,7 @@ import { TreeFold } from "./tree-fold";
 
 export function runPage(runId: string, sourceId: string, lifetime: Lifetime): HTMLElement {
   document.title = `${runId} · teltel`;
-  const session = new RunSession(runId, sourceId, lifetime);
+  const session = new RunSession(runId, sourceId, panelKinds, lifetime);
   const head = new RunHead(runId, sourceId, () => void openSizeRequest(runId));
   const place = element("div", {}, loadingBox("Loading the run …"));
   const warning = element("div");

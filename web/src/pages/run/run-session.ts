@@ -6,24 +6,26 @@
 import { oncePerTask } from "../../base/coalesce";
 import { EverMoreSeldom } from "../../base/ever-more-seldom";
 import { Lifetime } from "../../base/lifetime";
+import { queryChangedEvent } from "../../base/navigation";
 import { Signal } from "../../base/signal";
 import { Catalogue } from "../../data/catalogue";
 import { DataWorker } from "../../data/data-worker";
 import { LossLog } from "../../data/loss-log";
+import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../protocol/protocol";
 import { Layout, makePanel, Panel, seriesOf } from "../../series/layout";
+import { PanelCodec } from "../../series/layout-codec";
 import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
 import { ApiError, fetchRun } from "../../wire/api";
-import { fetchStoredFields, StoredField } from "../../wire/series";
 import { isStorageOff, readiness } from "../../wire/readiness";
 import { RunDetail } from "../../wire/run-types";
-import { FailureTold, FrameAnswer, Range, Sample, TimeAxis, WantedType } from "../../worker/protocol";
-import { formatRunQuery, parseRunQuery, queryChangedEvent, RunQuery, writeQuery } from "../route";
+import { fetchStoredFields, StoredField } from "../../wire/series";
+import { KeptUrl } from "./kept-url";
+import { RunQuery } from "./run-query";
 import { SizeOnDisk } from "./size-on-disk";
 import { TimeView } from "./time-view";
 
 const pollMs = 1000;
-const writeDelayMs = 250;
 /** So many types at once are asked for an event that shows their fields. */
 const undescribedTypesMax = 64;
 const undescribedPollsMax = 4;
@@ -62,9 +64,7 @@ export class RunSession {
   private readonly openTypes = new Set<string>();
   private isChosen: boolean;
   private wanted = "";
-  private written: RunQuery;
-  private writeTimer = 0;
-  private isUrlHeld = false;
+  private readonly url: KeptUrl;
   private endSeenMs = NaN;
   /** The run has been followed, and has ended a moment ago. */
   private isEnding = false;
@@ -77,13 +77,14 @@ export class RunSession {
   /** Asks for the run's description at once. */
   readonly ask: () => void;
 
-  constructor(readonly runId: string, readonly sourceId: string, private readonly lifetime: Lifetime) {
-    const query = parseRunQuery(location.search);
+  /** @param codecs of the kinds of panels that are known */
+  constructor(readonly runId: string, readonly sourceId: string, readonly codecs: readonly PanelCodec[], private readonly lifetime: Lifetime) {
+    this.url = new KeptUrl(codecs, () => this.query, lifetime);
+    const query = this.url.read();
     this.isChosen = query.panels !== null;
     this.isAxisChosen = query.isAxisChosen;
     this.panels = new Signal<readonly Panel[]>(query.panels ?? []);
     this.time = new TimeView(query, (range, from, to) => this.data.moveRange(range, from, to));
-    this.written = query;
     this.size = new SizeOnDisk(runId);
     this.sketch = new Signal(query.sketch);
     this.data = new DataWorker(this.catalogue, {
@@ -101,8 +102,7 @@ export class RunSession {
     for (const signal of [this.catalogue.version, this.panels, this.sketch, ...this.time.signals]) {
       lifetime.add((signal as Signal<unknown>).subscribe(react));
     }
-    lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.readUrl());
-    lifetime.add(() => window.clearTimeout(this.writeTimer));
+    lifetime.listen(queryChangedEvent as keyof WindowEventMap, () => this.restore(this.url.read()));
   }
 
   get isRunning(): boolean {
@@ -136,7 +136,7 @@ export class RunSession {
   }
 
   get layout(): Layout {
-    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value.map((panel) => ({ ...panel, range: null })) };
+    return { version: 1, axis: this.time.axis.value, windowSeconds: this.time.windowSeconds.value, panels: this.panels.value };
   }
 
   apply(layout: Layout): void {
@@ -153,10 +153,15 @@ export class RunSession {
 
   /** While something is tried out the URL stays as it was; the function lets it say what has come of it. */
   holdUrl(): () => void {
-    this.isUrlHeld = true;
+    return this.url.hold();
+  }
+
+  /** A gesture begins; until the function is called all of it is one step back, of the page's Back and of the browser's. */
+  holdGesture(): () => void {
+    const [end, writeUrl] = [this.time.hold(), this.url.hold()];
     return () => {
-      this.isUrlHeld = false;
-      this.afterChange();
+      end();
+      writeUrl();
     };
   }
 
@@ -204,8 +209,7 @@ export class RunSession {
   private takeAxis(axis: TimeAxis): void {
     this.time.range.value = null;
     this.time.axis.value = axis;
-    this.written = this.query;
-    writeQuery(formatRunQuery(this.written), false);
+    this.url.correct();
   }
 
   /** From where to where there is anything on the axis; null: nobody knows. */
@@ -227,9 +231,7 @@ export class RunSession {
     this.isEnding = false;
     if (this.time.range.value || !range) return;
     this.time.range.value = range;
-    // Nobody has asked for it, so there is nothing to go back from.
-    this.written = this.query;
-    writeQuery(formatRunQuery(this.written), false);
+    this.url.correct();
   }
 
   // MARK: the run
@@ -350,14 +352,7 @@ export class RunSession {
       if (JSON.stringify(proposed) !== JSON.stringify(this.panels.value)) this.panels.value = proposed;
     }
     this.wantTypes();
-    window.clearTimeout(this.writeTimer);
-    if (this.isUrlHeld) return;
-    // Wheels and drags come in many small steps: where they end is one.
-    const { range, cursors, panels } = this.written;
-    const own = (of: readonly Panel[] | null) => (of ?? []).flatMap((panel) => panel.range ?? []);
-    const isMove = JSON.stringify([this.time.range.value, this.time.cursors.value, own(this.panels.value)]) !== JSON.stringify([range, cursors, own(panels)]);
-    if (isMove) this.writeTimer = window.setTimeout(() => this.writeUrl(), writeDelayMs);
-    else this.writeUrl();
+    this.url.change();
   }
 
   private get query(): RunQuery {
@@ -366,24 +361,6 @@ export class RunSession {
       windowSeconds: this.time.windowSeconds.value, range: this.time.range.value, cursors: this.time.cursors.value,
       sketch: this.sketch.value,
     };
-  }
-
-  /** Moving a cursor is no step that anybody would want to take back. */
-  private stepText(query: RunQuery): string {
-    return formatRunQuery({ ...query, cursors: [null, null] });
-  }
-
-  private writeUrl(): void {
-    const { query } = this;
-    writeQuery(formatRunQuery(query), this.stepText(query) !== this.stepText(this.written));
-    this.written = query;
-  }
-
-  private readUrl(): void {
-    window.clearTimeout(this.writeTimer);
-    const query = parseRunQuery(location.search);
-    this.written = query;
-    this.restore(query);
   }
 
   private restore(query: RunQuery): void {

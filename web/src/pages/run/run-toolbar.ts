@@ -5,11 +5,11 @@ import { element, icon, setAttribute, setHidden, setText } from "../../base/dom"
 import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
+import { TimeAxis } from "../../protocol/protocol";
 import { isStorageOff, readiness } from "../../wire/readiness";
-import { TimeAxis } from "../../worker/protocol";
-import { windowChoices } from "../route";
 import { Pace } from "./pace";
 import { openRunLayouts } from "./run-layouts";
+import { windowChoices } from "./run-query";
 import { RunSession } from "./run-session";
 
 const readoutMs = 200;

@@ -2,7 +2,7 @@
 
 import { setAttribute, setText } from "../../base/dom";
 import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
-import { ValueAt } from "../../worker/protocol";
+import { ValueAt } from "../../protocol/protocol";
 
 const roughWords = "storage is being asked for the very one";
 

@@ -5,7 +5,7 @@ import { element, setAttribute, setHidden, setStyle, setText } from "../../base/
 import { Lifetime } from "../../base/lifetime";
 import { formatCount, formatPlace, formatTick } from "../../format/numbers";
 import { formatAxisTime, formatClock, formatSimTime, timeSteps } from "../../format/times";
-import { FrameAnswer, Range, SketchRequest, TimeAxis } from "../../worker/protocol";
+import { FrameAnswer, Range, SketchRequest, TimeAxis } from "../../protocol/protocol";
 import { RunSession } from "./run-session";
 import { TimeSketch } from "./time-sketch";
 
@@ -29,7 +29,9 @@ export class TimeBar {
   private isKnown = false;
   /** What is shown. */
   private shown: Range | null = null;
-  private grabbed: { at: number; shown: Range } | null = null;
+  private grabbed: { pointerId: number; at: number; shown: Range; end: () => void } | null = null;
+  /** The last move, which may have to be translated to another axis first. */
+  private moving = Promise.resolve();
 
   constructor(private readonly session: RunSession, lifetime: Lifetime) {
     this.sketch = new TimeSketch(session, lifetime);
@@ -146,21 +148,28 @@ export class TimeBar {
     };
     this.track.addEventListener("pointerdown", (event) => {
       const shown = this.shown;
-      if (!shown || event.button !== 0) return;
+      // One finger moves the window; others that touch the bar meanwhile change nothing.
+      if (!shown || event.button !== 0 || this.grabbed) return;
       this.track.setPointerCapture(event.pointerId);
       const at = placeAt(event);
       const isInside = at >= shown.from && at <= shown.to;
       const half = (shown.to - shown.from) / 2;
       const begin = isInside ? shown : { from: at - half, to: at + half };
-      this.grabbed = { at, shown: begin };
-      if (!isInside) void this.show(begin);
+      this.grabbed = { pointerId: event.pointerId, at, shown: begin, end: this.session.holdGesture() };
+      if (!isInside) this.move(begin);
     });
     this.track.addEventListener("pointermove", (event) => {
-      if (!this.grabbed) return;
+      if (this.grabbed?.pointerId !== event.pointerId) return;
       const by = placeAt(event) - this.grabbed.at;
-      void this.show({ from: this.grabbed.shown.from + by, to: this.grabbed.shown.to + by });
+      this.move({ from: this.grabbed.shown.from + by, to: this.grabbed.shown.to + by });
     });
-    this.track.addEventListener("pointerup", () => { this.grabbed = null; });
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      this.track.addEventListener(end, (event) => {
+        if (this.grabbed?.pointerId !== event.pointerId) return;
+        void this.moving.then(this.grabbed.end);
+        this.grabbed = null;
+      });
+    }
     this.track.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -keyShare, ArrowRight: keyShare, PageUp: -1, PageDown: 1 }[event.key];
       if (by === undefined || !this.shown || event.ctrlKey || event.altKey) return;
@@ -168,6 +177,10 @@ export class TimeBar {
       const span = this.shown.to - this.shown.from;
       void this.show({ from: this.shown.from + by * span, to: this.shown.to + by * span });
     });
+  }
+
+  private move(wanted: Range): void {
+    this.moving = this.show(wanted);
   }
 
   /** Moves what is shown, never beyond the run. */

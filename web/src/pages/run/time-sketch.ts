@@ -5,10 +5,10 @@ import { Lifetime } from "../../base/lifetime";
 import { Signal } from "../../base/signal";
 import { drawLines } from "../../plot/line-drawing";
 import { chartTheme } from "../../plot/theme";
+import { Range, SketchAnswer, SketchRequest, TimeAxis } from "../../protocol/protocol";
+import { everyKey, formatSeriesId, SeriesId } from "../../protocol/series-id";
 import { seriesOf } from "../../series/layout";
 import { isTextSeries } from "../../series/names";
-import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
-import { Range, SketchAnswer, SketchRequest, TimeAxis } from "../../worker/protocol";
 import { RunSession } from "./run-session";
 
 /** While a run goes on its sketch is made anew so often at most. */

@@ -1,7 +1,8 @@
 // Which stretch of the run all panels show, on which axis, and where the cursors are.
 
 import { Signal } from "../../base/signal";
-import { Range, TimeAxis } from "../../worker/protocol";
+import { Grip } from "../../plot/pointer";
+import { Range, TimeAxis } from "../../protocol/protocol";
 
 export interface TimeState {
   axis: TimeAxis;
@@ -28,6 +29,8 @@ export class TimeView {
   private earlier: (Range | null)[] = [];
   /** What the gesture that goes on showed last, and when. */
   private gesture: { range: Range; ms: number } | null = null;
+  /** Gestures that last until somebody lets go. */
+  private holds = 0;
 
   constructor(
     state: TimeState, private readonly move: (range: Range, from: TimeAxis, to: TimeAxis) => Promise<Range | null>,
@@ -94,12 +97,23 @@ export class TimeView {
     this.replace(panned(shown, share, this.limits));
   }
 
+  /** A gesture begins that lasts until the function is called, however long it rests. */
+  hold(): () => void {
+    this.gesture = null;
+    this.holds += 1;
+    return () => {
+      this.gesture = null;
+      this.holds -= 1;
+    };
+  }
+
   /** A stretch that a gesture has come to; the gesture as a whole is one step that can be gone back. */
   replace(range: Range): void {
     const before = this.range.value;
     if (before !== null && before.from === range.from && before.to === range.to) return;
     const now = this.nowMs();
-    const goesOn = this.gesture !== null && this.gesture.range === before && now - this.gesture.ms < gesturePauseMs;
+    const goesOn = this.gesture !== null && this.gesture.range === before
+      && (this.holds > 0 || now - this.gesture.ms < gesturePauseMs);
     if (!goesOn) this.earlier = [...this.earlier, before].slice(-stepsMax);
     this.gesture = { range, ms: now };
     this.range.value = range;
@@ -129,6 +143,11 @@ export function zoomed(shown: Range, at: number, factor: number, axis: TimeAxis,
 export function panned(shown: Range, share: number, limits: Range | null = null): Range {
   const by = (shown.to - shown.from) * share;
   return within({ from: shown.from + by, to: shown.to + by }, shown, limits);
+}
+
+/** Where a hand takes the stretch that it holds: what was below its fingers stays there, as far as the limits let it. */
+export function gripped(held: Range, { at, by, factor }: Grip, axis: TimeAxis, limits: Range | null = null): Range {
+  return panned(zoomed(held, held.from + at * (held.to - held.from), factor, axis, limits), -by, limits);
 }
 
 /** Moves and, if need be, cuts a stretch so that it reaches no further than the run. */

@@ -2,9 +2,9 @@
 // which the panels have anyway.
 
 import { element, setAttribute, setText } from "../../base/dom";
+import { FrameAnswer, LineAnswer, shownValue } from "../../protocol/protocol";
+import { everyKey, formatSeriesId, SeriesId } from "../../protocol/series-id";
 import { Panel } from "../../series/layout";
-import { everyKey, formatSeriesId, SeriesId } from "../../series/series-id";
-import { FrameAnswer, LineAnswer, shownValue } from "../../worker/protocol";
 import { showValue } from "./shown-value";
 
 /** There are many, and each that changes is laid out: values that come by themselves are shown less often than in a legend. */

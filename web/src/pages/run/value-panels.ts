@@ -2,9 +2,9 @@
 
 import { element, setAttribute, setText } from "../../base/dom";
 import { formatAllDigits, formatCount, formatValue } from "../../format/numbers";
+import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../protocol/protocol";
 import { Panel } from "../../series/layout";
 import { lineName, unitOf } from "../../series/names";
-import { FrameAnswer, LineAnswer, PanelAnswer, shownValue } from "../../worker/protocol";
 import { PanelContent } from "./panel-content";
 import { RunSession } from "./run-session";
 

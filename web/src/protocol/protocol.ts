@@ -1,8 +1,13 @@
 // What the page and its worker say to each other. The worker holds all rows, live and stored; the page asks for what it draws,
 // one question per animation frame, and gets numbers reduced to its pixels.
 
-import { SeriesId } from "../series/series-id";
 import { FailedRequest } from "../wire/http";
+import { SeriesId } from "./series-id";
+
+/** A type with more instances than this is a crowd; the others are counted, not drawn. */
+export const keysPerTypeMax = 256;
+/** Longer arrays are pictures or maps, not series. */
+export const elementsMax = 16;
 
 /** What the horizontal axis shows: frame numbers, simulated seconds, or milliseconds since 1970. */
 export type TimeAxis = "frame" | "simTime" | "wallTime";

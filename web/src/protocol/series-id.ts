@@ -1,5 +1,5 @@
-// The name of a series, as a value that fits in a URL: (channel, type, key, field); the key "*" means all instances of a type,
-// present and future.
+// The names of a type and of a series, as values that fit in a URL: (channel, type, key, field); the key "*" means all instances of a
+// type, present and future.
 
 export const everyKey = "*";
 
@@ -28,4 +28,9 @@ export function parseSeriesId(text: string): SeriesId | undefined {
     // A broken percent sequence, from a URL typed by hand.
     return undefined;
   }
+}
+
+/** Tells a type from those of the same name in other channels. */
+export function typeId(channel: string, type: string): string {
+  return JSON.stringify([channel, type]);
 }
