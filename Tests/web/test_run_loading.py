@@ -95,3 +95,11 @@ def test_what_failed_for_a_while_is_asked_again_by_a_page_that_stands_still(page
     page.goto(f"/runs/{run_id}?panels={kind}:track/car//{'phase' if kind == 'table' else 'speed'}&cursor=15")
     expect(page.get_by_test_id("table-value" if kind == "table" else "number-value")).to_have_text(shown)
     assert len(failed) == 1  # nor is it asked without a pause
+
+
+def test_a_page_with_nothing_to_draw_does_not_load_for_ever(page, collector, known):
+    """A panel of a kind that is not known here asks storage for nothing, and so nothing comes."""
+    page.goto(f"/runs/{stored(collector, known)}?panels=hologram:")
+    expect(page.get_by_test_id("status")).to_have_text("Completed")
+    expect(page.get_by_test_id("panel")).to_contain_text("does not know panels of the kind hologram")
+    expect(page.get_by_test_id("data-state")).to_have_text("Stored")

@@ -239,6 +239,11 @@ export function readStoredRun(json: unknown): RunSummary {
   });
 }
 
+/** Events that are neither stored nor accounted for in another way: they are on their way to storage. */
+export function eventsUnderway({ accepted, stored, lost, unstored }: RunSummary): number {
+  return Math.max(0, accepted - stored - lost - unstored);
+}
+
 /** The programs that a run's events come from, by name: whichever came first. */
 export function sourcesOf(run: RunSummary): string[] {
   return [...new Set([run.sourceId, ...run.types.map(({ sourceId }) => sourceId)])].filter(Boolean).sort(byName);

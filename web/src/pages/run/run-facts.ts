@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatRate } from "../../format/numbers";
 import { formatDuration, formatExact, formatRelative } from "../../format/times";
 import { indentJson } from "../../wire/exact-json";
 import { isStorageOff } from "../../wire/readiness";
-import { RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
+import { eventsUnderway, RunDetail, sourcesOf, WriterInfo } from "../../wire/run-types";
 import { runSeconds } from "../status";
 import { counts } from "./rejected-lines";
 
@@ -122,7 +122,7 @@ function behind(writers: readonly WriterInfo[], mark: "live" | "spooled"): [valu
 const storageOff: [value: string, detail: string] = ["–", "storage is off"];
 
 function stored(run: RunDetail): [value: string, detail: string] {
-  const waiting = run.accepted - run.stored - run.lost - run.unstored;
+  const waiting = eventsUnderway(run);
   const liveOnly = run.unstored > 0 ? `${formatCount(run.unstored)} live only` : "events";
   return [formatCount(run.stored), waiting > 0 ? `${formatCount(waiting)} on their way` : liveOnly];
 }

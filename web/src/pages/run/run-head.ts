@@ -4,7 +4,7 @@ import { element, setAttribute, setHidden, setText } from "../../base/dom";
 import { formatCount } from "../../format/numbers";
 import { formatDuration } from "../../format/times";
 import { counts, RejectedLines } from "./rejected-lines";
-import { RunDetail, sourcesOf } from "../../wire/run-types";
+import { eventsUnderway, RunDetail, sourcesOf } from "../../wire/run-types";
 import { isStorageOff } from "../../wire/readiness";
 import { runPath } from "../route";
 import { runSeconds, statusMark } from "../status";
@@ -120,7 +120,7 @@ export class RunHead {
 
   /** One chip while all is well: what is wrong gets a line of its own. */
   private showCounters(run: RunDetail, sources: number): void {
-    const waiting = Math.max(0, run.accepted - run.stored - run.lost - run.unstored);
+    const waiting = eventsUnderway(run);
     const rate = run.status === "running" ? ` · ${formatCount(run.ratePerSecond)} /s` : "";
     const words = isStorageOff() ? `${formatCount(run.accepted)} events${rate}`
       : waiting > 0 ? `${formatCount(run.stored)} stored, ${formatCount(waiting)} to come${rate}`

@@ -18,7 +18,7 @@ import { isTextSeries } from "../../series/names";
 import { presetPanels } from "../../series/presets";
 import { ApiError, fetchRun } from "../../wire/api";
 import { isStorageOff, readiness } from "../../wire/readiness";
-import { RunDetail } from "../../wire/run-types";
+import { eventsUnderway, RunDetail } from "../../wire/run-types";
 import { fetchStoredFields, StoredField } from "../../wire/series";
 import { KeptUrl } from "./kept-url";
 import { RunQuery } from "./run-query";
@@ -274,7 +274,7 @@ export class RunSession {
     // Whether all of a run that is over can be read from storage is not known yet: what memory still has of it would pass for the run.
     if (detail.status !== "running" && readiness.value === undefined) return;
     this.isTold = true;
-    const isComplete = detail.stored + detail.lost >= detail.accepted;
+    const isComplete = eventsUnderway(detail) === 0;
     // While nothing at all is stored there is nothing to read: storage may be busy with others.
     const isLate = detail.stored > 0 && performance.now() - this.endSeenMs > storagePatienceMs;
     this.data.setRun({

@@ -7,6 +7,7 @@ import { Signal } from "../../base/signal";
 import { formatCount } from "../../format/numbers";
 import { TimeAxis } from "../../protocol/protocol";
 import { isStorageOff, readiness } from "../../wire/readiness";
+import { eventsUnderway } from "../../wire/run-types";
 import { Pace } from "./pace";
 import { openRunLayouts } from "./run-layouts";
 import { windowChoices } from "./run-query";
@@ -53,7 +54,7 @@ export function runToolbar(session: RunSession, pace: Pace, treeButton: HTMLElem
     setAttribute(badge, "data-level", level);
     setText(badge, text);
   };
-  for (const signal of [...time.signals, session.detail, session.error, data.connection, data.allStored, readiness]) {
+  for (const signal of [...time.signals, session.detail, session.panels, session.error, data.connection, data.allStored, readiness]) {
     lifetime.add((signal as Signal<unknown>).subscribe(update));
   }
   const timer = window.setInterval(() => {
@@ -99,9 +100,12 @@ function stateWords(session: RunSession): [level: string, text: string] {
   if (readiness.value === undefined) return ["busy", "Loading"];
   if (isStorageOff()) return ["off", "From memory: storage is off"];
   const isThere = readiness.value?.storageState === "ok";
-  // Memory has nothing to add to what storage has: it is only a matter of reading it.
   const run = detail.value;
-  if (isThere && run.stored + run.lost >= run.accepted) return ["busy", "Loading"];
+  if (isThere && eventsUnderway(run) === 0) {
+    if (run.stored === 0 && run.unstored > 0) return ["off", "Was live only: nothing is stored"];
+    // Memory has nothing to add to what storage has: it is only a matter of reading it, if anything is to be drawn.
+    return session.panels.value.some(({ series }) => series.length > 0) ? ["busy", "Loading"] : ["off", "Stored"];
+  }
   return isThere ? ["busy", "Ended, being stored"] : ["off", "From memory: storage does not answer"];
 }
 
