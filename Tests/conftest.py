@@ -13,8 +13,23 @@ import pytest
 from support import BUILD, ROOT, Collector
 
 
+def pytest_addoption(parser):
+    parser.addoption("--whole", action="store_true", help="the slow proofs in their whole length, as `make test-all` runs them")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without `--whole` a test that is marked `whole` is left out: another one proves the same of something smaller."""
+    if config.getoption("whole"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("whole")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
+
+
 def pytest_configure(config):
     """Signals as the tests rely on them: who starts all tests in the background of a script hands down an ignored SIGINT."""
+    config.addinivalue_line("markers", "whole: one of many alike, which only `make test-all` runs")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -41,6 +56,13 @@ def descendants(parent: int) -> list[int]:
         if fields[0] != "Z":
             children.setdefault(int(fields[1]), []).append(int(entry.name))
     return [below for child in children.get(parent, []) for below in [*descendants(child), child]]
+
+
+@pytest.fixture(scope="session")
+def amount(request):
+    """`amount(12, whole=500)`: how much of a slow proof this run does. The short form has each kind of what it proves at least once."""
+    wanted = request.config.getoption("whole")
+    return lambda short, whole: whole if wanted else short
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all tests on what `make build` made, and sums up. Arguments go to pytest.
+# Runs all tests on what `make build` made, and sums up. Arguments go to pytest: `--whole` for slow tests in their whole length.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
