@@ -26,19 +26,25 @@ def payloads(collector, run: str) -> list:
     return [json.loads(row["payload"]) for row in rows]
 
 
-def test_shapes_may_follow_each_other_in_any_order(collector):
+STEPS = (0, 1, 3, 2, 7)  # from a shape on around their circle: of any two, each comes before the other in one of the orders
+ORDERS = [tuple([*SHAPES][(first + step) % len(SHAPES)] for step in STEPS) for first in range(len(SHAPES))]
+
+
+def test_shapes_may_follow_each_other_in_any_order(collector, amount):
     """ClickHouse takes `a.b` for a member of a nested `a`, beside which it adds no column `a`."""
-    pairs = [(first, second) for first, second in itertools.permutations(SHAPES, 2)]
-    for place in (0, 1):
-        events = [event("pairs", f"{pair[0]} {pair[1]}", SHAPES[pair[place]], place) for pair in pairs]
-        assert post(collector, *events)[1]["accepted"] == len(pairs)
-        all_stored(collector, "pairs", len(pairs) * (place + 1), 240)
+    pairs = set(itertools.permutations(SHAPES, 2))
+    assert {pair for order in ORDERS for pair in itertools.combinations(order, 2)} == pairs
+    orders = ORDERS + amount([], whole=sorted(pairs))
+    for place in range(len(STEPS)):
+        run = f"order-{place}"
+        events = [event(run, " ".join(order), SHAPES[order[place]], place) for order in orders if place < len(order)]
+        assert post(collector, *events, end(run))[1]["accepted"] == len(events) + 1
+        all_stored(collector, run, len(events) + 1, 240)
     assert state(collector)["state"] == "ok" and state(collector)["inserts"].get("lastError") is None
-    stored = payloads(collector, "pairs")
-    for first, second in pairs:
-        shown = sql(collector, f"SELECT payload FROM telemetry_events WHERE run_id = 'pairs' AND type = '{first} {second}' ORDER BY frame_index")
-        assert [json.loads(row["payload"]) for row in shown] == [SHAPES[first], SHAPES[second]], (first, second)
-    assert len(stored) == 2 * len(pairs)
+    shown: dict[str, list] = {" ".join(order): [] for order in orders}
+    for row in sql(collector, "SELECT type, payload FROM telemetry_events WHERE type != 'run.end' ORDER BY type, frame_index"):
+        shown[row["type"]].append(json.loads(row["payload"]))
+    assert shown == {" ".join(order): [SHAPES[shape] for shape in order] for order in orders}
 
 
 def test_an_engine_may_make_a_member_of_a_number_and_back(collector, start_engine, programs):
