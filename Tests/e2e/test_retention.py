@@ -113,8 +113,8 @@ def test_a_senders_clock_removes_nothing_and_keeps_nothing(collector):
 @pytest.mark.parametrize("body", [b"[]", b"{", b'{"retain":"failed"}', b'{"retain":"running=7d"}', b'{"retain":"failed=7"}',
                                   b'{"retain":"failed=-1d"}', b'{"retainMib":-1}'],
                          ids=["list", "half", "no-time", "running", "no-unit", "negative", "negative-size"])
-def test_limits_that_are_none(collector, body):
-    status, _, answer = collector.request("/api/storage/prune", body, method="POST")
+def test_limits_that_are_none(offline, body):
+    status, _, answer = offline.request("/api/storage/prune", body, method="POST")
     error = json.loads(answer)["error"]
     assert (status, error["code"]) == (400, "bad-retention") and error["hint"]
 
