@@ -74,16 +74,16 @@ def alters(gate, table: str) -> list[str]:
 
 def test_a_name_that_is_given_no_column_gives_way_to_another(gated):
     collector, gate = gated
-    assert post(collector, event("named", "t", {"x": 1}))[1]["accepted"] == 1
-    all_stored(collector, "named", 1)
+    assert post(collector, event("named", "t", {"x": 1}), end("named"))[1]["accepted"] == 2
+    all_stored(collector, "named", 2)
 
     def rule(request, forward):
         lies = request.sql.startswith("ALTER TABLE") and "`payload.y` " in request.sql
         return Reply(200, b"", {"X-ClickHouse-Server-Display-Name": "gate"}) if lies else forward()
 
     gate.rule = rule
-    assert post(collector, event("named", "t", {"x": 2, "y": 3}, 1))[1]["accepted"] == 1
-    all_stored(collector, "named", 2)
+    assert post(collector, event("named", "t", {"x": 2, "y": 3}, 1), end("named"))[1]["accepted"] == 2
+    all_stored(collector, "named", 4)
     assert values(collector, "named", "t", "y") == [None, 3] and payloads(collector, "named") == [{"x": 1}, {"x": 2, "y": 3}]
     assert state(collector)["state"] == "ok"
 
@@ -157,12 +157,15 @@ def test_tables_of_earlier_collectors_go_on(make_collector, earlier):
     collector = make_collector("--clickhouse-url", server.url)
     collector.server = server
     old = {"motor": {"state": 1}, "pos": {"x": 2.5}, "plain": 3, "few": [4, 5], "long": {"er": [7, 8, 9]}}
-    wait_until(lambda: server.ask("SELECT name FROM system.tables WHERE name = 'telemetry_events_64'"), "the views are made")
+    # There is one already, which the collector replaces.
+    new_view = "SELECT name FROM system.columns WHERE database = 'teltel' AND table = 'telemetry_events' AND name = 'frame_index'"
+    wait_until(lambda: server.ask(new_view), "the view is the collector's")
     assert payloads(collector, "old") == [old] * 3
     new = [{"motor": 5}, {"motor": {"state": 6}, "pos": {"x": 7}}, {"pos": 8}, {"motor": {"state": {"now": 9}}}, {"plain": 10, "few": [11]}]
     for frame, payload in enumerate(new):
-        assert post(collector, event("new", "t", payload, frame))[1]["accepted"] == 1
-        all_stored(collector, "new", frame + 1)
+        # Each is stored before the next one comes: at once, as a run ends with it.
+        assert post(collector, event("new", "t", payload, frame), end("new", frame))[1]["accepted"] == 2
+        all_stored(collector, "new", 2 * frame + 2)
     assert payloads(collector, "new") == new and payloads(collector, "old") == [old] * 3
     assert values(collector, "old", "t", "pos.x") == [2.5] * 3 and values(collector, "old", "t", "long.er[2]") == [9] * 3
     assert values(collector, "new", "t", "pos.x") == [None, 7, None, None, None]
