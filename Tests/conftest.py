@@ -17,8 +17,18 @@ def pytest_addoption(parser):
     parser.addoption("--whole", action="store_true", help="the slow proofs in their whole length, as `make test-all` runs them")
 
 
+# They begin first, so that none of them is waited for alone at the end: `make test` gives each worker the next file.
+LONGEST = [
+    "test_fuzz.py", "test_sanitize.py", "test_storage_faults.py", "test_spool_faults.py", "test_refused_types.py", "test_bench.py", "test_engines.py",
+    "test_retention.py", "test_stored_fields.py", "test_storage.py", "test_run_cursors.py", "test_run_page.py", "test_column_names.py",
+    "test_run_window.py", "test_soak.py", "test_stored_runs.py",
+]
+
+
 def pytest_collection_modifyitems(config, items):
     """Without `--whole` a test that is marked `whole` is left out: another one proves the same of something smaller."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
     if config.getoption("whole"):
         return
     left_out = [item for item in items if item.get_closest_marker("whole")]
