@@ -230,8 +230,8 @@ def test_no_descriptors_left_does_not_end_listening(live):
             wire.socket.close()
 
 
-def test_thousands_of_idle_connections(make_collector, amount):
-    count = amount(2_000, whole=10_000)
+def test_ten_thousand_idle_connections(make_collector):
+    count = 10_000
     old = resource.getrlimit(resource.RLIMIT_NOFILE)
     if old[1] < count + 1_000:
         pytest.skip(f"this machine allows {old[1]} open files, the test needs {count + 1_000}")
@@ -246,8 +246,8 @@ def test_thousands_of_idle_connections(make_collector, amount):
                 connections[-1].sendall(b"GET /api/health HTTP/1.1\r\n")
         wait_until(lambda: collector.metric("teltel_http_connections") == count + 1, "all are accepted")
         grown = resident_mib(collector) - memory
-        print(f"{count:,} connections: {grown:.0f} MiB, {grown * 1024 / count:.1f} KiB each")
-        assert grown < 50 + count * 0.055
+        print(f"10,000 connections: {grown:.0f} MiB, {grown * 1024 / count:.1f} KiB each")
+        assert grown < 600
         assert collector.request("/api/health")[0] == 200
         assert post(collector, line())[1]["accepted"] == 1
     finally:
