@@ -1,5 +1,5 @@
 # make demo    sets up, builds, starts the collector and a real vehicle simulation, prints the URL
-# make test    sets up, builds, runs all tests
+# make test    sets up, builds, runs all tests, slow ones in a short form
 # make help    lists the rest
 
 BUILD := $(CURDIR)/build
@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release --traits Collector
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web web-dev collector examples demo test test-swift test-python fuzz sanitize soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-all test-stress fuzz sanitize soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -51,10 +51,21 @@ ENGINE ?= vehicle
 demo: setup build ## Starts the collector and a simulation, ENGINE=vehicle, robot, flight or swift; Ctrl-C stops both
 	@scripts/demo.sh $(ENGINE)
 
-test: ## Sets up, builds, runs all tests
+test: ## Sets up, builds, runs all tests, slow ones in a short form
 	@scripts/setup.sh test
 	@$(MAKE) -s build
 	@scripts/test.sh
+
+test-all: ## The same with the slow ones in their whole length: before a release
+	@scripts/setup.sh test
+	@$(MAKE) -s build
+	@scripts/test.sh --whole
+
+TIMES ?= 20
+test-stress: ## Repeats tests TIMES (20) times while a load keeps all cores busy: NAMES="Tests/e2e/test_tail.py …"
+	@scripts/setup.sh test
+	@$(MAKE) -s build
+	@build/test-python/bin/python scripts/test_stress.py --times $(TIMES) $(NAMES)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## Fuzzes lines, payloads, WebSocket frames and subscriptions, FUZZ_SECONDS (600) for each fuzzer

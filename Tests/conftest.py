@@ -10,11 +10,37 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from support import BUILD, ROOT, Collector
+from support import BUILD, ROOT, Collector, lasting
+
+
+def pytest_addoption(parser):
+    parser.addoption("--whole", action="store_true", help="the slow proofs in their whole length, as `make test-all` runs them")
+
+
+# They begin first, so that none of them is waited for alone at the end: `make test` gives each worker the next file.
+LONGEST = [
+    "test_fuzz.py", "test_sanitize.py", "test_storage_faults.py", "test_spool_faults.py", "test_refused_types.py", "test_storage.py", "test_resume.py",
+    "test_bench.py", "test_stored_fields.py", "test_run_cursors.py", "test_run_page.py", "test_run_panels.py", "test_run_window.py",
+    "test_retention.py", "test_run_changes.py", "test_stored_runs.py", "test_hostile_rings.py", "test_run_stream.py", "test_panel_handling.py",
+    "test_power_cut.py", "test_runs_page.py", "test_column_names.py", "test_run_time.py", "test_host.py", "test_engines.py",
+]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without `--whole` a test that is marked `whole` is left out: another one proves the same of something smaller."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+    if config.getoption("whole"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("whole")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("whole")]
 
 
 def pytest_configure(config):
     """Signals as the tests rely on them: who starts all tests in the background of a script hands down an ignored SIGINT."""
+    config.addinivalue_line("markers", "whole: one of many alike, which only `make test-all` runs")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -41,6 +67,13 @@ def descendants(parent: int) -> list[int]:
         if fields[0] != "Z":
             children.setdefault(int(fields[1]), []).append(int(entry.name))
     return [below for child in children.get(parent, []) for below in [*descendants(child), child]]
+
+
+@pytest.fixture(scope="session")
+def amount(request):
+    """`amount(12, whole=500)`: how much of a slow proof this run does. The short form has each kind of what it proves at least once."""
+    wanted = request.config.getoption("whole")
+    return lambda short, whole: whole if wanted else short
 
 
 @pytest.fixture
@@ -78,6 +111,19 @@ def live(make_collector) -> Collector:
 def collector(make_collector) -> Collector:
     """A collector with embedded storage."""
     return make_collector()
+
+
+@pytest.fixture
+def offline(make_collector) -> Collector:
+    """A collector whose ClickHouse is away, for what it keeps beside it: names, notes, layouts. It starts much faster than one with storage."""
+    return make_collector("--clickhouse-url", "http://127.0.0.1:1/")
+
+
+@pytest.fixture(scope="module")
+def module_collector(tmp_path_factory):
+    """One with storage for all tests of a file, which keep to runs of their own."""
+    with lasting(tmp_path_factory.mktemp("module")) as collector:
+        yield collector
 
 
 @pytest.fixture

@@ -3,12 +3,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,3 +105,16 @@ class Collector:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
+
+
+@contextmanager
+def lasting(folder: Path, *arguments: str):
+    """A collector with rings of its own that more than one test asks: killed at the end."""
+    shm = tempfile.mkdtemp(prefix="teltel-test-", dir="/dev/shm")
+    collector = Collector(folder, shm, list(arguments))
+    try:
+        yield collector.start()
+    finally:
+        if collector.process:
+            collector.kill()
+        shutil.rmtree(shm, ignore_errors=True)

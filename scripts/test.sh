@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all tests on what `make build` made, and sums up. Arguments go to pytest.
+# Runs all tests on what `make build` made, and sums up. Arguments go to pytest: `--whole` for slow tests in their whole length.
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,10 +24,12 @@ echo "test: page units"
 scripts/test-web-unit.sh || failed=1
 
 echo "test: programs, sockets, browser"
-# Two files at a time: most of them wait for processes. Short paths: those of sockets may have 107 bytes.
+# A file more at a time than there are cores, as most of them wait for something most of the time. Tests/conftest.py has the order:
+# those that take longest begin first. Short paths: those of sockets may have 107 bytes.
+workers=$(($(nproc) < 4 ? $(nproc) + 1 : 5))
 folder=$(mktemp -d /tmp/teltel-test-XXXX)
 trap 'rm -rf "$folder"' EXIT
-build/test-python/bin/python -m pytest Tests -n 2 --basetemp="$folder/t" --dist loadfile --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
+build/test-python/bin/python -m pytest Tests -n "$workers" --basetemp="$folder/t" --dist loadfile --no-loadscope-reorder --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1
 
 build/test-python/bin/python scripts/test_summary.py "$report" || failed=1
 exit "$failed"

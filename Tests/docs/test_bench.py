@@ -1,8 +1,13 @@
-"""The benchmarks run, give their table, and their counts add up. What they measure is not judged here."""
+"""The benchmarks run, give their table, and their counts add up. What they measure is not judged here.
+
+Those that start many collectors do so in `make test-all`: all of them share what the others use, too.
+"""
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SECTIONS = ["emit", "engines", "latency"]  # those that need no storage
@@ -29,6 +34,7 @@ def test_quick_benchmarks_give_a_table_whose_counts_add_up(tmp_path):
     assert re.search(r"ratio of neighbours min [\d.]+, median [\d.]+; refused \d+$", values["vehicle, 7 events a frame"])
 
 
+@pytest.mark.whole
 def test_quick_benchmarks_of_the_live_path(tmp_path):
     output = tmp_path / "bench-live.txt"
     command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "live", "ingest", "--output", output]
@@ -39,6 +45,7 @@ def test_quick_benchmarks_of_the_live_path(tmp_path):
     assert all(re.match(r"[\d.,]+ |CPU per event [\d.]+ of before", value) for *_, value in rows)
 
 
+@pytest.mark.whole
 def test_quick_benchmarks_of_storage(tmp_path):
     output = tmp_path / "bench-storage.txt"
     command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "storage", "--output", output]

@@ -1,5 +1,6 @@
 """docs/http-api.md names what a running collector has: paths, metrics, fields, codes."""
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -29,10 +30,14 @@ def section(title: str) -> str:
 
 
 @pytest.fixture
-def with_a_run(collector, vehicle):
-    """A collector with storage that has one stored run and one that was posted."""
-    vehicle("documented", 1, False).communicate()
-    collector.request("/api/ingest", data=(ROOT / "examples/minimal/curl/run.ndjson").read_bytes() + b"{\n")
+def with_a_run(module_collector):
+    """A collector with storage that has one stored run and one that was posted, whatever other tests have done to them."""
+    collector = module_collector
+    if not collector.run("documented"):
+        variables = {**os.environ, "TELTEL_SHM_DIR": collector.shm, "LD_LIBRARY_PATH": str(BUILD / "lib")}
+        subprocess.run([ROOT / "examples/vehicle/vehicle", "--seconds", "1", "--run-id", "documented"], env=variables, check=True, capture_output=True)
+    if not collector.run("posted-run"):
+        collector.request("/api/ingest", data=(ROOT / "examples/minimal/curl/run.ndjson").read_bytes() + b"{\n")
     for run_id in ("documented", "posted-run"):
         accepted = collector.wait_status(run_id, "completed")["accepted"]
         wait_until(lambda: collector.run(run_id)["stored"] == accepted, f"{run_id} is stored")
@@ -159,10 +164,10 @@ def test_changes_of_runs_as_they_are_shown(with_a_run):
     assert run["note"] == "wet track" and with_a_run.run("posted-run") is None
 
 
-def test_layouts_as_they_are_shown(collector):
+def test_layouts_as_they_are_shown(offline):
     (commands,) = re.findall(r"```sh\n(.*?)```", section("Layouts"), re.S)
     answers = [
-        subprocess.run(line.replace("http://127.0.0.1:8080", collector.url), shell=True, check=True, capture_output=True).stdout
+        subprocess.run(line.replace("http://127.0.0.1:8080", offline.url), shell=True, check=True, capture_output=True).stdout
         for line in commands.splitlines()
     ]
     saved, layout, removed = map(json.loads, answers)

@@ -23,6 +23,7 @@ class Killer:
         self.dice = random.Random(seed)
         self.ways: Counter = Counter()
         self.collector_died = threading.Event()
+        self.coming: list[str] = []
         self.alone = threading.Lock()  # one request at a time while something dies
 
     def rule(self, request, forward):
@@ -32,9 +33,15 @@ class Killer:
             if self.left == 0 or self.collector_died.is_set() or self.dice.random() < 0.25:
                 return forward()
             self.left -= 1
-            way = self.dice.choice(WAYS)
+            way = self.next_way()
             self.ways[way] += 1
             return self.kill(way, forward)
+
+    def next_way(self) -> str:
+        """Each of them before one comes again, in any order."""
+        if not self.coming:
+            self.coming = self.dice.sample(WAYS, len(WAYS))
+        return self.coming.pop()
 
     def kill(self, way: str, forward):
         if way == "connection before":

@@ -26,19 +26,25 @@ def payloads(collector, run: str) -> list:
     return [json.loads(row["payload"]) for row in rows]
 
 
-def test_shapes_may_follow_each_other_in_any_order(collector):
+STEPS = (0, 1, 3, 2, 7)  # from a shape on around their circle: of any two, each comes before the other in one of the orders
+ORDERS = [tuple([*SHAPES][(first + step) % len(SHAPES)] for step in STEPS) for first in range(len(SHAPES))]
+
+
+def test_shapes_may_follow_each_other_in_any_order(collector, amount):
     """ClickHouse takes `a.b` for a member of a nested `a`, beside which it adds no column `a`."""
-    pairs = [(first, second) for first, second in itertools.permutations(SHAPES, 2)]
-    for place in (0, 1):
-        events = [event("pairs", f"{pair[0]} {pair[1]}", SHAPES[pair[place]], place) for pair in pairs]
-        assert post(collector, *events)[1]["accepted"] == len(pairs)
-        all_stored(collector, "pairs", len(pairs) * (place + 1), 240)
+    pairs = set(itertools.permutations(SHAPES, 2))
+    assert {pair for order in ORDERS for pair in itertools.combinations(order, 2)} == pairs
+    orders = ORDERS + amount([], whole=sorted(pairs))
+    for place in range(len(STEPS)):
+        run = f"order-{place}"
+        events = [event(run, " ".join(order), SHAPES[order[place]], place) for order in orders if place < len(order)]
+        assert post(collector, *events, end(run))[1]["accepted"] == len(events) + 1
+        all_stored(collector, run, len(events) + 1, 240)
     assert state(collector)["state"] == "ok" and state(collector)["inserts"].get("lastError") is None
-    stored = payloads(collector, "pairs")
-    for first, second in pairs:
-        shown = sql(collector, f"SELECT payload FROM telemetry_events WHERE run_id = 'pairs' AND type = '{first} {second}' ORDER BY frame_index")
-        assert [json.loads(row["payload"]) for row in shown] == [SHAPES[first], SHAPES[second]], (first, second)
-    assert len(stored) == 2 * len(pairs)
+    shown: dict[str, list] = {" ".join(order): [] for order in orders}
+    for row in sql(collector, "SELECT type, payload FROM telemetry_events WHERE type != 'run.end' ORDER BY type, frame_index"):
+        shown[row["type"]].append(json.loads(row["payload"]))
+    assert shown == {" ".join(order): [SHAPES[shape] for shape in order] for order in orders}
 
 
 def test_an_engine_may_make_a_member_of_a_number_and_back(collector, start_engine, programs):
@@ -68,16 +74,16 @@ def alters(gate, table: str) -> list[str]:
 
 def test_a_name_that_is_given_no_column_gives_way_to_another(gated):
     collector, gate = gated
-    assert post(collector, event("named", "t", {"x": 1}))[1]["accepted"] == 1
-    all_stored(collector, "named", 1)
+    assert post(collector, event("named", "t", {"x": 1}), end("named"))[1]["accepted"] == 2
+    all_stored(collector, "named", 2)
 
     def rule(request, forward):
         lies = request.sql.startswith("ALTER TABLE") and "`payload.y` " in request.sql
         return Reply(200, b"", {"X-ClickHouse-Server-Display-Name": "gate"}) if lies else forward()
 
     gate.rule = rule
-    assert post(collector, event("named", "t", {"x": 2, "y": 3}, 1))[1]["accepted"] == 1
-    all_stored(collector, "named", 2)
+    assert post(collector, event("named", "t", {"x": 2, "y": 3}, 1), end("named"))[1]["accepted"] == 2
+    all_stored(collector, "named", 4)
     assert values(collector, "named", "t", "y") == [None, 3] and payloads(collector, "named") == [{"x": 1}, {"x": 2, "y": 3}]
     assert state(collector)["state"] == "ok"
 
@@ -151,12 +157,15 @@ def test_tables_of_earlier_collectors_go_on(make_collector, earlier):
     collector = make_collector("--clickhouse-url", server.url)
     collector.server = server
     old = {"motor": {"state": 1}, "pos": {"x": 2.5}, "plain": 3, "few": [4, 5], "long": {"er": [7, 8, 9]}}
-    wait_until(lambda: server.ask("SELECT name FROM system.tables WHERE name = 'telemetry_events_64'"), "the views are made")
+    # There is one already, which the collector replaces.
+    new_view = "SELECT name FROM system.columns WHERE database = 'teltel' AND table = 'telemetry_events' AND name = 'frame_index'"
+    wait_until(lambda: server.ask(new_view), "the view is the collector's")
     assert payloads(collector, "old") == [old] * 3
     new = [{"motor": 5}, {"motor": {"state": 6}, "pos": {"x": 7}}, {"pos": 8}, {"motor": {"state": {"now": 9}}}, {"plain": 10, "few": [11]}]
     for frame, payload in enumerate(new):
-        assert post(collector, event("new", "t", payload, frame))[1]["accepted"] == 1
-        all_stored(collector, "new", frame + 1)
+        # Each is stored before the next one comes: at once, as a run ends with it.
+        assert post(collector, event("new", "t", payload, frame), end("new", frame))[1]["accepted"] == 2
+        all_stored(collector, "new", 2 * frame + 2)
     assert payloads(collector, "new") == new and payloads(collector, "old") == [old] * 3
     assert values(collector, "old", "t", "pos.x") == [2.5] * 3 and values(collector, "old", "t", "long.er[2]") == [9] * 3
     assert values(collector, "new", "t", "pos.x") == [None, 7, None, None, None]

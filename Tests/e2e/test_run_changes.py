@@ -168,44 +168,44 @@ def totals(collector, run_id: str) -> tuple[int, int] | None:
     return (int(row["total_events"]), row["max_frame_index"]) if row else None
 
 
-def test_a_running_run_is_not_deleted(collector):
-    post_run(collector, "busy", end=False)
-    wait_until(lambda: "busy" in ids(collector), "the run is listed")
-    status, body, _ = delete(collector, "busy")
+def test_a_running_run_is_not_deleted(offline):
+    post_run(offline, "busy", end=False)
+    wait_until(lambda: "busy" in ids(offline), "the run is listed")
+    status, body, _ = delete(offline, "busy")
     assert (status, body["error"]["code"]) == (409, "run-is-running")
     assert body["error"]["hint"]
-    assert ids(collector) == ["busy"]
+    assert ids(offline) == ["busy"]
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PATCH"])
-def test_an_unknown_run(collector, method):
-    status, _, body = collector.request("/api/run?runId=nobody", b'{"name":"x"}' if method == "PATCH" else None, JSON, method=method)
+def test_an_unknown_run(offline, method):
+    status, _, body = offline.request("/api/run?runId=nobody", b'{"name":"x"}' if method == "PATCH" else None, JSON, method=method)
     assert (status, json.loads(body)["error"]["code"]) == (404, "unknown-run")
 
 
-def test_names_and_notes_stay(collector):
-    post_run(collector, "first")
-    wait_until(lambda: "first" in ids(collector), "the run is listed")
-    assert change(collector, "first", name="Slow <b>lap</b>", note="wet\ntrack") == (
+def test_names_and_notes_stay(offline):
+    post_run(offline, "first")
+    wait_until(lambda: "first" in ids(offline), "the run is listed")
+    assert change(offline, "first", name="Slow <b>lap</b>", note="wet\ntrack") == (
         200, {"runId": "first", "name": "Slow <b>lap</b>", "note": "wet\ntrack", "tags": {}})
-    assert change(collector, "first", note="dry track")[1]["name"] == "Slow <b>lap</b>"
-    collector.wait_status("first", "completed")
-    collector.stop()
-    collector.start()
-    run = collector.json("/api/runs")[0]
+    assert change(offline, "first", note="dry track")[1]["name"] == "Slow <b>lap</b>"
+    offline.wait_status("first", "completed")
+    offline.stop()
+    offline.start()
+    run = offline.json("/api/runs")[0]
     assert (run["name"], run["note"]) == ("Slow <b>lap</b>", "dry track")
-    assert "name" not in change(collector, "first", name="")[1]
-    assert "name" not in collector.json("/api/run?runId=first")
+    assert "name" not in change(offline, "first", name="")[1]
+    assert "name" not in offline.json("/api/run?runId=first")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"name":7}', b'{"name":"' + b"x" * 256 + b'"}', b'{"note":"' + b"x" * 20_000 + b'"}',
                                   b" " * 70_000], ids=["empty", "list", "nothing", "number", "long-name", "long-note", "large"])
-def test_a_bad_change(collector, body):
-    post_run(collector, "kept", 1)
-    wait_until(lambda: "kept" in ids(collector), "the run is listed")
-    status, _, answer = collector.request("/api/run?runId=kept", body, JSON, method="PATCH")
+def test_a_bad_change(offline, body):
+    post_run(offline, "kept", 1)
+    wait_until(lambda: "kept" in ids(offline), "the run is listed")
+    status, _, answer = offline.request("/api/run?runId=kept", body, JSON, method="PATCH")
     assert status in (400, 413) and json.loads(answer)["error"]["hint"]
-    assert "name" not in collector.json("/api/runs")[0]
+    assert "name" not in offline.json("/api/runs")[0]
 
 
 def test_from_the_terminal(collector):

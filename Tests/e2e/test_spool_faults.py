@@ -15,10 +15,17 @@ MIB = 1 << 20
 LOG_HEADER = 4096  # docs/storage-format.md: segments follow at multiples of it
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("server"))
+    yield server
+    server.kill()
+
+
 @pytest.fixture
-def gated(make_collector, tmp_path):
-    """`gated(*arguments)`: a collector whose ClickHouse is away until `collector.gate.open()`."""
-    server = Server(tmp_path / "server")
+def gated(make_collector, server):
+    """`gated(*arguments)`: a collector whose ClickHouse is empty, and away until `collector.gate.open()`."""
+    server.ask("DROP DATABASE IF EXISTS teltel SYNC", database="default")
     gate = Gate(server.connect)
     gate.close()
 
@@ -30,7 +37,6 @@ def gated(make_collector, tmp_path):
     yield make
     if gate.server:
         gate.close()
-    server.kill()
 
 
 def post_run(collector, run_id: str, rows: int, size: int = 10) -> int:

@@ -177,21 +177,22 @@ def test_second_collector_on_the_same_data_folder_leaves(collector, make_collect
         other.start()
 
 
-def test_everything_killed_at_random(collector, programs, start_engine, tmp_path):
+KILLED = ("engine", "host", "collector", "engine and collector")
+
+
+def test_everything_killed_at_random(collector, programs, start_engine, tmp_path, amount):
     """Engines, host and collector die in any order; what the engines know to be accepted is stored once."""
     seed = int(os.environ.get("TELTEL_SEED", "7"))
-    seconds = float(os.environ.get("TELTEL_KILL_SECONDS", "20"))
     dice = random.Random(seed)
-    over = threading.Event()
-    timer = threading.Timer(seconds, over.set)
-    timer.start()
+    pause = threading.Event()
     engines: list = []
-    while not over.is_set():
+    # Each of them as often as the others, in any order.
+    for victim in [victim for _ in range(amount(2, whole=12)) for victim in dice.sample(KILLED, len(KILLED))]:
         name = f"chaos-{len(engines)}"
         path = tmp_path / name
         engines.append((name, path, start_engine(programs / "engine", name, 10_000_000, 5_000, 2, path)))
-        over.wait(dice.uniform(0.3, 1.5))
-        match dice.choice(["engine", "host", "collector", "engine and collector"]):
+        pause.wait(dice.uniform(0.3, 1.5))
+        match victim:
             case "host":
                 if pid := host_pid(collector):
                     os.kill(pid, signal.SIGKILL)
@@ -205,7 +206,6 @@ def test_everything_killed_at_random(collector, programs, start_engine, tmp_path
                     collector.start()
         if len(engines) > 4:
             engines[-4][2].kill()
-    timer.cancel()
     for name, path, engine in engines:
         engine.kill()
         engine.wait()

@@ -10,12 +10,12 @@ from support import wait_until
 sys.path.append(str(HERE.parent / "e2e"))  # kills.py asks the database
 
 
-def test_engines_killed_at_random_moments(collector, shm, tmp_path):
+def test_engines_killed_at_random_moments(collector, shm, tmp_path, amount):
     seed = int(os.environ.get("TELTEL_SEED", int.from_bytes(os.urandom(2))))
     print(f"TELTEL_SEED={seed}")
     program, truths = compile_engine("many_runs", tmp_path), tmp_path / "truths"
     truths.mkdir()
-    names = kill_many(program, shm, truths, 50, seed)
+    names = kill_many(program, shm, truths, amount(30, whole=300), seed)
     sums, problems = check(collector, names, truths)
     assert not problems, "\n".join(problems[:10])
     assert sums["runs that are failed"] > 10 and sums["accepted"] > 1000, sums

@@ -4,18 +4,22 @@ From the tests' common conftest: `collector` (has .url) and `vehicle(run_id, sec
 returns its process. Nothing here sleeps: every step waits for a condition with a deadline.
 """
 
-import shutil
-import tempfile
 import uuid
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from run_support import post_known_run
-from support import Collector
 from support import wait_until as until
 from web_support import DEADLINE_MS
 
 CHROMIUM = "/usr/bin/chromium"
+# Each window of Chromium's makes two pages for the popup of its address bar, which nobody sees here: a third of a test's processor time.
+# The last list counts, so those that Playwright turns off itself are in it, too.
+FEATURES_OFF = [
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying",
+    "OptimizationHints", "PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning",
+]
 
 expect.set_options(timeout=DEADLINE_MS)
 
@@ -23,7 +27,8 @@ expect.set_options(timeout=DEADLINE_MS)
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        arguments = ["--no-sandbox", "--disable-gpu", f"--disable-features={','.join(FEATURES_OFF)}"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         yield browser
         browser.close()
 
@@ -71,16 +76,6 @@ def page(browser, collector):
 def live_page(browser, live):
     """The same without storage, for whatever does not need it: its collector starts much faster."""
     yield from opened(browser, live)
-
-
-@pytest.fixture(scope="module")
-def module_collector(tmp_path_factory):
-    """One with storage for all tests of a module, which keep to runs of their own."""
-    shm = tempfile.mkdtemp(prefix="teltel-test-", dir="/dev/shm")
-    collector = Collector(tmp_path_factory.mktemp("module"), shm, []).start()
-    yield collector
-    collector.kill()
-    shutil.rmtree(shm, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,12 @@ from playwright.sync_api import expect
 from support import ROOT
 
 
+@pytest.fixture
+def collector(offline):
+    """Layouts are none of ClickHouse's business."""
+    return offline
+
+
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
     made = tmp_path_factory.mktemp("dialog") / "dialog.js"

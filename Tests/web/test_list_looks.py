@@ -8,6 +8,12 @@ from playwright.sync_api import expect
 from web_support import wait_until
 
 
+@pytest.fixture
+def collector(module_collector):
+    """What the list shows is told to it by the tests."""
+    return module_collector
+
+
 CUT = """() => [...document.querySelectorAll('.run-row .run-cell, .list-head > *')].filter(cell => cell.checkVisibility())
     .flatMap(cell => [cell, ...cell.querySelectorAll('*:not(.for-screen-readers)')].filter(part => part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1)
       .map(part => [cell.className, part.textContent, part.closest('[title]')?.title ?? '']))"""
