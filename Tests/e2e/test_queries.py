@@ -105,6 +105,28 @@ def test_slow_questions_hold_nothing_else_up(world):
         assert [len(question.result(60)) for question in asked] == [10] * 3
 
 
+def test_deletions_that_wait_hold_nothing_else_up(world):
+    """More of them than there are threads for: what people said about runs, layouts, the list and questions go on."""
+    names = [f"goes-{number}" for number in range(4)]
+    for name in names:
+        store(world, event(name, "t", {"x": 1}, 1), end(name, 2))
+        all_stored(world, name, 2)
+    go_on = threading.Event()
+    world.gate.rule = lambda request, forward: (go_on.wait(60) if b"DELETE WHERE" in request.body else True) and forward()
+    with ThreadPoolExecutor(len(names)) as clients:
+        gone = [clients.submit(world.request, f"/api/run?runId={name}", method="DELETE") for name in names]
+        try:
+            wait_until(lambda: sum(b"DELETE WHERE" in request.body for request in world.gate.requests) >= 2, "two of them are underway")
+            for path in ("/api/storage", "/api/layouts", "/api/runs?limit=1", "/api/run?runId=r", SERIES):
+                assert world.request(path)[0] == 200, path
+            assert world.request("/api/layouts/mine", b"{}", method="PUT")[0] == 200
+            assert world.request("/api/run?runId=r", b'{"note": "still here"}', method="PATCH")[0] == 200
+            assert not any(one.done() for one in gone)
+        finally:
+            go_on.set()
+        assert [one.result(60)[0] for one in gone] == [200] * len(names)
+
+
 def test_who_leaves_takes_the_question_along(world):
     go_on = threading.Event()
     world.gate.rule = questions(lambda forward: go_on.wait(60) and forward())

@@ -16,10 +16,10 @@ struct AnalysisRoutes: Sendable {
     let queries: QueryService?
     let registry: RunRegistry
     private let statements = StatementHeaders()
-    /// Asks which tables there are, which may have to wait for ClickHouse.
-    private let catalogue = WorkerPool(name: "tables", threads: 1, waitingMax: 256)
+    private let work: StorageWork
 
-    init(storage: Storage?, queries: QueryService?, registry: RunRegistry) {
+    init(storage: Storage?, queries: QueryService?, registry: RunRegistry, work: StorageWork) {
+        self.work = work
         self.storage = storage
         self.queries = queries
         self.registry = registry
@@ -204,8 +204,7 @@ struct AnalysisRoutes: Sendable {
     private func storedTables() async throws -> [StoredTable] {
         let storage = try ready().storage
         do {
-            guard let tables = try await catalogue.run({ try storage.storedTables() }) else { throw APIError(.busy) }
-            return tables
+            return try await work.look { try storage.storedTables() }
         } catch let error as ClickHouseError {
             throw APIError(
                 .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage",

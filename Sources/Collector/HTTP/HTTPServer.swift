@@ -46,19 +46,22 @@ enum HTTPServer {
         let endpoints = EndpointRouter(Endpoints.table, router)
         LoginRoutes(access: port.policy.access).add(to: endpoints)
         HealthRoutes(storage: { readiness(parts.storage) }).add(to: endpoints)
-        let beyond: @Sendable (Name) async -> UInt64? = { [storage = parts.storage] runID in
+        let work = StorageWork()
+        let beyond: @Sendable (Name) async -> UInt64? = { [queries = parts.queries] runID in
             // A count that ClickHouse cannot give now is left out.
-            try? await NIOThreadPool.singleton.runIfActive { try storage?.rowsBeyond32Bits(runID) }
+            try? await queries?.rowsBeyond32Bits(runID)
         }
         let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
         RunRoutes(
             registry: parts.registry, catalogue: RunCatalogue(registry: parts.registry, store: parts.control), bus: parts.bus,
             writers: parts.writers, eventsBeyond32Bits: beyond
         ).add(to: current)
-        RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal).add(to: current)
+        RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal, work: work).add(
+            to: current)
         LayoutRoutes(store: parts.control).add(to: endpoints)
-        StorageRoutes(storage: parts.storage, retention: parts.retention).add(to: endpoints)
-        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry).add(to: endpoints)
+        StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
+        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry, work: work).add(
+            to: endpoints)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding

@@ -11,12 +11,13 @@ struct RunChangeRoutes: Sendable {
     let registry: RunRegistry
     let bookkeeper: Bookkeeper
     let removal: RunRemoval
+    let work: StorageWork
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(RunEndpoints.remove) { request, _ in
             let runID = try RunRoutes.runID(request)
             do {
-                try await NIOThreadPool.singleton.runIfActive { [removal] in try removal.remove(runID) }
+                try await work.change { [removal] in try removal.remove(runID) }
             } catch let error as RunRemovalError { throw Self.answer(error, runID) }
             return try JSONAnswer.response(Removed(runId: runID))
         }

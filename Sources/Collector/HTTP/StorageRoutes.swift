@@ -69,11 +69,12 @@ struct PruneRequest: Codable, Sendable {
 struct StorageRoutes: Sendable {
     let storage: Storage?
     let retention: Retention
+    let work: StorageWork
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(StorageEndpoints.state) { _, _ in
             let storage = try kept()
-            return try JSONAnswer.response(await NIOThreadPool.singleton.runIfActive { Self.answer(storage) })
+            return try JSONAnswer.response(await work.look { Self.answer(storage) })
         }
         router.on(StorageEndpoints.migrate) { request, _ in
             let storage = try kept()
@@ -108,7 +109,7 @@ struct StorageRoutes: Sendable {
 
     private func migrate(_ storage: Storage, _ onlyLooks: Bool) async throws -> MigrationAnswer {
         do {
-            let plan = try await NIOThreadPool.singleton.runIfActive {
+            let plan = try await work.change {
                 try onlyLooks ? storage.tables.plannedMigration() : storage.tables.migrate()
             }
             return MigrationAnswer(dryRun: onlyLooks, events: plan.events, runs: plan.runs, statements: plan.statements)
@@ -126,7 +127,7 @@ struct StorageRoutes: Sendable {
         do {
             let own = request.retain == nil && request.retainMib == nil
             let policy = own ? nil : try RetentionPolicy(ages: request.retain ?? "", mebibytes: request.retainMib)
-            outcomes = try await NIOThreadPool.singleton.runIfActive { [retention] in
+            outcomes = try await work.change { [retention] in
                 try retention.prune(policy, onlyLooks: onlyLooks)
             }
         } catch let error as RetentionError {

@@ -1,6 +1,7 @@
 /// Questions about stored runs that other parts of the collector ask: analysis makes the SQL, storage asks it.
 import TeltelAnalysis
 import TeltelEvents
+import TeltelQuery
 import TeltelStorage
 
 /// Final counts of one run, as storage has them.
@@ -18,17 +19,6 @@ extension Storage {
                 columns: table.payload.map { .init(path: $0.path, name: $0.column.name, type: $0.column.type) },
                 hasText: table.hasText)
         }
-    }
-
-    /// Rows of the run that `telemetry_events` cannot show: their frames have more than 32 bits.
-    func rowsBeyond32Bits(_ runID: Name) throws(ClickHouseError) -> UInt64 {
-        let statement = BeyondQuestion(runID: runID.text).statement()
-        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
-        let text = String(decoding: try query(statement.sql, parameters, format: "TSV"), as: UTF8.self)
-        guard let rows = UInt64(text.split(whereSeparator: \.isWhitespace).first ?? "") else {
-            throw ClickHouseError(.unexpectedAnswer, "no count")
-        }
-        return rows
     }
 
     /// Counted in ClickHouse, all in one question; runs of which nothing is there are left out.
@@ -50,5 +40,16 @@ extension Storage {
                 events: events, frames: frames, lastFrame: last, firstSimTime: begin, lastSimTime: end)
         }
         return found
+    }
+}
+
+extension QueryService {
+    /// Rows of the run that `telemetry_events` cannot show: their frames have more than 32 bits.
+    func rowsBeyond32Bits(_ runID: Name) async throws(QueryError) -> UInt64 {
+        let answer = try await collect(BeyondQuestion(runID: runID.text).statement(), format: "TSV")
+        guard let rows = UInt64(String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).first ?? "") else {
+            throw .failed("no count")
+        }
+        return rows
     }
 }
