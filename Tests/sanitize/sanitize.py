@@ -27,7 +27,7 @@ PROGRAMS = {
     "forks": "faults/forks.c", "scenario": "conformance/scenario.c", "scenario_cpp": "conformance/scenario.cpp"}
 # An emit reads its limit plainly, which saves it a register (HotPath.swift); that function writes nothing else. The end of a run
 # looks for the newest frame in rings that may be written at that moment (RunClosing.swift).
-KNOWN = "race:^ctel_set_limit$\nrace:RunEndO6newest\n"
+KNOWN = "race:^ctel_set_limit$\nrace:RunClosingO6newest\n"
 # Payloads that the producer may overwrite while they are copied, and that are thrown away then (PAIR P6 of ring_abi.h).
 OVERWRITTEN = "race:FileMappingC4copy\n"
 FOUND = {"thread": "WARNING: ThreadSanitizer: data race", "address": "ERROR: AddressSanitizer"}
