@@ -78,6 +78,10 @@ let package = Package(
             name: "TeltelBus",
             dependencies: ["TeltelEvents", .product(name: "HeapModule", package: "swift-collections", condition: collector)],
             swiftSettings: strict),
+        // What is known of each run, from what comes and from what was kept.
+        .target(
+            name: "TeltelRuns", dependencies: ["TeltelEvents", "TeltelRings", "TeltelControl", "TeltelIngest"],
+            swiftSettings: strict),
         // Streams of events to clients, whatever carries them.
         .target(
             name: "TeltelLive",
@@ -121,7 +125,7 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
+                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -148,7 +152,11 @@ let package = Package(
             dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
             swiftSettings: strict),
         .testTarget(
-            name: "TeltelBusTests", dependencies: ["TeltelBus", "TeltelEvents", "CTeltel"], swiftSettings: strict),
+            name: "TeltelBusTests", dependencies: ["TeltelBus", "TeltelEvents", "TeltelTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelRunsTests",
+            dependencies: ["TeltelRuns", "TeltelControl", "TeltelEvents", "TeltelRings", "TeltelTestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "TeltelLiveTests",
             dependencies: [

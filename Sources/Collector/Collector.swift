@@ -13,6 +13,7 @@ import TeltelIngest
 import TeltelLive
 import TeltelQuery
 import TeltelRings
+import TeltelRuns
 import TeltelSDK
 import TeltelStorage
 
@@ -44,7 +45,7 @@ struct Collector: Sendable {
         self.settings = settings
         self.logger = logger
         self.port = port
-        let registry = RunRegistry(isStored: settings.storage)
+        let registry = RunRegistry(isStored: settings.storage) { Int64(Date().timeIntervalSince1970 * 1_000) }
         self.registry = registry
         do {
             let directory = try RingDirectory(

@@ -2,6 +2,7 @@
 import Foundation
 import TeltelControl
 import TeltelRings
+import TeltelRuns
 import TeltelStorage
 
 /// What is kept on disk.

@@ -3,6 +3,7 @@ import Logging
 import TeltelBus
 import TeltelEvents
 import TeltelRings
+import TeltelRuns
 
 final class LivePath: LiveSink {
     private let registry: RunRegistry

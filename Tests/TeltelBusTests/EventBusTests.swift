@@ -2,6 +2,7 @@ import Dispatch
 import Synchronization
 import TeltelBus
 import TeltelEvents
+import TeltelTestSupport
 import Testing
 
 private func makeBus(capacity: Int = 1_000) -> EventBus {

@@ -1,5 +1,6 @@
 import TeltelBus
 import TeltelEvents
+import TeltelTestSupport
 import Testing
 
 @Suite struct TagFilterTests {

@@ -22,11 +22,12 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelControl": ({"TeltelEvents"}, {"GRDB"}),
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
+    "TeltelRuns": ({"TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelRings"}, set()),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "TeltelHTTP": ({"CTeltelPort"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "Collector": (
         {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
-         "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
+         "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),
     "TeltelTestSupport": ({"CTeltel", "TeltelEvents", "TeltelStorage"}, set()),
@@ -43,12 +44,12 @@ TeltelLive/ColumnBlock TeltelLive/ColumnReducer TeltelLive/NumberColumns
 TeltelRings/LiveMarks TeltelRings/LiveReader TeltelRings/RecordScanner TeltelRings/RingCursor TeltelRings/RingMapping TeltelRings/RunFile
 TeltelRings/RunTable
 TeltelStorage/ClickHouse/HostFiles TeltelStorage/Spool/ByteCoding TeltelStorage/Spool/SegmentWriter
-TeltelTestSupport/FaultyFiles TeltelTestSupport/RingFolder
+TeltelTestSupport/FaultyFiles TeltelTestSupport/RingFolder TeltelTestSupport/Rounds
 """.split()
 POINTER = re.compile(r"\b(Unsafe(Mutable)?(Raw)?(Buffer)?Pointer|OpaquePointer|withUnsafe\w+|unsafelyUnwrapped)\b")
 
 # Rules get the time from outside. Nothing of these targets may ask for it.
-WITHOUT_CLOCK = ["TeltelEvents", "TeltelBus", "TeltelAnalysis", "TeltelControl", "TeltelWebSocket", "TeltelHTTP"]
+WITHOUT_CLOCK = ["TeltelEvents", "TeltelBus", "TeltelAnalysis", "TeltelControl", "TeltelRuns", "TeltelWebSocket", "TeltelHTTP"]
 CLOCK = re.compile(r"\b(Date\(\)|ContinuousClock\.now|SuspendingClock\.now|teltel_wall_ns|teltel_monotonic_ns|clock_gettime|time\(nil\))")
 
 # Longer than a file should be, each for a reason.

@@ -8,6 +8,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelHTTP
 import TeltelQuery
+import TeltelRuns
 import TeltelStorage
 
 struct AnalysisRoutes: Sendable {

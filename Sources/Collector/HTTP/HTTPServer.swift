@@ -15,6 +15,7 @@ import TeltelIngest
 import TeltelLive
 import TeltelQuery
 import TeltelRings
+import TeltelRuns
 import TeltelStorage
 
 enum HTTPServer {

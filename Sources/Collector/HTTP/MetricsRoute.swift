@@ -6,6 +6,7 @@ import TeltelHTTP
 import TeltelLive
 import TeltelQuery
 import TeltelRings
+import TeltelRuns
 
 struct MetricsRoute: Sendable {
     let registry: RunRegistry

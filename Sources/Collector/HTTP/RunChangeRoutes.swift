@@ -6,6 +6,7 @@ import NIOPosix
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP
+import TeltelRuns
 
 struct RunChangeRoutes: Sendable {
     let registry: RunRegistry

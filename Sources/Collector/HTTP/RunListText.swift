@@ -2,6 +2,7 @@
 import NIOCore
 import TeltelControl
 import TeltelEvents
+import TeltelRuns
 
 /// One run of the list. In the text `tags` and `types` stand last in its object.
 struct RunListEntry {

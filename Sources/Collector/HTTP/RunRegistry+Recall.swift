@@ -1,6 +1,7 @@
 /// Runs of long ago are asked for off the event loops: they are on disk.
 import NIOPosix
 import TeltelEvents
+import TeltelRuns
 
 extension RunRegistry {
     func recall(_ runID: Name) async -> Snapshot? {

@@ -6,6 +6,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelHTTP
 import TeltelRings
+import TeltelRuns
 
 /// One run in the answers, without its tags, which `TagsText` writes, and its types. Fields that are unknown are left out.
 struct RunAnswer: Encodable {

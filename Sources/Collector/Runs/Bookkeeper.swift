@@ -7,6 +7,7 @@ import TeltelAnalysis
 import TeltelControl
 import TeltelEvents
 import TeltelRings
+import TeltelRuns
 import TeltelStorage
 
 /// One thread; everything that touches a disk or a database about runs happens here.

@@ -2,6 +2,7 @@
 import NIOPosix
 import TeltelControl
 import TeltelEvents
+import TeltelRuns
 
 struct RunCatalogue: Sendable {
     let registry: RunRegistry

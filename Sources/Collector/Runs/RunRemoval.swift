@@ -5,6 +5,7 @@ import TeltelControl
 import TeltelEvents
 import TeltelIngest
 import TeltelRings
+import TeltelRuns
 import TeltelStorage
 
 /// Why a run cannot be removed, or not now.

@@ -6,7 +6,7 @@ import TeltelRings
 extension RunRegistry {
     /// The name under which a new instance is shown: its run's own, or with "~2", "~3" … when a run of this id and source has
     /// ended. `others` are the instances that are still in shared memory; this registry knows the older ones.
-    func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
+    package func shownName(_ description: RunDescription, others: [RingInstance]) -> RunKey {
         func ended(_ name: Name) -> Bool {
             let same = others.filter { $0.run.runID == name && $0.run.sourceID == description.sourceID }
             if !same.isEmpty { return same.allSatisfy { $0.end != nil } }
@@ -25,7 +25,7 @@ extension RunRegistry {
         return RunKey(runID: name, sourceID: description.sourceID)
     }
     /// Has this source ended this run? A source that fell silent may go on.
-    func hasEnded(_ run: RunKey) -> Bool {
+    package func hasEnded(_ run: RunKey) -> Bool {
         recall(run.runID)
         return state.withLock { state in
             guard let record = state.runs[run.runID]?.record else { return false }
@@ -35,7 +35,7 @@ extension RunRegistry {
     }
 
     /// An earlier collector has seen events of it: not all of them have passed through this one.
-    func hadEarlier(_ runID: Name) -> Bool { state.withLock { $0.runs[runID]?.hadEarlier ?? false } }
+    package func hadEarlier(_ runID: Name) -> Bool { state.withLock { $0.runs[runID]?.hadEarlier ?? false } }
 
     private static func has(_ record: RunRecord, _ sourceID: Name) -> Bool {
         record.sourceID == sourceID || record.types.contains { $0.sourceID == sourceID }

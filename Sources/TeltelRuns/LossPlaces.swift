@@ -4,12 +4,14 @@ import TeltelEvents
 import TeltelRings
 
 /// Counters say how many. Rings say where they had no room; for all else the frames between two looks say it. Of one thread.
-struct LossPlaces {
+package struct LossPlaces {
     /// The newest frame of each run at the last look.
     private var frames: [Name: UInt64] = [:]
 
+    package init() {}
+
     /// The record's losses, and which of them each ring told, with what is missing since the last look; nil if that is nothing.
-    mutating func note(_ record: RunRecord, _ rings: [RingID: RefusedStretches]) -> Placed? {
+    package mutating func note(_ record: RunRecord, _ rings: [RingID: RefusedStretches]) -> Placed? {
         let before = frames.updateValue(record.lastFrame, forKey: record.runID)
         var placed = Placed(losses: record.losses ?? [], byRing: record.placedByRing ?? [:])
         // A look that nobody remembers, before a restart: somewhere behind what is placed already.
@@ -32,10 +34,10 @@ struct LossPlaces {
         losses.reduce(0) { $1.kind == kind && $1.reason == reason ? $0 &+ $1.count : $0 }
     }
 
-    struct Placed {
-        var losses: [RunRecord.Loss]
+    package struct Placed {
+        package var losses: [RunRecord.Loss]
         /// By ring: so many of its refusals are among them.
-        var byRing: [String: UInt64]
+        package var byRing: [String: UInt64]
     }
 
     /// What the rings have refused since they were asked last.
@@ -55,7 +57,7 @@ struct LossPlaces {
         return losses.sorted { $0.from < $1.from }
     }
 
-    mutating func forget(_ runID: Name) { frames[runID] = nil }
+    package mutating func forget(_ runID: Name) { frames[runID] = nil }
 
     /// Losses that go on are one stretch; of very many those that lie next to each other become one.
     private static func joined(_ known: [RunRecord.Loss], _ fresh: [RunRecord.Loss]) -> [RunRecord.Loss] {

@@ -4,17 +4,17 @@ import TeltelControl
 import TeltelEvents
 
 /// run.start {engine_version, seed, config…}
-struct RunStartPayload {
+package struct RunStartPayload {
     let engineVersion: String?
     let seed: UInt64?
     /// Of an engine's run.
-    let tagsLeftOut: [String]
+    package let tagsLeftOut: [String]
     /// The whole payload: the contract keeps it as the run's config.
     let text: String
 
     private struct Seed: Decodable { let seed: UInt64? }
 
-    init?(_ batch: Batch, row: Int) {
+    package init?(_ batch: Batch, row: Int) {
         let (text, object) = payloadObject(batch, row)
         guard let object else { return nil }
         self.text = text

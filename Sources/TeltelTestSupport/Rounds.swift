@@ -2,24 +2,28 @@ import CTeltel
 import TeltelEvents
 
 /// Rounds of one ring, made by hand: posted rows with tags as text, or an engine's rows with registered ones.
-struct Rounds {
-    static let ring = RingID(instance: InstanceID(7), writer: 0)
-    static let run = RunKey(runID: "run", sourceID: "engine")
-    private(set) var position: UInt64 = 0
+package struct Rounds {
+    package static let ring = RingID(instance: InstanceID(7), writer: 0)
+    package static let run = RunKey(runID: "run", sourceID: "engine")
+    package private(set) var position: UInt64 = 0
     /// Of the next row.
-    var frame: UInt64 = 0
+    package var frame: UInt64 = 0
+
+    package init() {}
 
     /// One batch; each row has the tags that `tags` names for it.
-    mutating func posted(_ tags: [String], type: Name = "sample") -> [Batch] {
-        make(tags.count, type: type, encoding: .ingest, tagSets: []) { row in
+    package mutating func posted(
+        _ tags: [String], type: Name = "sample", run: Name = Self.run.runID, payload: String = "{}"
+    ) -> [Batch] {
+        make(tags.count, type: type, encoding: .ingest, tagSets: [], run: run) { row in
             let text = Array(tags[row].utf8)
             let head = teltel_ingest_head(stream: 0, tags_bytes: UInt32(text.count), wall_time_ms: 0)
-            return (0, withUnsafeBytes(of: head) { Array($0) } + text + Array("{}".utf8))
+            return (0, withUnsafeBytes(of: head) { Array($0) } + text + Array(payload.utf8))
         }
     }
 
     /// `sets`: of each row the number of its registered tags; 0 is none.
-    mutating func engine(
+    package mutating func engine(
         _ sets: [UInt16], _ registered: [[String: String]] = [], type: Name = "sample", run: Name = Self.run.runID
     ) -> [Batch] {
         let tagSets = registered.map { TagSet($0.map { (key: Name($0.key), value: Name($0.value)) }) }

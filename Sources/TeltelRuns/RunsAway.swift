@@ -3,15 +3,15 @@ import TeltelControl
 import TeltelEvents
 
 /// A value; the registry guards it. Some hundred bytes a run.
-struct RunsAway: Sendable {
-    struct Sums: Sendable {
-        let status: RunRecord.Status
-        let refused, lost: [String: UInt64]
-        let missedBytes: UInt64
+package struct RunsAway: Sendable {
+    package struct Sums: Sendable {
+        package let status: RunRecord.Status
+        package let refused, lost: [String: UInt64]
+        package let missedBytes: UInt64
     }
-    private(set) var runs: [Name: Sums] = [:]
+    package private(set) var runs: [Name: Sums] = [:]
     /// The newest change of any of them: whoever knows less cannot be told what has changed since.
-    private(set) var revision: UInt64 = 0
+    package private(set) var revision: UInt64 = 0
 
     mutating func left(_ run: RegisteredRun) {
         runs[run.record.runID] = Sums(

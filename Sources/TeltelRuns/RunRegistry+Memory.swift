@@ -5,7 +5,7 @@ import TeltelRings
 
 extension RunRegistry {
     /// Runs whose events are in the rings of this instance are in memory from here on, however long ago they began.
-    func recallRuns(of instance: RingInstance) {
+    package func recallRuns(of instance: RingInstance) {
         guard instance.description.kind != .engine else { return recall(instance.run.runID) }
         // An instance that cannot be read shows no events either.
         let streams = (try? instance.table())?.streams ?? []
@@ -14,7 +14,7 @@ extension RunRegistry {
 
     /// Lets the oldest runs leave the memory, if there are more than `most` and nothing is left to be done about them. What is to be
     /// saved of them must be on disk, except for `unsaved`, which stay. Returns those that have left.
-    func letLeave(most: Int, now: (ns: UInt64, ms: Int64), quietNs: UInt64, unsaved: Set<Name>) -> [Name] {
+    package func letLeave(most: Int, now: (ns: UInt64, ms: Int64), quietNs: UInt64, unsaved: Set<Name>) -> [Name] {
         state.withLock { state in
             guard state.runs.count > most else { return [] }
             let may = state.runs.values.filter {
@@ -30,5 +30,5 @@ extension RunRegistry {
     }
 
     /// How many runs are in memory, and what those come to that have left it.
-    var away: (inMemory: Int, left: RunsAway) { state.withLock { ($0.runs.count, $0.away) } }
+    package var away: (inMemory: Int, left: RunsAway) { state.withLock { ($0.runs.count, $0.away) } }
 }

@@ -1,5 +1,4 @@
 /// The runs that are going on and those that have ended lately: what the run list shows.
-import Foundation
 import Synchronization
 import TeltelControl
 import TeltelEvents
@@ -7,7 +6,7 @@ import TeltelIngest
 import TeltelRings
 
 /// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.
-final class RunRegistry: Sendable {
+package final class RunRegistry: Sendable {
     typealias Run = RegisteredRun
     /// Of the registry's own files.
     struct State {
@@ -24,7 +23,7 @@ final class RunRegistry: Sendable {
         var untoldIngestEnds: [InstanceID] = []
     }
     let state = Mutex(State())
-    let isStored: Bool
+    package let isStored: Bool
     /// Looks up runs of earlier collectors that are not among those in memory. A member of a struct: a function that is read out of a
     /// `Mutex` itself is wrapped once more each time, and overflows the stack after some thousand times.
     private struct Archive {
@@ -36,16 +35,16 @@ final class RunRegistry: Sendable {
     /// - Parameters:
     ///   - isStored: another reader than the live one takes what engines emit.
     ///   - clock: gives milliseconds since 1970.
-    init(isStored: Bool, clock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }) {
+    package init(isStored: Bool, clock: @escaping @Sendable () -> Int64) {
         self.isStored = isStored
         self.clock = clock
     }
 
     /// Where runs of long ago are found: asked when one is named. Blocks for as long as a look into a file takes.
-    func look(for earlier: @escaping @Sendable (Name) -> RunRecord?) { archive.withLock { $0.look = earlier } }
+    package func look(for earlier: @escaping @Sendable (Name) -> RunRecord?) { archive.withLock { $0.look = earlier } }
 
     /// Runs that an earlier collector knew. Those still marked running end as failed unless their rings are found.
-    func adopt(_ records: [RunRecord], recalledMs: Int64 = 0) {
+    package func adopt(_ records: [RunRecord], recalledMs: Int64 = 0) {
         state.withLock { state in
             for record in records where state.runs[record.runID] == nil {
                 var run = Run(record: record)
@@ -60,7 +59,7 @@ final class RunRegistry: Sendable {
     }
 
     /// At the start: rings of other instances are gone, and nothing of them will be read again.
-    func keepPositions(of instances: Set<InstanceID>) {
+    package func keepPositions(of instances: Set<InstanceID>) {
         state.withLock { state in
             for id in state.runs.keys where !state.runs[id]!.counted.isEmpty {
                 state.runs[id]!.counted = state.runs[id]!.counted.filter { instances.contains($0.key.instance) }
@@ -69,7 +68,7 @@ final class RunRegistry: Sendable {
     }
 
     /// A run that is named is in memory from here on, if there is one at all: with all that was known of it.
-    func recall(_ runID: Name) {
+    package func recall(_ runID: Name) {
         guard !state.withLock({ $0.runs[runID] != nil }), let look = archive.withLock({ $0.look }), let record = look(runID)
         else {
             return
@@ -84,14 +83,14 @@ final class RunRegistry: Sendable {
         return record
     }
     /// A run of long ago as it is shown, without being held from here on.
-    static func earlier(_ record: RunRecord) -> Snapshot {
+    package static func earlier(_ record: RunRecord) -> Snapshot {
         Snapshot(record: ended(record), ratePerSecond: 0, missedBytes: 0, rejectedLines: [])
     }
-    static let hostRestarted = "host restarted, or its rings were removed"
+    package static let hostRestarted = "host restarted, or its rings were removed"
 
     // MARK: what the live reader tells
 
-    func appeared(_ instance: RingInstance) {
+    package func appeared(_ instance: RingInstance) {
         guard instance.description.kind == .engine else { return }
         let description = instance.description
         state.withLock { state in
@@ -123,7 +122,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Returns those that are not of removed runs.
-    func note(_ all: [Batch]) -> [Batch] {
+    package func note(_ all: [Batch]) -> [Batch] {
         var away: [Name] = []
         let noted = state.withLock { state -> [Batch]? in
             away = state.away.among(all)
@@ -198,7 +197,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Posted lines that are no events, by run id.
-    func rejected(_ linesByRun: [Name: RejectedLines]) {
+    package func rejected(_ linesByRun: [Name: RejectedLines]) {
         state.withLock { state in
             for (runID, lines) in linesByRun {
                 if state.runs[runID] == nil {
@@ -215,12 +214,12 @@ final class RunRegistry: Sendable {
         run.changed = true
     }
 
-    func missed(_ instance: RingInstance, bytes: UInt64) {
+    package func missed(_ instance: RingInstance, bytes: UInt64) {
         state.withLock { $0.runs[instance.run.runID]?.missedBytes &+= bytes }
     }
 
     /// A run has ended when all its producers have; one failed → failed. Returns whether it has.
-    func ended(_ instance: RingInstance, _ end: RunEnd) -> Bool {
+    package func ended(_ instance: RingInstance, _ end: RunEnd) -> Bool {
         guard instance.description.kind == .engine else {
             state.withLock { $0.untoldIngestEnds.append(instance.id) }
             return false
@@ -248,10 +247,10 @@ final class RunRegistry: Sendable {
     // MARK: what others ask
 
     /// Newest first, running ones on top.
-    func snapshots() -> [Snapshot] { snapshots(after: nil).runs }
+    package func snapshots() -> [Snapshot] { snapshots(after: nil).runs }
 
     /// Since that revision; nil: everything. A change is told at the latest with the next `tick`.
-    func snapshots(after revision: UInt64?) -> Difference {
+    package func snapshots(after revision: UInt64?) -> Difference {
         var difference = state.withLock { state in
             // Who has not heard of what happened to a run before it left gets everything anew.
             let removed = revision.flatMap { $0 < state.away.revision ? nil : state.revisions.removed(after: $0) }
@@ -269,13 +268,13 @@ final class RunRegistry: Sendable {
         return difference
     }
     /// Runs that `run_metadata` does not know to the end.
-    func unrecorded() -> [RunRecord] {
+    package func unrecorded() -> [RunRecord] {
         state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
     }
-    func snapshot(_ runID: Name) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
+    package func snapshot(_ runID: Name) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
 
     /// The same, also of a run of long ago. Blocks for as long as a look into a file takes.
-    func recalled(_ runID: Name) -> Snapshot? {
+    package func recalled(_ runID: Name) -> Snapshot? {
         recall(runID)
         return snapshot(runID)
     }
@@ -297,7 +296,7 @@ final class RunRegistry: Sendable {
     }
 
     /// A few times a second: takes samples for the rates and returns what changed since the last call.
-    func tick(now: UInt64) -> Changes {
+    package func tick(now: UInt64) -> Changes {
         state.withLock { state in
             var changes = Changes()
             swap(&changes.ended, &state.untoldIngestEnds)
@@ -319,7 +318,7 @@ final class RunRegistry: Sendable {
 
     /// Facts from storage: counts that only it knows. Returns whether there is such a run.
     @discardableResult
-    func update(_ runID: Name, _ change: (inout RunRecord) -> Void) -> Bool {
+    package func update(_ runID: Name, _ change: (inout RunRecord) -> Void) -> Bool {
         state.withLock { state in
             guard state.runs[runID] != nil else { return false }
             let before = state.runs[runID]!.record
@@ -331,7 +330,7 @@ final class RunRegistry: Sendable {
 
     /// Posted runs that nobody ended and nobody posts to any more count as failed, until something comes again.
     /// Returns them.
-    func endSilent(now: UInt64, after silenceNs: UInt64) -> [Name] {
+    package func endSilent(now: UInt64, after silenceNs: UInt64) -> [Name] {
         state.withLock { state in
             var ended: [Name] = []
             for index in state.runs.values.indices {
@@ -350,7 +349,7 @@ final class RunRegistry: Sendable {
     }
     private static let silence = "fell silent without run.end"
 
-    func remove(_ runID: Name) {
+    package func remove(_ runID: Name) {
         state.withLock { state in
             state.away.cameBack(runID)
             guard let run = state.runs.removeValue(forKey: runID) else { return }
@@ -360,7 +359,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Runs that an earlier collector removed, and where they end. Returns those of which no ring is left.
-    func adoptRemoved(_ runs: [Name: [String: UInt64]], present: Set<InstanceID>) -> [Name] {
+    package func adoptRemoved(_ runs: [Name: [String: UInt64]], present: Set<InstanceID>) -> [Name] {
         state.withLock { state in
             for (runID, positions) in runs {
                 let rings = positions.compactMap { name, position in RingID(text: name).map { ($0, position) } }
@@ -372,7 +371,7 @@ final class RunRegistry: Sendable {
     }
 
     /// Runs of an earlier collector that are marked running but have no ring any more: their engine went with the host.
-    func failOrphans(reason: String) {
+    package func failOrphans(reason: String) {
         state.withLock { state in
             for (id, run) in state.runs where run.record.status == .running && run.open.isEmpty && !run.record.instances.isEmpty {
                 state.runs[id]!.record.status = .failed
