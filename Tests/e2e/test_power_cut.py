@@ -13,7 +13,7 @@ from bodies import frames, line, ndjson
 from support import wait_until
 from test_ingest import post
 from test_run_changes import delete, ids
-from test_spool_faults import account, change, gated, log_of, segments  # noqa: F401 (a fixture)
+from test_spool_faults import account, change, gated, log_of, segments, server  # noqa: F401 (fixtures)
 
 # Places in the run file's header (ring_abi.h).
 PID, BOOT_ID = 32, 56

@@ -96,4 +96,4 @@ def test_storage_that_is_off_or_away(live, make_collector):
     status, _, body = live.request("/api/storage")
     assert (status, json.loads(body)["error"]["code"]) == (503, "storage-off")
     shown = teltel("storage", "status", "--url", live.url)
-    assert shown.returncode == 1 and "keeps nothing" in shown.stderr
+    assert shown.returncode == 1 and "runs without storage" in shown.stderr

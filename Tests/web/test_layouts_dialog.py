@@ -172,11 +172,14 @@ def test_a_file_that_is_no_layout_is_refused(opened, tmp_path, text, words):
     assert opened.evaluate("window.layout") == {"panels": [2]}
 
 
-def test_without_storage_files_still_work(live_page, script, tmp_path):
+def test_where_no_layouts_are_kept_files_still_work(live_page, script, tmp_path):
+    """As of a collector that could not use its data folder."""
     live_page.watch.may_fail += ("/api/layouts",)
+    answer = {"code": "storage-off", "error": {"code": "storage-off", "message": "no data folder", "hint": ""}}
+    live_page.route("**/api/layouts", lambda route: route.fulfill(status=503, json=answer))
     live_page.goto("/")
     live_page.evaluate(f"() => {{ {script}; {OPEN} }}")
-    expect(live_page.get_by_test_id("layouts")).to_contain_text("This collector keeps nothing")
+    expect(live_page.get_by_test_id("layouts")).to_contain_text("This collector keeps no layouts")
     expect(live_page.get_by_test_id("layout-save")).to_be_disabled()
     with live_page.expect_download() as download:
         live_page.get_by_test_id("layout-export").click()

@@ -82,7 +82,7 @@ class LayoutsDialog {
     } catch (error) {
       const isOff = error instanceof ApiError && error.code === "storage-off";
       if (!isOff) showError(error, "The layouts cannot be listed");
-      const words = isOff ? "This collector keeps nothing: layouts can be exported and imported only." : "The layouts cannot be listed.";
+      const words = isOff ? "This collector keeps no layouts: they can be exported and imported only." : "The layouts cannot be listed.";
       this.list.replaceChildren(element("p", { class: "dialog-note" }, words));
       this.name.disabled = this.save.disabled = isOff;
     }
