@@ -98,10 +98,11 @@ def test_runs_that_are_deleted_as_they_end_leave_no_row(collector):
     def come_and_go(name):
         post_run(collector, name, 3)
         collector.wait_status(name, "completed")
-        return delete(collector, name)[0]
+        # 409: a slow machine has not stored its last rows yet.
+        wait_until(lambda: delete(collector, name)[0] == 200, f"{name} is deleted", 120)
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(come_and_go, names)) == {200}
+        list(pool.map(come_and_go, names))
     # Whatever was being written then is there when a run that came later has its last row.
     post_run(collector, "last", 1)
     wait_until(lambda: is_final(collector, "last"), "the last run is recorded")
