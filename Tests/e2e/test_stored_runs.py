@@ -182,7 +182,7 @@ def test_many_new_types_are_said_and_hold_up_nobody(make_collector):
     question = (f"SELECT (SELECT count() FROM {table_of(collector, 'c', 'old')} WHERE run_id = 'known') AS rows, count() AS tables "
                 "FROM system.tables WHERE database = 'teltel' AND name LIKE 'events_%'")
     then = wait_until(lambda: int((row := sql(collector, question)[0])["rows"]) == 2 and row, "rows of a known type are stored", 120)
-    all_stored(collector, "many", types)
+    all_stored(collector, "many", types, 300)
     assert int(then["tables"]) < int(sql(collector, question)[0]["tables"]), "before all tables are made"
     after = collector.json("/api/storage")
     assert after["inserts"]["missingTables"] == after["inserts"]["waitingTables"] == 0 and after["inserts"].get("lastError") is None
