@@ -88,6 +88,18 @@ def test_a_stored_run_is_not_forgotten_without_its_rows(collector):
     assert collector.run("has-rows")["name"] == "renamed"
 
 
+def test_a_run_that_waits_in_the_spool_is_not_forgotten(make_collector):
+    """The next collector with storage will store its rows, and they need their record."""
+    collector = make_collector("--clickhouse-url", "http://127.0.0.1:1/")
+    posted(collector, "waits")
+    restart(collector, "--no-storage")
+    status, _, body = collector.request("/api/run?runId=waits", method="DELETE")
+    assert (status, json.loads(body)["code"]) == (503, "storage-off")
+    assert counts(collector.run("waits")) == (4, 0, 0, 0)
+    restart(collector)
+    wait_until(lambda: counts(collector.run("waits")) == (4, 4, 0, 0), "its rows are stored", 60)
+
+
 def test_a_folder_that_cannot_be_used_is_said_and_live_goes_on(live, make_collector, tmp_path, tmp_path_factory):
     """Another collector's folder, or none: whoever keeps no events need not have one."""
     (tmp_path / "file").touch()

@@ -15,7 +15,7 @@ enum RunRemovalError: Error {
     /// Its last rows are on their way into storage.
     case underway
     case storageAway(String)
-    /// It has rows in ClickHouse, and this collector does not reach any.
+    /// It has rows in ClickHouse or on their way there, and this collector has no storage.
     case withoutStorage
     case failed(String)
 
@@ -25,7 +25,7 @@ enum RunRemovalError: Error {
         case .running: "it is still running"
         case .underway: "its last events are still on their way into storage"
         case .storageAway(let reason): "nothing can be removed while ClickHouse is away: \(reason)"
-        case .withoutStorage: "it is stored, and this collector runs without storage"
+        case .withoutStorage: "events of it are stored, or will be, and this collector runs without storage"
         case .failed(let reason): "it is removed in part: \(reason)"
         }
     }
@@ -44,7 +44,8 @@ struct RunRemoval: Sendable {
     func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
         if let run = registry.recalled(runID)?.record {
             guard run.status != .running else { throw .running }
-            guard storage != nil || run.storedEvents == 0 else { throw .withoutStorage }
+            // What waits in the spool would be stored by the next collector: rows of a run that nobody knows.
+            guard storage != nil || run.storedEvents == 0 && run.isAccountedFor else { throw .withoutStorage }
             try waitUntilStill(runID, patience)
         } else if try !isStored(runID) {
             throw .unknown
