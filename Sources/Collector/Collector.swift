@@ -89,7 +89,7 @@ struct Collector: Sendable {
                 folder: settings.shmDirectory, lanes: lanes,
                 ringBytes: Self.ingestRingBytes(settings.shmDirectory, lanes: lanes), posted: posted,
                 rejected: { registry.rejected($0) },
-                wake: { live.wake() },
+                wake: { live.wake() }, tell: { live.wake(readingHere: $0) },
                 hurry: {
                     live.hurry()
                     storage?.wake()

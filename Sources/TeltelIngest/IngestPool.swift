@@ -24,6 +24,8 @@ package final class IngestPool: Sendable {
     private let counted = Mutex(Counters())
     /// Tells the live reader that there is something.
     let wake: @Sendable () -> Void
+    /// Tells it of what may be a single event, in this instance.
+    private let told: @Sendable (InstanceID) -> Void
     /// Tells all readers that a ring is full. Storage looks by itself often enough otherwise.
     let hurry: @Sendable () -> Void
     /// Hears of lines that are no events, by the run they were meant for.
@@ -32,12 +34,14 @@ package final class IngestPool: Sendable {
     package init(
         folder: String, lanes: Int, ringBytes: Int, posted: PostedRuns,
         rejected: @escaping @Sendable ([Name: RejectedLines]) -> Void,
-        wake: @escaping @Sendable () -> Void, hurry: @escaping @Sendable () -> Void
+        wake: @escaping @Sendable () -> Void, tell: @escaping @Sendable (InstanceID) -> Void,
+        hurry: @escaping @Sendable () -> Void
     ) throws(TelemetryError) {
         self.folder = folder
         self.ringBytes = ringBytes
         self.rejected = rejected
         self.wake = wake
+        told = tell
         self.hurry = hurry
         let instance = try IngestInstance(folder: folder, rings: lanes, ringBytes: ringBytes)
         state = Mutex(State(instance: instance, lanes: (0..<lanes).map { IngestLane(instance, writer: $0, posted: posted) }))
@@ -62,6 +66,10 @@ package final class IngestPool: Sendable {
         state.withLock { $0.instance = fresh }
         instance.end()
     }
+
+    /// What `takeAtOnce` has taken is to be shown. On the sender's event loop: a single event is read on
+    /// this thread.
+    package func tell() { told(InstanceID(state.withLock { $0.instance.instance })) }
 
     /// No more lines will come.
     package func end() { state.withLock { $0.instance }.end() }

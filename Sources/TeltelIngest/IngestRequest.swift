@@ -40,13 +40,13 @@ package struct IngestRequest {
         }
     }
 
-    /// A whole body; nil if it must wait for something, then `takeRest` goes on.
+    /// A whole body; nil if it must wait for something, then `takeRest` goes on. The pool is to be told of it.
     package mutating func takeAtOnce(_ body: ByteBuffer) -> IngestSummary? {
         guard case .end = body.withUnsafeReadableBytes({ lane.take($0, from: &begun, of: &lines) }) else { return nil }
         lines.cutter.end()
         var none = 0
         guard case .end = lane.take(UnsafeRawBufferPointer(start: nil, count: 0), from: &none, of: &lines) else { return nil }
-        count()
+        pool.count(lines.takeTally())
         return lines.summary
     }
 

@@ -24,6 +24,11 @@ struct HeadWatch {
     }
     mutating func set(_ number: Int, readTo position: UInt64) { entries[number].position = position }
 
+    /// Whether any of `count` rings from `first` on has more than was read.
+    func hasMoved(_ first: Int, count: Int) -> Bool {
+        entries[first..<first + count].contains { $0.head.loadAcquire() != $0.position }
+    }
+
     /// Instances with rings that have more than was read, each once if its rings were added one after another.
     func moved(into instances: inout [Int]) {
         for entry in entries where entry.head.loadAcquire() != entry.position && instances.last != entry.instance {

@@ -38,6 +38,8 @@ package final class LiveReader: Sendable {
     private let stopping = Atomic<Bool>(false)
     private let nap = Nap()
     private let catchUp = CatchUp()
+    /// Held while rings are read and the sink is told: by the reader's thread, or by one that has written.
+    private let tour = Mutex(Tour())
 
     /// - Parameters:
     ///   - releases: gives the space of what was read back to the producers.
@@ -59,6 +61,25 @@ package final class LiveReader: Sendable {
     }
     /// There is something to read: called by the ingest rings' writers.
     package func wake() { nap.wake() }
+
+    /// The same for one event that somebody waits for: if it came alone, it is read here and now, on the caller's thread. To wake
+    /// another one takes several times as long as to read it.
+    package func wake(readingHere instance: InstanceID) {
+        nap.wake(unless: { sink.attention == .prompt && tour.withLockIfAvailable { lookAtOne(instance, &$0) } == true })
+    }
+
+    /// Returns false if somebody else has to look: there is more than a little, or something else than rows.
+    private func lookAtOne(_ instance: InstanceID, _ tour: inout Tour) -> Bool {
+        guard !tour.isStale, tour.version == directory.version,
+            let index = tour.walks.firstIndex(where: { $0.instance.id == instance }), !tour.walks[index].finished,
+            !tour.walks[index].cursors.isEmpty
+        else { return false }
+        let now = teltel_monotonic_ns()
+        let rows = pass(index, &tour, now, roundsMax: 1)
+        heard(rows, &tour, now)
+        // Only rings of a walk that goes on are watched, and only as long as all of them are known.
+        return !tour.isStale && !tour.heads.hasMoved(tour.walks[index].watched, count: tour.walks[index].cursors.count)
+    }
     /// A ring has no room left.
     package func hurry() { nap.hurry() }
     /// Returns when what was written before the call has been read, as far as one look goes.
@@ -68,62 +89,26 @@ package final class LiveReader: Sendable {
     package func position(of ring: RingID) -> UInt64 { positions.withLock { $0[ring] ?? 0 } }
     private let positions = Mutex<[RingID: UInt64]>([:])
 
-    private struct LiveWalk {
-        let instance: RingInstance
-        var cursors: [RingCursor] = []
-        /// By cursor.
-        var trails: [LiveTrail] = []
-        var finished = false
-        /// The number of the first cursor in the watch of heads; the others follow.
-        var watched = 0
-        /// Of the instance: what it was when its rings were asked for last.
-        var seenNews: UInt64?
-        /// Time will not change its marks.
-        var isLasting = false
-        /// When its rings were read last.
-        var passedAt: UInt64 = 0
-        private let news: SharedWord
-
-        init(_ instance: RingInstance) {
-            self.instance = instance
-            news = instance.newsWord
-        }
-
-        /// There may be new rings, or an end.
-        var hasNews: Bool { !finished && (seenNews != news.loadAcquire() || instance.isOver) }
-        /// Before its rings are asked for.
-        mutating func noteNews() { seenNews = news.loadAcquire() }
-    }
-
-    /// Of the reader's thread.
-    private struct Tour {
-        var walks: [LiveWalk] = []
-        var version: UInt64 = 0
-        var heads = HeadWatch()
-        /// `heads` does not know all rings.
-        var isStale = true
-        var due: [Int] = []
-        /// Times of the last look at all heads, at all run files, of the last marks and the last rows.
-        var looked, askedNews, marked, lastRows: UInt64
-        /// How much of its ring came in the last look, of the ring of which most did.
-        var fill = 0.0
-    }
-
+    /// The reader's thread, until `stop`.
     package func run() {
         teltel_name_thread("teltel-live")
-        var tour = Tour(looked: 0, askedNews: 0, marked: 0, lastRows: 0)
         var recentRows = 0
         while true {
             let last = stopping.load(ordering: .relaxed)
-            let looked = tour.looked
             let waiting = catchUp.take()
-            let rows = look(&tour, teltel_monotonic_ns(), asksAll: last || !waiting.isEmpty)
+            let (rows, found, longest, quiet) = tour.withLock { tour in
+                let looked = tour.looked
+                let rows = look(&tour, teltel_monotonic_ns(), asksAll: last || !waiting.isEmpty)
+                let found: Nap.Found = rows == 0 ? .nothing : tour.foundUntold ? .untold : .told
+                return (rows, found, longestNap(tour, looked), Self.quietNap + Self.quietNapOfRing * tour.heads.count)
+            }
             for waiter in waiting { waiter.resume() }
-            if last { return catchUp.end() }
+            if last {
+                nap.sleep(microseconds: 0)  // What woke it has been seen to.
+                return catchUp.end()
+            }
             recentRows = recentRows * 7 / 8 + rows
-            nap.sleep(
-                active: rows > 0, pace: pace(recentRows), most: longestNap(tour, looked),
-                quiet: Self.quietNap + Self.quietNapOfRing * tour.heads.count)
+            nap.sleep(found, pace: pace(recentRows), most: longest, quiet: quiet)
         }
     }
 
@@ -169,17 +154,25 @@ package final class LiveReader: Sendable {
         }
         var rows = 0
         tour.fill = 0
-        for index in tour.due { rows += pass(index, &tour, now) }
+        tour.foundUntold = false
+        for index in tour.due {
+            let found = pass(index, &tour, now, roundsMax: Self.roundsMax)
+            if found > 0, tour.walks[index].instance.description.kind == .engine { tour.foundUntold = true }
+            rows += found
+        }
         if now - tour.marked > Self.markNs {
             tour.marked = now
             for index in tour.walks.indices where !tour.walks[index].isLasting { mark(&tour.walks[index], now) }
         }
         tour.looked = now
-        if rows > 0 {
-            if now - tour.lastRows > Self.quietNs { roused() }
-            tour.lastRows = now
-        }
+        heard(rows, &tour, now)
         return rows
+    }
+
+    private func heard(_ rows: Int, _ tour: inout Tour, _ now: UInt64) {
+        guard rows > 0 else { return }
+        if now - tour.lastRows > Self.quietNs { roused() }
+        tour.lastRows = now
     }
 
     private func watchHeads(_ tour: inout Tour) {
@@ -194,7 +187,7 @@ package final class LiveReader: Sendable {
     }
 
     /// Reads one instance, and notes for the watch how far.
-    private func pass(_ index: Int, _ tour: inout Tour, _ now: UInt64) -> Int {
+    private func pass(_ index: Int, _ tour: inout Tour, _ now: UInt64, roundsMax: Int) -> Int {
         if tour.walks[index].finished { return 0 }
         if tour.looked > tour.walks[index].passedAt {
             // It was quiet when all were looked at.
@@ -203,7 +196,7 @@ package final class LiveReader: Sendable {
         tour.walks[index].passedAt = now
         tour.walks[index].isLasting = false
         let known = tour.walks[index].cursors.count
-        let rows = pass(&tour.walks[index], now, &tour.fill)
+        let rows = pass(&tour.walks[index], now, roundsMax, &tour.fill)
         let walk = tour.walks[index]
         if walk.finished || walk.cursors.count != known {
             tour.isStale = true
@@ -239,7 +232,7 @@ package final class LiveReader: Sendable {
     private static let busyRows = 32
 
     /// Reads what is new in one instance. Returns how many rows there were, at least one if there was anything, be it the end.
-    private func pass(_ walk: inout LiveWalk, _ now: UInt64, _ fill: inout Double) -> Int {
+    private func pass(_ walk: inout LiveWalk, _ now: UInt64, _ roundsMax: Int, _ fill: inout Double) -> Int {
         let instance = walk.instance
         walk.noteNews()
         // Looked at before the rings: what was written before the end is then read below.
@@ -258,7 +251,7 @@ package final class LiveReader: Sendable {
             var last: [[Batch]] = []
             for index in walk.cursors.indices {
                 let begin = walk.cursors[index].position
-                let rows = try drain(&walk.cursors[index], instance, &last)
+                let rows = try drain(&walk.cursors[index], instance, roundsMax, &last)
                 if rows > 0 {
                     walk.trails[index].passed(begin, now)
                     let cursor = walk.cursors[index]
@@ -268,7 +261,7 @@ package final class LiveReader: Sendable {
             }
             if !last.isEmpty {
                 // What other threads emitted before the run's end was called is in their rings now: it comes first.
-                for index in walk.cursors.indices { _ = try drain(&walk.cursors[index], instance, &last) }
+                for index in walk.cursors.indices { _ = try drain(&walk.cursors[index], instance, roundsMax, &last) }
                 for batches in last { sink.publish(batches) }
             }
         } catch {
@@ -292,7 +285,7 @@ package final class LiveReader: Sendable {
     }
 
     /// A ring that is written without pause must not keep the others waiting: at most this many rounds at a time.
-    private static let roundsAtATime = 64
+    private static let roundsMax = 64
 
     /// Once in a while: from where on a restarted collector could show events again.
     private func mark(_ walk: inout LiveWalk, _ now: UInt64) {
@@ -310,10 +303,10 @@ package final class LiveReader: Sendable {
 
     /// A round that ends the run is not published but handed back in `last`. Returns what `pass` does.
     private func drain(
-        _ cursor: inout RingCursor, _ instance: RingInstance, _ last: inout [[Batch]]
+        _ cursor: inout RingCursor, _ instance: RingInstance, _ roundsMax: Int, _ last: inout [[Batch]]
     ) throws(RingFault) -> Int {
         var rows = 0
-        for _ in 0..<Self.roundsAtATime {
+        for _ in 0..<roundsMax {
             switch try cursor.read() {
             case .nothing: return rows
             case .batches(let batches):

@@ -14,6 +14,9 @@ package final class Nap: Sendable {
     private let isDeaf = Atomic<Bool>(false)
     private let lastActive = Atomic<UInt64>(0)
     private let lastSignal = Atomic<UInt64>(0)
+    private let lastWake = Atomic<UInt64>(0)
+    /// When something came that was not alone.
+    private let lastCrowd = Atomic<UInt64>(0)
     private static let shortest = 250
 
     /// Each look costs a reader as much as a hundred events: the fewer looks, the better, as long as nobody notices.
@@ -34,21 +37,45 @@ package final class Nap: Sendable {
         }
     }
 
+    package enum Found {
+        case nothing
+        /// By those who wake the reader whenever they write: as long as each comes alone, it need not look by itself.
+        case told
+        /// By others too.
+        case untold
+    }
+    private static let activeNs: UInt64 = 100_000_000
+
     package init() {}
 
     /// A reader in its shortest nap is woken once per such time: it looks by itself, and a signal per event would cost more
     /// than the event.
-    package func wake() {
+    package func wake() { wake(unless: { false }) }
+
+    /// - Parameter lookHere: for something that comes alone: looks in the reader's place, on this thread, and returns whether that
+    ///   was done. If it was, the reader sleeps on.
+    package func wake(unless lookHere: () -> Bool) {
         // PAIR with `sleep`: one of the two sees what the other has stored.
         if pending.exchange(true, ordering: .sequentiallyConsistent) { return }
-        if isDeep.load(ordering: .sequentiallyConsistent) { return _ = semaphore.signal() }
-        if isDeaf.load(ordering: .relaxed) { return }
+        let deep = isDeep.load(ordering: .sequentiallyConsistent)
+        if !deep, isDeaf.load(ordering: .relaxed) { return }
         let now = teltel_monotonic_ns()
-        if now &- lastSignal.load(ordering: .relaxed) >= UInt64(Self.shortest) * 1_000 {
+        let isAlone = now &- lastWake.exchange(now, ordering: .relaxed) >= Self.shortestNs
+        if isAlone {
+            // Before the look: what is written behind it finds nobody who has been told.
+            pending.store(false, ordering: .sequentiallyConsistent)
+            if lookHere() { return }
+            pending.store(true, ordering: .sequentiallyConsistent)
+        } else {
+            lastCrowd.store(now, ordering: .relaxed)
+        }
+        if isDeep.load(ordering: .sequentiallyConsistent) { return _ = semaphore.signal() }
+        if now &- lastSignal.load(ordering: .relaxed) >= Self.shortestNs {
             lastSignal.store(now, ordering: .relaxed)
             semaphore.signal()
         }
     }
+    private static let shortestNs = UInt64(shortest) * 1_000
 
     /// Ends the nap, however short it is.
     package func hurry() {
@@ -57,13 +84,20 @@ package final class Nap: Sendable {
     }
 
     /// - Parameters:
+    ///   - found: what the look before has found.
     ///   - most: microseconds after which some ring would be too full.
     ///   - quiet: microseconds when nothing has come for a second.
-    package func sleep(active: Bool, pace: Pace, most: Int, quiet: Int) {
+    package func sleep(_ found: Found, pace: Pace, most: Int, quiet: Int) {
         let now = teltel_monotonic_ns()
-        if active { lastActive.store(now, ordering: .relaxed) }
+        let isActive =
+            switch found {
+            case .nothing: false
+            case .untold: true
+            case .told: now &- lastCrowd.load(ordering: .relaxed) < Self.activeNs
+            }
+        if isActive { lastActive.store(now, ordering: .relaxed) }
         let idle = now &- lastActive.load(ordering: .relaxed)
-        let isShort = idle < 100_000_000
+        let isShort = idle < Self.activeNs
         isDeaf.store(isShort && pace != .prompt, ordering: .relaxed)
         sleep(microseconds: isShort ? min(pace.microseconds, most) : idle < 1_000_000_000 ? 1_000 : quiet, isShort: isShort)
     }

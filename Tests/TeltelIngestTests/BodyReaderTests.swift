@@ -15,7 +15,7 @@ private final class Intake {
             atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         pool = try IngestPool(
             folder: folder, lanes: 1, ringBytes: 1 << 20, posted: PostedRuns(lateMs: 1_000, hasEnded: { _ in false }),
-            rejected: { _ in }, wake: {}, hurry: {})
+            rejected: { _ in }, wake: {}, tell: { _ in }, hurry: {})
     }
     deinit {
         pool.end()

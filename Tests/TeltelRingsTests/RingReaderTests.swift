@@ -14,7 +14,8 @@ private final class Collected: LiveSink {
         var ended: [RunEnd] = []
     }
     let state = Mutex(State())
-    let attention = Attention.prompt
+    let attention: Attention
+    init(_ attention: Attention = .prompt) { self.attention = attention }
     func appeared(_ instance: RingInstance) {}
     func publish(_ batches: [Batch]) {
         state.withLock { state in
@@ -122,6 +123,45 @@ private func readAll(_ cursor: inout RingCursor) throws(RingFault) -> [Batch] {
         }
         directory.lookAround()
         #expect(directory.instances.isEmpty)
+    }
+
+    @Test func `an event that comes alone is read by whoever tells of it, without the reader's thread`() throws {
+        let folder = try RingFolder()
+        folder.defineSample()
+        let directory = try directory(folder)
+        let collected = Collected()
+        let reader = LiveReader(directory: directory, sink: collected, releases: true)
+        reader.stop()
+        for _ in 0..<2 { reader.run() }  // it knows the ring now, and its thread has ended
+        folder.appendSample(frame: 7, value: 0)
+        reader.wake(readingHere: try #require(directory.instances.first).id)
+        #expect(collected.state.withLock { $0.rows.map(\.frame) } == [7])
+    }
+
+    @Test func `what nobody waits for is left to the reader`() throws {
+        let folder = try RingFolder()
+        folder.defineSample()
+        let directory = try directory(folder)
+        let collected = Collected(.paced)
+        let reader = LiveReader(directory: directory, sink: collected, releases: true)
+        reader.stop()
+        for _ in 0..<2 { reader.run() }
+        folder.appendSample(frame: 7, value: 0)
+        reader.wake(readingHere: try #require(directory.instances.first).id)
+        #expect(collected.state.withLock { $0.rows.isEmpty })
+        reader.run()
+        #expect(collected.state.withLock { $0.rows.map(\.frame) } == [7])
+    }
+
+    @Test func `a ring that the reader does not know yet is left to it`() throws {
+        let folder = try RingFolder()
+        folder.defineSample()
+        let directory = try directory(folder)
+        let collected = Collected()
+        let reader = LiveReader(directory: directory, sink: collected, releases: true)
+        folder.appendSample(frame: 7, value: 0)
+        reader.wake(readingHere: try #require(directory.instances.first).id)
+        #expect(collected.state.withLock { $0.rows.isEmpty })
     }
 
     @Test func `a producer without process is dead`() throws {

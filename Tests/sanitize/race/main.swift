@@ -31,9 +31,10 @@ func fail(_ what: String) -> Never {
 final class Counted: LiveSink {
     let attention = Attention.prompt
     let rows = Mutex<[String: Int]>([:])
+    let newest = Mutex<InstanceID?>(nil)
     let missed = Atomic<UInt64>(0)
     let hasEnded = Atomic<Bool>(false)
-    func appeared(_ instance: RingInstance) {}
+    func appeared(_ instance: RingInstance) { newest.withLock { $0 = instance.id } }
     func began(_ ring: RingID, of instance: RingInstance, at position: UInt64) {}
     func missed(_ ring: RingID, of instance: RingInstance, bytes: UInt64, upTo position: UInt64) {
         missed.add(bytes, ordering: .relaxed)
@@ -58,19 +59,20 @@ func thread(_ body: @escaping @Sendable () -> Void) -> Thread {
     return thread
 }
 
-/// The reader's two threads, as in a collector without storage.
+/// The reader's threads, as in a collector without storage.
 final class Reader: Sendable {
     let sink = Counted()
     private let directory: RingDirectory
     private let live: LiveReader
     private let threads = DispatchGroup()
+    private let isOver = Atomic<Bool>(false)
 
     init() throws {
         directory = try RingDirectory(path: ProcessInfo.processInfo.environment["TELTEL_SHM_DIR"]!, waitsForSpool: false) {
             description, _ in RunKey(runID: description.runID, sourceID: description.sourceID)
         }
         live = LiveReader(directory: directory, sink: sink, releases: true)
-        for body in [directory.run, live.run] {
+        for body in [directory.run, live.run, wake] {
             threads.enter()
             _ = thread { [threads] in
                 body()
@@ -78,7 +80,15 @@ final class Reader: Sendable {
             }
         }
     }
+    /// Reads in the reader's place, as an event loop does whose post came alone.
+    private func wake() {
+        while !isOver.load(ordering: .acquiring) {
+            if let instance = sink.newest.withLock({ $0 }) { live.wake(readingHere: instance) }
+            usleep(300)
+        }
+    }
     func stop() {
+        isOver.store(true, ordering: .releasing)
         live.stop()
         directory.stop()
         threads.wait()

@@ -133,7 +133,9 @@ final class IngestShortcut: ChannelDuplexHandler {
         patienceEnds?.cancel()
         patienceEnds = nil
         state = .idle
-        if let summary = takeAtOnce(body, then: { $0.answer($1, $2) }, context) { answer(IngestAnswer(summary), context) }
+        guard let summary = takeAtOnce(body, then: { $0.answer($1, $2) }, context) else { return }
+        pool.tell()
+        answer(IngestAnswer(summary), context)
     }
 
     /// Whether the next request may be taken ahead of the decoder.
@@ -148,6 +150,9 @@ final class IngestShortcut: ChannelDuplexHandler {
         else { return nil }
         return summary.isAllAccepted ? plain.bytes(accepted: summary.accepted) : plain.bytes(IngestAnswer(summary))
     }
+
+    /// What was taken ahead is to be shown.
+    func tell() { pool.tell() }
 
     private func answerAhead(_ answer: IngestAnswer) { repeats.send(plain.bytes(answer)) }
 

@@ -45,7 +45,11 @@ final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, Reque
                 if let answer = shortcut.takeAhead(body) { context.write(Self.wrapOutboundOut(answer), promise: nil) }
                 any = true
             }
-            if any { context.flush() }
+            if any {
+                // First: whoever listens gets it from another thread, while this one sends the answer.
+                shortcut.tell()
+                context.flush()
+            }
             if bytes.readableBytes == 0 { return }
         }
         pass(bytes)
