@@ -122,9 +122,21 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        // Posts of a few lines, answered on the event loop that they come on.
+        .target(
+            name: "TeltelIngestHTTP",
+            dependencies: [
+                "TeltelHTTP", "TeltelIngest",
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: collector),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "Collector",
             dependencies: [
+                "TeltelIngestHTTP",
                 "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
@@ -174,6 +186,16 @@ let package = Package(
         .testTarget(
             name: "TeltelHTTPTests",
             dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TeltelIngestHTTPTests",
+            dependencies: [
+                "TeltelIngestHTTP", "TeltelHTTP", "TeltelIngest",
+                .product(name: "NIOCore", package: "swift-nio", condition: collector),
+                .product(name: "NIOEmbedded", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: collector),
+            ],
             swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 
 /// Every endpoint of the table gets one handler, and nothing else does. Used while the port is set up.
-package final class EndpointRouter<Context: RequestContext> {
+package final class EndpointRouter<Context: IdentifiedContext> {
     package typealias Handler = @Sendable (Request, Context) async throws -> Response
 
     private final class Handled {
@@ -30,7 +30,15 @@ package final class EndpointRouter<Context: RequestContext> {
         precondition(table.endpoints.contains(endpoint), "\(endpoint.path.text) is not in the table")
         precondition(handled.endpoints.insert(endpoint).inserted, "\(endpoint.path.text) has two handlers")
         let methods = endpoint.takesAnyMethod ? Self.methods + [.head, .options] : [endpoint.method.http]
-        for method in methods { router.on(Self.path(endpoint.path), method: method, use: handler) }
+        for method in methods {
+            router.on(Self.path(endpoint.path), method: method) { request, context in
+                // The connection's guard has asked already, by the path; here the table has the last word.
+                guard context.identity.mayAsk(endpoint) else {
+                    throw APIError(.unauthorized, "login-required", "this collector wants a login")
+                }
+                return try await handler(request, context)
+            }
+        }
     }
 
     /// Other methods than those of the table are refused, on every path that it has.

@@ -8,6 +8,7 @@ import Synchronization
 package final class Nap: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
     private let pending = Atomic<Bool>(false)
+    private let hasHurry = Atomic<Bool>(false)
     /// Sleeps for longer than it is worth to be woken from.
     private let isDeep = Atomic<Bool>(false)
     /// The nap is not ended by what comes.
@@ -77,9 +78,10 @@ package final class Nap: Sendable {
     }
     private static let shortestNs = UInt64(shortest) * 1_000
 
-    /// Ends the nap, however short it is.
+    /// Ends the nap, however short it is. Of many calls before the next look, one does.
     package func hurry() {
         pending.store(true, ordering: .sequentiallyConsistent)
+        if hasHurry.exchange(true, ordering: .sequentiallyConsistent) { return }
         semaphore.signal()
     }
 
@@ -116,6 +118,8 @@ package final class Nap: Sendable {
         } else {
             _ = semaphore.wait(timeout: .now() + .microseconds(microseconds))
         }
+        // Before the look: a call from here on asks for another one.
+        hasHurry.store(false, ordering: .sequentiallyConsistent)
         // An exchange, so that what was written before any wake until now is seen by the look that follows.
         _ = pending.exchange(false, ordering: .sequentiallyConsistent)
     }

@@ -6,6 +6,15 @@ private let open = Endpoint(.get, "/api/health", "is it there", access: .everybo
 private let closed = Endpoint(.get, "/api/runs", "runs", answer: .init("a list"))
 private let table = EndpointTable([open, closed])
 
+extension PortPolicy {
+    fileprivate func refusal(_ head: HTTPRequestHead, isOtherUser: Bool) -> Refusal? {
+        do throws(Refusal) {
+            _ = try admit(head, isOtherUser: isOtherUser)
+            return nil
+        } catch { return error }
+    }
+}
+
 @Suite struct PortPolicyTests {
     private static func head(_ headers: [(String, String)], method: HTTPMethod = .GET, target: String = "/api/runs")
         -> HTTPRequestHead
@@ -76,6 +85,20 @@ private let table = EndpointTable([open, closed])
         #expect(code("/ws", cookie, ("upgrade", "websocket")) == "foreign-origin")
         #expect(code("/api/runs", cookie, ("origin", "http://localhost:8080"), method: .DELETE) == nil)
         #expect(code("/api/runs", ("cookie", "\(LoginCookie.name(host: "localhost:9"))=\(session)")) == "login-required")
+    }
+
+    @Test func `who asks is found out with the head, and holds until something changes`() throws {
+        let policy = Self.policy(access: PortAccess(token: try AccessToken("0123456789abcdef", from: "here"), table))
+        let host = ("host", "localhost")
+        let token = try policy.admit(
+            Self.head([host, ("authorization", "Bearer 0123456789abcdef")]), isOtherUser: false)
+        let anyone = try policy.admit(Self.head([host], target: "/api/health"), isOtherUser: false)
+        #expect(token.kind == .token && token.mayAsk(closed) && token.mayAsk(open))
+        #expect(anyone.kind == .anyone && !anyone.mayAsk(closed) && anyone.mayAsk(open))
+        #expect(try Self.policy().admit(Self.head([host]), isOtherUser: false).kind == .local)
+        #expect(policy.stillHolds(token))
+        policy.revision.advance()
+        #expect(!policy.stillHolds(token))
     }
 
     @Test func `a code opens one session`() {

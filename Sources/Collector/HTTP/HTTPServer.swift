@@ -16,6 +16,7 @@ import TeltelLive
 import TeltelQuery
 import TeltelRings
 import TeltelRuns
+import TeltelIngestHTTP
 import TeltelStorage
 
 enum HTTPServer {

@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import TeltelHTTP
 import TeltelIngest
+import TeltelIngestHTTP
 
 struct IngestRoutes: Sendable {
     let pool: IngestPool
@@ -150,48 +151,9 @@ extension APIError {
 }
 
 extension IngestAnswer {
-    private struct Body: Encodable {
-        let accepted, rejected, dropped: Int
-        let errors: [IngestSummary.LineError]
-    }
-
-    init(_ summary: IngestSummary) {
-        // What nearly all answers are: an encoder costs more than the lines.
-        guard !summary.errors.isEmpty else {
-            self.init(accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped)
-            return
-        }
-        let body = Body(
-            accepted: summary.accepted, rejected: summary.rejected, dropped: summary.dropped, errors: summary.errors)
-        // Numbers and texts can always be encoded.
-        self.init(status: 202, body: (try? JSONAnswer.text(body)) ?? "{}")
-    }
-
-    init(accepted: Int, rejected: Int, dropped: Int) {
-        self.init(
-            status: 202, body: "{\"accepted\":\(accepted),\"dropped\":\(dropped),\"errors\":[],\"rejected\":\(rejected)}")
-    }
-
-    /// The rings failed, or the collector stops.
-    static func failed(_ cause: any Error) -> IngestAnswer {
-        let error = APIError.ingestFailed(cause)
-        return IngestAnswer(status: error.status.code, body: String(buffer: error.json()))
-    }
-
-    /// Without an answer in numbers it is an error.
-    var mediaType: String { status < 400 ? "application/json" : APIError.mediaType }
-
     var response: Response {
         Response(
             status: HTTPResponse.Status(code: status), headers: [.contentType: mediaType],
             body: .init(byteBuffer: ByteBuffer(string: body)))
-    }
-}
-
-extension APIError {
-    static func ingestFailed(_ cause: any Error) -> APIError {
-        APIError(
-            .serviceUnavailable, "ingest-failed", "not all lines could be taken: \(cause)",
-            hint: "repeat the request; with an Idempotency-Key nothing is added twice")
     }
 }

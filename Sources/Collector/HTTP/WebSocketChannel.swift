@@ -7,6 +7,7 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
 import TeltelHTTP
+import TeltelIngestHTTP
 import TeltelWebSocket
 
 /// One connection. Only its first request can upgrade, which is all that browsers do.

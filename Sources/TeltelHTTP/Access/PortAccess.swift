@@ -15,20 +15,22 @@ package struct PortAccess: Sendable {
     }
 
     /// `host` and, if there is one, the origin have been found to be this port's own.
-    package func refusal(_ head: HTTPRequestHead, host: String) -> Refusal? {
-        if open.contains(String(head.uri.prefix { $0 != "?" })) { return nil }
+    package func admit(_ head: HTTPRequestHead, host: String) throws(Refusal) -> Identity.Kind {
+        if open.contains(String(head.uri.prefix { $0 != "?" })) { return .anyone }
         let authorization = head.headers["authorization"]
         guard authorization.isEmpty else {
             let isRight = authorization.count == 1 && Self.bearer(authorization[0]).map(token.matches) ?? false
-            return isRight ? nil : Self.unauthorized(head, "wrong-token", "this is not the collector's token")
+            guard isRight else { throw Self.unauthorized(head, "wrong-token", "this is not the collector's token") }
+            return .token
         }
         guard Self.sessions(head, host: host).contains(where: sessions.isOpen) else {
-            return Self.unauthorized(head, "login-required", "this collector wants a login")
+            throw Self.unauthorized(head, "login-required", "this collector wants a login")
         }
         // Browsers send the cookie along with whatever makes them ask; what changes something must come from our own page.
         let reads = head.method == .GET || head.method == .HEAD || head.method == .OPTIONS
         let changes = !reads || head.headers.contains(name: "upgrade")
-        return changes && !head.headers.contains(name: "origin") ? PortPolicy.foreignOrigin : nil
+        guard !changes || head.headers.contains(name: "origin") else { throw PortPolicy.foreignOrigin }
+        return .session
     }
 
     private static func bearer(_ authorization: String) -> Substring? {

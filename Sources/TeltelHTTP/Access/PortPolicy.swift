@@ -27,6 +27,7 @@ package struct PortPolicy: Sendable {
     package let access: PortAccess?
     /// nil: other local users may ask.
     package let owners: PeerOwners?
+    package let revision = AccessRevision()
 
     package init(hosts: AllowedHosts, access: PortAccess?, owners: PeerOwners?) {
         self.hosts = hosts
@@ -37,19 +38,24 @@ package struct PortPolicy: Sendable {
     /// Asked once per connection.
     package func isOtherUser(_ channel: any Channel) -> Bool { owners?.isOtherUser(channel) ?? false }
 
-    /// nil: the request is let in.
-    package func refusal(_ head: HTTPRequestHead, isOtherUser: Bool) -> Refusal? {
-        if isOtherUser { return Self.otherUser }
-        if head.uri.utf8.count > Self.targetBytesMax { return Self.targetTooLong }
-        guard head.uri.utf8.first == UInt8(ascii: "/") else { return Self.badTarget }
+    /// Lets the request in, or throws why not.
+    package func admit(_ head: HTTPRequestHead, isOtherUser: Bool) throws(Refusal) -> Identity {
+        // Before the answer: what changes meanwhile makes it one of an earlier revision.
+        let revision = revision.current
+        if isOtherUser { throw Self.otherUser }
+        if head.uri.utf8.count > Self.targetBytesMax { throw Self.targetTooLong }
+        guard head.uri.utf8.first == UInt8(ascii: "/") else { throw Self.badTarget }
         let named = head.headers["host"]
-        guard named.count == 1, hosts.allows(host: named[0]) else { return Self.foreignHost(named) }
+        guard named.count == 1, hosts.allows(host: named[0]) else { throw Self.foreignHost(named) }
         let origins = head.headers["origin"]
         guard origins.count <= 1, origins.allSatisfy({ hosts.allows(origin: $0, host: named[0]) }) else {
-            return Self.foreignOrigin
+            throw Self.foreignOrigin
         }
-        return access?.refusal(head, host: named[0])
+        return Identity(try access?.admit(head, host: named[0]) ?? .local, revision: revision)
     }
+
+    /// Whether a request with the same head would be let in as it was then.
+    package func stillHolds(_ identity: Identity) -> Bool { identity.revision == revision.current }
 
     private static var otherUser: Refusal {
         Refusal(

@@ -83,6 +83,13 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         left?()
     }
 
+    /// Of requests that were let in and are not answered yet, in their order.
+    private var identities: [Identity] = []
+    /// Who has sent the request that is answered next; nil: there is none.
+    package var identity: Identity? { identities.first }
+    /// Whether a request with the same head would be let in as it was then.
+    package func stillHolds(_ identity: Identity) -> Bool { policy.stillHolds(identity) }
+
     /// Takes requests ahead of the decoder.
     package weak var repeats: (any RequestsAhead)?
 
@@ -122,8 +129,12 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         let isTooLarge = bodyLimit.map { most in
             head.headers["content-length"].contains { Int($0).map { $0 > most } ?? true }
         }
-        if let refusal = policy.refusal(head, isOtherUser: isOtherUser) ?? (isTooLarge == true ? Self.bodyTooLarge : nil) {
-            refuse(context, refusal)
+        do throws(Refusal) {
+            let identity = try policy.admit(head, isOtherUser: isOtherUser)
+            if isTooLarge == true { throw Self.bodyTooLarge }
+            identities.append(identity)
+        } catch {
+            refuse(context, error)
             return false
         }
         progress.headCame(bodyLimit: bodyLimit, now: .now())
@@ -200,6 +211,7 @@ package final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandl
         case .body: context.write(data, promise: promise)
         case .end:
             clientLeft = nil
+            if !identities.isEmpty { identities.removeFirst() }
             progress.answerEnded(now: .now())
             finish(context, data, promise)
         }

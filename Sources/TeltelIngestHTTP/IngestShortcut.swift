@@ -8,11 +8,11 @@ import TeltelIngest
 
 /// Sits behind the connection's guard and before the rest of the server. Takes a POST to /api/ingest that is short and wants
 /// nothing special; all others go on as they came. Runs on its channel's event loop alone.
-final class IngestShortcut: ChannelDuplexHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+package final class IngestShortcut: ChannelDuplexHandler {
+    package typealias InboundIn = HTTPRequestPart
+    package typealias InboundOut = HTTPRequestPart
+    package typealias OutboundIn = HTTPResponsePart
+    package typealias OutboundOut = HTTPResponsePart
 
     private enum State {
         case idle
@@ -26,7 +26,7 @@ final class IngestShortcut: ChannelDuplexHandler {
 
     private let pool: IngestPool
     /// One for all posts of a connection: their order holds.
-    let lane: IngestLane
+    package let lane: IngestLane
     private let maxLineBytes: Int
     /// Sees the connection's bytes first.
     private let repeats: RepeatedPosts
@@ -41,22 +41,22 @@ final class IngestShortcut: ChannelDuplexHandler {
     private var date = DateText()
     private var plain = PlainAnswer()
 
-    init(pool: IngestPool, eventLoop: any EventLoop, maxLineBytes: Int, repeats: RepeatedPosts) {
+    package init(pool: IngestPool, eventLoop: any EventLoop, maxLineBytes: Int, repeats: RepeatedPosts) {
         self.pool = pool
         lane = pool.lane(for: ObjectIdentifier(eventLoop))
         self.maxLineBytes = maxLineBytes
         self.repeats = repeats
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         repeats.shortcut = self
     }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     // MARK: what comes in
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(Self.unwrapInboundIn(data), context) }
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(Self.unwrapInboundIn(data), context) }
 
     private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
         switch (state, part) {
@@ -89,7 +89,7 @@ final class IngestShortcut: ChannelDuplexHandler {
         if let body { pass(.body(body), context) }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    package func channelReadComplete(context: ChannelHandlerContext) {
         if case .collecting = state, patienceEnds == nil {
             patienceEnds = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
                 guard let self, let context = self.context else { return }
@@ -99,15 +99,15 @@ final class IngestShortcut: ChannelDuplexHandler {
         }
         context.fireChannelReadComplete()
     }
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         passCollected(context)
         context.fireErrorCaught(error)
     }
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         passCollected(context)
         context.fireChannelInactive()
     }
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         passCollected(context)
         context.fireUserInboundEventTriggered(event)
     }
@@ -210,13 +210,13 @@ final class IngestShortcut: ChannelDuplexHandler {
 
     // MARK: what goes out
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         // Only answers of others come this way.
         if case .end = Self.unwrapOutboundIn(data) { others -= 1 }
         context.write(data, promise: promise)
     }
 
-    func read(context: ChannelHandlerContext) {
+    package func read(context: ChannelHandlerContext) {
         if case .waiting = state { wantsRead = true } else { context.read() }
     }
 }

@@ -2,17 +2,19 @@
 import NIOCore
 import TeltelHTTP
 
-/// The first to see a connection's bytes. Takes a request only if everything before it on the connection was whole requests
+/// The first to see a connection's bytes. What is let in by its head alone is let in for as long as nothing has changed of what
+/// its sender may do. Takes a request only if everything before it on the connection was whole requests
 /// and is answered; all other bytes go on to the decoder as they came. Runs on its channel's event loop alone.
-final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, RequestsAhead {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+package final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, RequestsAhead {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     private let connection: ConnectionGuard
     /// Set when the connection turns out to be one of HTTP requests.
     weak var shortcut: IngestShortcut?
     private var context: ChannelHandlerContext?
-    private var head: RepeatedHead?
+    /// That of posts which were let in, and whose they were.
+    private var learned: (head: RepeatedHead, identity: Identity)?
     /// What the decoder has got since the last moment at which it held nothing but whole requests.
     private var passed = Passed.bytes(0, head: nil)
 
@@ -26,17 +28,17 @@ final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, Reque
     private static let longestHead = 2 << 10
     private static let endOfHead = Array("\r\n\r\n".utf8)
 
-    init(_ connection: ConnectionGuard) {
+    package init(_ connection: ConnectionGuard) {
         self.connection = connection
         connection.repeats = self
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = Self.unwrapInboundIn(data)
-        if let head, isBetweenRequests, let shortcut {
+        if let (head, identity) = learned, isBetweenRequests, connection.stillHolds(identity), let shortcut {
             var any = false
             while case .whole(let headBytes, let bodyBytes) = head.match(bytes), shortcut.isIdle {
                 bytes.moveReaderIndex(forwardBy: headBytes)
@@ -81,7 +83,7 @@ final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, Reque
     func send(_ answer: ByteBuffer) { context?.writeAndFlush(Self.wrapOutboundOut(answer), promise: nil) }
 
     /// The decoder has come to a request's end.
-    func requestEnded(bodyBytes: Int) {
+    package func requestEnded(bodyBytes: Int) {
         switch passed {
         case .unknown: break
         // Not one byte more or less than that request: nothing of the next one is in the decoder.
@@ -92,7 +94,7 @@ final class RepeatedPosts: ChannelInboundHandler, RemovableChannelHandler, Reque
 
     /// The request that has just ended was let in, and was a short post that wants nothing special.
     func learn() {
-        guard case .bytes(0, let bytes?) = passed else { return }
-        head = RepeatedHead(bytes.readableBytesView)
+        guard case .bytes(0, let bytes?) = passed, let identity = connection.identity else { return }
+        learned = RepeatedHead(bytes.readableBytesView).map { ($0, identity) }
     }
 }
