@@ -12,11 +12,11 @@ import TeltelControl
 import TeltelEvents
 import TeltelHTTP
 import TeltelIngest
+import TeltelIngestHTTP
 import TeltelLive
 import TeltelQuery
 import TeltelRings
 import TeltelRuns
-import TeltelIngestHTTP
 import TeltelStorage
 
 enum HTTPServer {
