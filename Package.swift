@@ -111,11 +111,13 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio", condition: collector),
             ],
             swiftSettings: strict),
+        // What is asked of a collector and answered, for both sides.
+        .target(name: "TeltelAPI", dependencies: ["TeltelEvents", "TeltelControl"], swiftSettings: strict),
         // Endpoints as values, errors, parameters.
         .target(
             name: "TeltelHTTP",
             dependencies: [
-                "CTeltelPort",
+                "CTeltelPort", "TeltelAPI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: collector),
                 .product(name: "NIOCore", package: "swift-nio", condition: collector),
@@ -136,7 +138,7 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelIngestHTTP",
+                "TeltelAPI", "TeltelIngestHTTP",
                 "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
@@ -197,6 +199,7 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: collector),
             ],
             swiftSettings: strict),
+        .testTarget(name: "TeltelAPITests", dependencies: ["TeltelAPI", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),

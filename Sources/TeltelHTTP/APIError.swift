@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TeltelAPI
 
 /// What happened, and what the user can do. Sent as `application/problem+json` (RFC 9457) with `code`, `hint` and the member
 /// `error: {code, message, hint}`, which clients of `/api` know from before.
@@ -31,30 +32,15 @@ package struct APIError: Error, HTTPResponseError, Sendable {
         self.allowed = allowed
     }
 
-    private struct Problem: Encodable {
-        struct Inner: Encodable { let code, message, hint: String }
-        let type: String
-        let title: String
-        let status: Int
-        let detail, code, hint: String
-        let instance, requestID: String?
-        let error: Inner
-
-        enum CodingKeys: String, CodingKey {
-            case type, title, status, detail, code, hint, instance, error
-            case requestID = "request_id"
-        }
-    }
-
     /// The answer's body, also for answers that are made before the router.
     ///
     /// - Parameters:
     ///   - path: of the request.
     ///   - requestID: what the log calls the request.
     package func json(path: String? = nil, requestID: String? = nil) -> ByteBuffer {
-        let problem = Problem(
-            type: "about:blank", title: status.reasonPhrase, status: status.code, detail: message, code: code, hint: hint,
-            instance: path, requestID: requestID, error: .init(code: code, message: message, hint: hint))
+        let problem = ProblemAnswer(
+            title: status.reasonPhrase, status: status.code, detail: message, code: code, hint: hint, instance: path,
+            requestID: requestID)
         // Texts and a number can always be encoded.
         return (try? JSONAnswer.encoded(problem)) ?? ByteBuffer()
     }
@@ -82,13 +68,7 @@ package enum JSONAnswer {
 
     package static func text(_ value: some Encodable) throws -> String { String(decoding: try data(value), as: UTF8.self) }
 
-    private static func data(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return try encoder.encode(value)
-    }
+    private static func data(_ value: some Encodable) throws -> Data { try APICoding.encoder.encode(value) }
 
     package static func response(bytes: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
         Response(status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: bytes))

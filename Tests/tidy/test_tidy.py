@@ -24,10 +24,11 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelRuns": ({"TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelRings"}, set()),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
-    "TeltelHTTP": ({"CTeltelPort"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
+    "TeltelAPI": ({"TeltelControl", "TeltelEvents"}, set()),
+    "TeltelHTTP": ({"CTeltelPort", "TeltelAPI"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "TeltelIngestHTTP": ({"TeltelHTTP", "TeltelIngest"}, {"HTTPTypes", "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTPTypes"}),
     "Collector": (
-        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
+        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAPI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
          "TeltelIngestHTTP", "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import TeltelAPI
 import TeltelHTTP
 
 /// Why a command cannot go on.
@@ -108,7 +109,7 @@ struct CollectorClient: Sendable {
     }
     private static func encode(_ content: some Encodable) throws(ClientError) -> ByteBuffer {
         do {
-            return ByteBuffer(data: try JSONEncoder().encode(content))
+            return ByteBuffer(data: try APICoding.encoder.encode(content))
         } catch { throw ClientError(description: "cannot be sent: \(error)") }
     }
     /// The body of a good answer.
@@ -124,17 +125,12 @@ struct CollectorClient: Sendable {
 
     private static func decode<Answer: Decodable>(_ body: ByteBuffer, from path: String) throws(ClientError) -> Answer {
         do {
-            return try JSONDecoder().decode(Answer.self, from: Data(body.readableBytesView))
+            return try APICoding.decoder.decode(Answer.self, from: Data(body.readableBytesView))
         } catch { throw ClientError(description: "\(path) answered something else than expected: \(error)") }
     }
 
-    private struct Refused: Decodable {
-        struct Inner: Decodable { let code, message, hint: String }
-        let error: Inner
-    }
-
     private func refused(_ path: String, _ status: Int, _ body: ByteBuffer) -> ClientError {
-        guard let error = try? JSONDecoder().decode(Refused.self, from: Data(body.readableBytesView)).error else {
+        guard let error = try? APICoding.decoder.decode(ProblemAnswer.self, from: Data(body.readableBytesView)).error else {
             return ClientError(description: "\(path) answered \(status): \(Terminal.printable(String(buffer: body)))")
         }
         // What browsers are told about a login does not help in a terminal.

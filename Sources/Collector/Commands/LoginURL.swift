@@ -1,5 +1,6 @@
 /// `teltel login-url`: a way into the page of a collector with a token.
 import ArgumentParser
+import TeltelAPI
 import TeltelHTTP
 
 struct LoginURL: AsyncParsableCommand {
@@ -9,11 +10,9 @@ struct LoginURL: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
 
-    private struct Answer: Decodable { let url: String }
-
     func run() async throws {
         try await options.talk { client in
-            let answer = try await client.post("/api/login", as: Answer.self)
+            let answer = try await client.post("/api/login", as: LoginAnswer.self)
             Terminal.say(Terminal.printable(answer.url))
         }
     }

@@ -1,6 +1,7 @@
 /// `teltel run …`: one run.
 import ArgumentParser
 import Foundation
+import TeltelAPI
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,11 +16,6 @@ struct RunCommand: AsyncParsableCommand {
         // Text can always be escaped this way.
         return runID.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
     }
-}
-
-private struct RunChange: Encodable {
-    var name: String?
-    var note: String?
 }
 
 struct NameRun: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 /// `teltel runs`: the run list in a terminal.
 import ArgumentParser
 import Foundation
+import TeltelAPI
 import TeltelEvents
 
 struct Runs: AsyncParsableCommand {
@@ -22,14 +23,6 @@ struct Runs: AsyncParsableCommand {
         if json, ids { throw ValidationError("--json and --ids exclude each other") }
     }
 
-    private struct Run: Decodable {
-        let runId, status, created: String
-        let sourceId, name, endReason: String?
-        let tags: [Name: Name]
-        let accepted, refused, lost, stored, lastFrame: UInt64
-        let ratePerSecond: Double
-    }
-
     func run() async throws {
         try await options.talk { client in
             let answer = Data(try await client.text("/api/runs").readableBytesView)
@@ -45,18 +38,19 @@ struct Runs: AsyncParsableCommand {
         }
     }
 
-    private typealias Listed = (run: Run, text: Data)
+    private typealias Listed = (run: RunAnswer, text: Data)
 
     /// Those to list, and how many there are.
     private func select(_ answer: Data) throws(ClientError) -> (listed: [Listed], matching: Int, known: Int) {
         let now = Date()
         var listed: [Listed] = []
         let texts = JSONElements.of(answer)
+        let decoder = APICoding.decoder
         do {
             for text in texts {
-                let run = try JSONDecoder().decode(Run.self, from: text)
-                if selection.takes(status: run.status, tags: run.tags, created: run.created, now: now) {
-                    listed.append((run, text))
+                let run = try decoder.decode(ListedRun.self, from: text)
+                if selection.takes(status: run.run.status, tags: run.tags, created: run.run.created, now: now) {
+                    listed.append((run.run, text))
                 }
             }
         } catch { throw ClientError(description: "/api/runs answered something else than expected: \(error)") }
@@ -64,7 +58,7 @@ struct Runs: AsyncParsableCommand {
         return (most == 0 ? listed : Array(listed.prefix(most)), listed.count, texts.count)
     }
 
-    private static func table(_ runs: [Run]) -> TextTable {
+    private static func table(_ runs: [RunAnswer]) -> TextTable {
         TextTable(
             [
                 .init(head: "STATUS"), .init(head: "RUN", least: 16), .init(head: "NAME", least: 12, yields: 4),
@@ -76,8 +70,10 @@ struct Runs: AsyncParsableCommand {
             ], rows: runs.map(row))
     }
 
-    private static func row(_ run: Run) -> [String] {
-        let rate = run.status == "running" ? Terminal.grouped(UInt64(max(0, run.ratePerSecond))) : ""
+    private static func row(_ run: RunAnswer) -> [String] {
+        let rate =
+            run.status == "running"
+            ? Terminal.grouped(UInt64(run.ratePerSecond.isFinite ? min(max(0, run.ratePerSecond), 1e18) : 0)) : ""
         let cells: [String] = [
             run.status, run.runId, run.name ?? "", run.sourceId ?? "", RunTime.local(run.created),
             Terminal.grouped(run.lastFrame), Terminal.grouped(run.accepted), rate, Terminal.grouped(run.refused),

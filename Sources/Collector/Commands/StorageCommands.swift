@@ -1,5 +1,6 @@
 /// `teltel storage …`: what is stored.
 import ArgumentParser
+import TeltelAPI
 
 struct StorageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -76,7 +77,7 @@ struct PruneStorage: AsyncParsableCommand {
     var dryRun = false
 
     func run() async throws {
-        let request = PruneRequest(retain: retain, retainMib: retainMib, dryRun: dryRun)
+        let request = StorageRequest(retain: retain, retainMib: retainMib, dryRun: dryRun)
         var stay = 0
         try await options.talk { client in
             let answer = try await client.post("/api/storage/prune", request, as: PruneAnswer.self)
@@ -116,7 +117,7 @@ struct MigrateStorage: AsyncParsableCommand {
     func run() async throws {
         try await options.talk { client in
             let answer = try await client.post(
-                "/api/storage/migrate", PruneRequest(dryRun: dryRun), as: MigrationAnswer.self)
+                "/api/storage/migrate", StorageRequest(dryRun: dryRun), as: MigrationAnswer.self)
             if answer.statements.isEmpty { return Terminal.say("nothing of the reference service is here") }
             for statement in answer.statements { Terminal.say(Terminal.printable(statement)) }
             Terminal.say(

@@ -1,6 +1,7 @@
 /// `teltel tail`: a run's events in a terminal, as they come.
 import ArgumentParser
 import Foundation
+import TeltelAPI
 
 struct Tail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -75,15 +76,10 @@ struct Tail: AsyncParsableCommand {
         }
     }
 
-    private struct Known: Decodable {
-        let status: String
-        let size: Int
-    }
-
     /// Returns whether the run has ended. What cannot be followed is an error.
     private func look(_ client: CollectorClient) async throws(ClientError) -> Bool {
         let name = Terminal.printable(run)
-        guard let known = try await client.find(RunCommand.path(run), as: Known.self) else {
+        guard let known = try await client.find(RunCommand.path(run), as: RunAnswer.self) else {
             guard wait else {
                 throw ClientError(
                     description: "there is no run \(name); `teltel runs` lists those there are, --wait waits for it")
@@ -92,11 +88,7 @@ struct Tail: AsyncParsableCommand {
             return false
         }
         if known.status == "running" || known.size > 0 { return known.status != "running" }
-        struct Ready: Decodable {
-            struct Storage: Decodable { let state: String }
-            let storage: Storage
-        }
-        let isKept = try await client.find("/api/ready", accepting: [503], as: Ready.self)?.storage.state != "off"
+        let isKept = try await client.find("/api/ready", accepting: [503], as: ReadyAnswer.self)?.storage.state != .off
         let place = isKept ? "storage has them: see \(client.page(of: run))" : "they were not stored"
         throw ClientError(
             description: "run \(name) has ended (\(known.status)), and its events are not in memory any more; \(place)")

@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
+import TeltelAPI
 import TeltelBus
 import TeltelControl
 import TeltelEvents
@@ -84,9 +85,10 @@ enum HTTPServer {
         return router
     }
 
-    private static func readiness(_ storage: Storage?) -> StorageReadiness {
-        guard let status = storage?.status() else { return StorageReadiness(state: .off, detail: "started with --no-storage") }
-        return StorageReadiness(state: StorageReadiness.State(rawValue: status.state.rawValue) ?? .failed, detail: status.detail)
+    private static func readiness(_ storage: Storage?) -> ReadyAnswer.Storage {
+        guard let status = storage?.status() else { return ReadyAnswer.Storage(state: .off, detail: "started with --no-storage") }
+        return ReadyAnswer.Storage(
+            state: ReadyAnswer.Storage.State(rawValue: status.state.rawValue) ?? .failed, detail: status.detail)
     }
 
     private static func addStorage(_ status: StorageStatus, to text: inout MetricsText) {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOPosix
+import TeltelAPI
 import TeltelControl
 import TeltelHTTP
 
@@ -19,7 +20,7 @@ struct LayoutRoutes: Sendable {
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(LayoutEndpoints.list) { _, _ in
-            try JSONAnswer.response(try await asking { try $0.layouts() }.map(Facts.init))
+            try JSONAnswer.response(try await asking { try $0.layouts() }.map(Self.answer))
         }
         router.on(LayoutEndpoints.read) { _, context in
             let name = try Self.name(context)
@@ -31,31 +32,20 @@ struct LayoutRoutes: Sendable {
             let layout = SavedLayout(name: name, layout: try await Self.layout(request), savedMs: Self.nowMs())
             let condition = Self.condition(request)
             try Self.check(try await asking { try $0.save(layout, most: Layouts.countMax, if: condition) }, name)
-            let facts = Facts(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs))
+            let facts = Self.answer(SavedLayoutFacts(name: name, bytes: layout.layout.utf8.count, savedMs: layout.savedMs))
             return Self.tagged(try JSONAnswer.response(facts), layout.layout)
         }
         router.on(LayoutEndpoints.remove) { request, context in
             let name = try Self.name(context)
             let condition = Self.condition(request)
             try Self.check(try await asking { try $0.removeLayout(name, if: condition) }, name)
-            return try JSONAnswer.response(Removed(name: name))
+            return try JSONAnswer.response(LayoutRemovedAnswer(name: name))
         }
     }
 
-    private struct Facts: Encodable {
-        let name: String
-        /// Bytes of its JSON text.
-        let size: Int
-        /// RFC 3339.
-        let savedAt: String
-
-        init(_ facts: SavedLayoutFacts) {
-            name = facts.name
-            size = facts.bytes
-            savedAt = RunAnswer.time(facts.savedMs)
-        }
+    private static func answer(_ facts: SavedLayoutFacts) -> LayoutAnswer {
+        LayoutAnswer(name: facts.name, size: facts.bytes, savedAt: RunAnswer.time(facts.savedMs))
     }
-    private struct Removed: Encodable { let name: String }
 
     private static func tagged(_ response: Response, _ text: String) -> Response {
         var response = response

@@ -3,16 +3,12 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TeltelAPI
 import TeltelHTTP
 
 struct LoginRoutes: Sendable {
     /// nil: this port has no token.
     let access: PortAccess?
-
-    private struct Answer: Encodable {
-        let url: String
-        let expiresInSeconds: Int64
-    }
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(LoginEndpoints.redeem) { request, _ -> Response in
@@ -33,7 +29,7 @@ struct LoginRoutes: Sendable {
                 throw APIError(.forbidden, "token-required", "a new login needs the token", hint: "teltel login-url")
             }
             return try JSONAnswer.response(
-                Answer(
+                LoginAnswer(
                     url: "http://\(request.head.authority ?? "")\(Self.path(access.sessions.newCode()))",
                     expiresInSeconds: LoginSessions.codeLife.components.seconds))
         }

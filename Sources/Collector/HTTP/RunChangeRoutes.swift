@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOPosix
+import TeltelAPI
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP
@@ -20,7 +21,7 @@ struct RunChangeRoutes: Sendable {
             do {
                 try await work.change { [removal] in try removal.remove(runID) }
             } catch let error as RunRemovalError { throw Self.answer(error, runID) }
-            return try JSONAnswer.response(Removed(runId: runID))
+            return try JSONAnswer.response(RunRemovedAnswer(runId: runID))
         }
         router.on(RunEndpoints.change) { request, _ in
             let runID = try RunRoutes.runID(request)
@@ -37,27 +38,15 @@ struct RunChangeRoutes: Sendable {
             guard isKnown, let record = registry.snapshot(runID)?.record else { throw RunRoutes.unknown(runID) }
             // What has been answered is kept, whatever happens to the collector then.
             try await NIOThreadPool.singleton.runIfActive { [bookkeeper] in bookkeeper.keep() }
-            return try TagsText.response(Changed(runId: runID, name: record.name, note: record.note), record.tags)
+            return try TagsText.response(RunChangedAnswer(runId: runID, name: record.name, note: record.note), record.tags)
         }
     }
 
-    private struct Removed: Encodable { let runId: Name }
-    private struct Changed: Encodable {
-        let runId: Name
-        let name, note: String?
-    }
-
-    /// What is not there stays as it is; "", and null for a tag, takes it away.
-    private struct Change: Decodable {
-        let name, note: String?
-        let tags: [Name: Name?]?
-        var isEmpty: Bool { name == nil && note == nil && tags == nil }
-    }
     private static let tagsMax = 256
     private static let nameBytesMax = 255
     private static let noteBytesMax = 16 << 10
 
-    private static func change(_ request: Request) async throws -> Change {
+    private static func change(_ request: Request) async throws -> RunChange {
         let hint = #"send {"name": "…", "note": "…", "tags": {"key": "value", "other": null}}, one or more of them"#
         let body: ByteBuffer
         do {
@@ -66,7 +55,7 @@ struct RunChangeRoutes: Sendable {
             throw APIError(.contentTooLarge, "body-too-large", "the body must not exceed 64 KiB", hint: hint)
         }
         // Whatever is wrong with the body, the answer is the same: the hint shows a right one.
-        guard let change = try? JSONDecoder().decode(Change.self, from: Data(buffer: body)),
+        guard let change = try? JSONDecoder().decode(RunChange.self, from: Data(buffer: body)),
             !change.isEmpty
         else {
             throw APIError(.badRequest, "bad-change", "the body must be a JSON object with a name, a note or tags", hint: hint)

@@ -1,5 +1,6 @@
 /// GET /api/runs: the names of types are most of a long list, and are written without an encoder.
 import NIOCore
+import TeltelAPI
 import TeltelControl
 import TeltelEvents
 import TeltelRuns

@@ -2,69 +2,9 @@
 import Foundation
 import Hummingbird
 import NIOPosix
+import TeltelAPI
 import TeltelHTTP
 import TeltelStorage
-
-struct StorageAnswer: Codable, Sendable {
-    struct Table: Codable, Sendable {
-        let name: String
-        /// Of `events_other` none.
-        let channel, type: String?
-        let rows, bytes, parts: UInt64
-    }
-    struct Spool: Codable, Sendable {
-        let waitingSegments, waitingRows, waitingBytes, fileBytes, limitBytes, damaged: Int
-        let lastError: String?
-    }
-    /// A type whose rows were given up, because ClickHouse never takes them.
-    struct GivenUp: Codable, Sendable {
-        let channel, type: String
-        let rows: Int
-        let reason: String
-    }
-    struct Inserts: Codable, Sendable {
-        let storedRows, storedGroups, waitingGroups, refusedRows, surplusRows: Int
-        /// Tables whose rows wait, and how many of them are still to be made.
-        let waitingTables, missingTables: Int
-        let lastError: String?
-        /// Part of `refusedRows`, and the types that they were of, as far as these are named.
-        let givenUpRows: Int
-        let givenUp: [GivenUp]
-    }
-    let state, detail: String
-    let spool: Spool
-    let inserts: Inserts
-    /// Types that have come since the start and share the table `events_other`.
-    let sharingTypes: Int
-    /// None while ClickHouse is away.
-    let tables: [Table]
-}
-
-/// Runs that were removed, or would be.
-struct PruneAnswer: Codable, Sendable {
-    struct Run: Codable, Sendable {
-        let runId, status, reason: String
-        let rows, bytes: UInt64
-        /// Why it is still there.
-        let problem: String?
-    }
-    let dryRun: Bool
-    let runs: [Run]
-}
-
-/// What brings the reference's tables under the view, or did.
-struct MigrationAnswer: Codable, Sendable {
-    let dryRun: Bool
-    let events, runs: UInt64
-    let statements: [String]
-}
-
-/// What POST /api/storage/prune takes; without limits those that the collector was started with.
-struct PruneRequest: Codable, Sendable {
-    var retain: String?
-    var retainMib: Int?
-    var dryRun: Bool?
-}
 
 struct StorageRoutes: Sendable {
     let storage: Storage?
@@ -94,11 +34,11 @@ struct StorageRoutes: Sendable {
         return storage
     }
 
-    private static func read(_ request: Request) async throws -> PruneRequest {
+    private static func read(_ request: Request) async throws -> StorageRequest {
         // Too large a body and one that is no such object get the same answer: the hint says what to send.
         guard let body = try? await request.body.collect(upTo: Endpoints.bodyBytesMax),
             let wanted = body.readableBytes == 0
-                ? PruneRequest() : try? JSONDecoder().decode(PruneRequest.self, from: Data(buffer: body))
+                ? StorageRequest() : try? JSONDecoder().decode(StorageRequest.self, from: Data(buffer: body))
         else {
             throw APIError(
                 .badRequest, "bad-retention", "the body is not such a JSON object",
@@ -121,7 +61,7 @@ struct StorageRoutes: Sendable {
         }
     }
 
-    private func prune(_ request: PruneRequest) async throws -> PruneAnswer {
+    private func prune(_ request: StorageRequest) async throws -> PruneAnswer {
         let onlyLooks = request.dryRun ?? false
         let outcomes: [Retention.Outcome]
         do {

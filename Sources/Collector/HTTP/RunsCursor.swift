@@ -1,15 +1,4 @@
-/// GET /api/runs?after=…: what has changed since the client asked last.
-
-import TeltelEvents
-
-/// `runs` follows: ``RunListText``.
-struct RunChangesAnswer: Encodable {
-    /// For the next question.
-    let cursor: String
-    /// These are all runs: others are gone.
-    let complete: Bool
-    let removed: [Name]
-}
+/// How far a client knows the run list.
 
 /// How far a client has followed the run list of this collector. The next collector counts anew and does not know it.
 struct RunsCursor: Sendable {
