@@ -35,7 +35,7 @@ from ui import ui
 
 SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest, "storage": storage, "ui": ui}
 
-QUICK = Scale(seconds=2, emit_rounds=10, engine_pairs=2, engine_frames=1000, latency_seconds=0.5, rounds=1)
+QUICK = Scale(seconds=2, emit_rounds=3, engine_pairs=2, engine_frames=1000, latency_seconds=0.5, rounds=1)
 
 
 def full() -> Scale:

@@ -24,9 +24,9 @@ echo "test: page units"
 scripts/test-web-unit.sh || failed=1
 
 echo "test: programs, sockets, browser"
-# A file more at a time than there are cores, as most of them wait for something most of the time. Tests/conftest.py has the order:
-# those that take longest begin first. Short paths: those of sockets may have 107 bytes.
-workers=$(($(nproc) < 4 ? $(nproc) + 1 : 5))
+# Two files at a time for each core, up to eight, as most of them wait for something most of the time: for a database to start, a disk, a deadline.
+# Tests/conftest.py has the order: those that take longest begin first. Short paths: those of sockets may have 107 bytes.
+workers=$(($(nproc) < 4 ? 2 * $(nproc) : 8))
 folder=$(mktemp -d /tmp/teltel-test-XXXX)
 trap 'rm -rf "$folder"' EXIT
 build/test-python/bin/python -m pytest Tests -n "$workers" --basetemp="$folder/t" --dist loadfile --no-loadscope-reorder --junitxml="$report/python.xml" -q -p no:cacheprovider "$@" || failed=1

@@ -90,12 +90,15 @@ package struct ListedRun: Decodable, Sendable, Equatable {
     }
 }
 
-/// GET /api/runs?limit=…; `runs` follow.
+/// GET /api/runs?limit=…; `running` and `runs` follow.
 package struct RunPageAnswer: Codable, Sendable, Equatable {
+    /// For `after`: what changes from now on.
+    package let cursor: String
     /// Where the next part begins; "": there is none.
     package let before: String
 
-    package init(before: String) {
+    package init(cursor: String, before: String) {
+        self.cursor = cursor
         self.before = before
     }
 }

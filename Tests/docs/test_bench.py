@@ -1,6 +1,6 @@
 """The benchmarks run, give their table, and their counts add up. What they measure is not judged here.
 
-Those that start many collectors do so in `make test-all`: all of them share what the others use, too.
+Those that start many collectors or a browser do so in `make test-all`: all of them share what the others use, too.
 """
 import re
 import subprocess
@@ -61,6 +61,7 @@ def test_quick_benchmarks_of_storage(tmp_path):
     assert [value for what, value in values.items() if what.startswith("the disk takes nothing")] == ["0 refused, 0 lost"]
 
 
+@pytest.mark.whole
 def test_quick_benchmarks_of_the_page(tmp_path):
     output = tmp_path / "bench-ui.txt"
     command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "ui", "--output", output]

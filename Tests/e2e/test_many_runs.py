@@ -1,42 +1,22 @@
 """Twenty thousand runs: all are listed, in parts too, and the collector holds the newest of them only."""
 import json
 import shutil
-import sqlite3
 import tempfile
 import time
 
 import pytest
-from support import Collector, wait_until
+from crowd import crowd
+from support import Collector
 from test_ingest import post
-from test_stored_fields import end, event
 
 RUNS = 20_000
 
 
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory):
-    """One run was posted; the others are copies of what the control store knows of it."""
     shm = tempfile.mkdtemp(prefix="teltel-test-", dir="/dev/shm")
     collector = Collector(tmp_path_factory.mktemp("crowded"), shm, []).start()
-    assert post(collector, *[event("run-0", "t", {"x": frame}, frame) for frame in range(9)], end("run-0", 9))[0] == 202
-    wait_until(lambda: (run := collector.run("run-0")) and run["stored"] == run["accepted"] == 10, "it is stored", 60)
-    store = collector.data / "control.sqlite"
-
-    def rows():
-        with sqlite3.connect(store) as database:
-            return database.execute("SELECT source_id, status, started_ms, ended_ms, record FROM runs").fetchall()
-    # Recorded to its end: nothing is left to be done about it.
-    wait_until(lambda: rows() and json.loads(rows()[0][4])["isRecorded"], "the control store has it", 60)
-    assert collector.stop() == 0
-    with sqlite3.connect(store) as database:
-        source, status, started, ended, text = rows()[0]
-        record = json.loads(text)
-        for number in range(1, RUNS):
-            record |= {"runID": f"run-{number}", "receivedMs": record["receivedMs"] + 1}
-            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", (f"run-{number}", source, status, record["receivedMs"], ended, json.dumps(record)))
-    begin = time.monotonic()
-    collector.start()
-    collector.started_within = time.monotonic() - begin
+    collector.started_within = crowd(collector, RUNS)
     yield collector
     collector.kill()
     shutil.rmtree(shm, ignore_errors=True)
@@ -89,6 +69,22 @@ def test_a_run_of_long_ago_is_in_the_list_once_whether_it_is_in_memory_or_not(cr
     while (further := page(crowded, 1000, last["before"]))["before"]:
         last = further
     assert [run.get("note") for run in further["runs"] if run["runId"] == "run-3"] == ["look again"]
+
+
+def test_the_first_page_says_what_runs_still_and_is_followed_by_changes(crowded):
+    """A list with running runs on top needs no more than this page, and hears of what happens from then on."""
+    oldest = {"v": 1, "runId": "still-running", "sourceId": "s", "channel": "physics", "type": "t", "frameIndex": 1, "simTime": 0.0, "payload": {}}
+    assert post(crowded, oldest)[0] == 202
+    newer = [{**oldest, "runId": f"newer-{number}"} for number in range(3)]
+    assert post(crowded, *newer, *({**line, "channel": "run", "type": "run.end", "payload": {"status": "completed"}} for line in newer))[0] == 202
+    first = page(crowded, 2)
+    assert [run["runId"] for run in first["running"]] == ["still-running"] and first["running"][0]["status"] == "running"
+    assert {run["runId"] for run in first["runs"]} < {line["runId"] for line in newer}
+    assert page(crowded, 2, first["before"])["running"] == []
+    assert "still-running" in {run["runId"] for run in page(crowded, 5)["runs"]}, "they come in their own place, too"
+    assert crowded.request("/api/run?runId=run-5", b'{"note": "seen"}', {"Content-Type": "application/json"}, method="PATCH")[0] == 200
+    changes = crowded.json(f"/api/runs?after={first['cursor']}")
+    assert not changes["complete"] and "run-5" in {run["runId"] for run in changes["runs"]} and len(changes["runs"]) < 10
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=5&before=nonsense", "limit=5&before=12xzz", "limit=5&before=x"])

@@ -24,8 +24,9 @@ FEATURES_OFF = [
 expect.set_options(timeout=DEADLINE_MS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
+    """One for all tests of a worker; each page has a profile of its own in it."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", f"--disable-features={','.join(FEATURES_OFF)}"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)

@@ -23,6 +23,17 @@ SOME = [
 COLUMNS = "status,run,source,tags,version,seed,started,duration,frames,rate,drops,size"
 
 
+def tell(page, runs) -> None:
+    """The collector tells these: a list, or a function that gives it anew for each question. All come with the first part."""
+
+    def answer(route):
+        told = runs() if callable(runs) else runs
+        is_part = "limit=" in route.request.url
+        route.fulfill(json={"cursor": "c", "runs": told, **({"before": "", "running": []} if is_part else {"complete": True, "removed": []})})
+
+    page.route("**/api/runs?*", answer)
+
+
 def with_columns(page, columns: str = COLUMNS) -> None:
     """As a browser whose user has chosen these."""
     page.add_init_script(f"localStorage.setItem('teltel-run-columns', '{columns}')")
@@ -34,8 +45,7 @@ def listed(live_page):
     live_page.runs = SOME
     live_page.set_viewport_size({"width": 1440, "height": 900})
     with_columns(live_page)
-    live_page.route("**/api/runs?after=*", lambda route: route.fulfill(
-        json={"cursor": "c", "complete": True, "runs": live_page.runs, "removed": []}))
+    tell(live_page, lambda: live_page.runs)
     live_page.goto("/")
     expect(live_page.get_by_test_id("run-row")).to_have_count(4)
     return live_page
@@ -66,7 +76,7 @@ def ci_run(number: int) -> dict:
 def night(page):
     """A list of 300 runs, all of which have a size."""
     runs = [ci_run(number) for number in range(300)]
-    page.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": runs, "removed": []}))
+    tell(page, runs)
     page.route("**/api/analysis/runs*", lambda route: route.fulfill(body=""))
     sizes = "".join(json.dumps({"run_id": run["runId"], "bytes_on_disk": 1_070_000 + 7_001 * number}) + "\n" for number, run in enumerate(runs))
     page.route("**/api/analysis/sizes*", lambda route: route.fulfill(body=sizes))

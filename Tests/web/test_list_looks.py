@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from list_support import COLUMNS, SOME, listed, night, with_columns
+from list_support import COLUMNS, SOME, listed, night, tell, with_columns
 from playwright.sync_api import expect
 from web_support import wait_until
 
@@ -74,7 +74,7 @@ def test_everything_in_the_list_can_be_reached_on_a_small_screen(night):
 def test_columns_are_chosen_and_kept(listed):
     listed.evaluate("localStorage.clear()")
     fresh = listed.context.new_page()
-    fresh.route("**/api/runs?after=*", lambda route: route.fulfill(json={"cursor": "c", "complete": True, "runs": SOME, "removed": []}))
+    tell(fresh, SOME)
     fresh.goto("/")
     heads = fresh.locator(".list-head > [role=columnheader]:not(.column-actions)")
     usual = ["Status", "Run", "Tags", "Started", "Duration", "Frames", "Drops"]

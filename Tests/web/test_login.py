@@ -2,7 +2,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from support import ROOT, wait_until
 
 DEADLINE_MS = 30_000
@@ -17,17 +17,15 @@ def guarded(make_collector, tmp_path):
 
 
 @pytest.fixture
-def page(guarded):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_context(base_url=guarded.url).new_page()
-        page.set_default_timeout(DEADLINE_MS)
-        page.problems = []
-        page.on("console", lambda message: page.problems.append(message.text) if "Content Security Policy" in message.text else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        yield page
-        assert page.problems == []
-        browser.close()
+def page(browser, guarded):
+    page = browser.new_context(base_url=guarded.url).new_page()
+    page.set_default_timeout(DEADLINE_MS)
+    page.problems = []
+    page.on("console", lambda message: page.problems.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    yield page
+    page.context.close()
+    assert page.problems == []
 
 
 def test_login_in_a_browser(guarded, page, vehicle):

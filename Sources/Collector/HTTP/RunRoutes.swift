@@ -49,12 +49,25 @@ struct RunRoutes: Sendable {
             }
             return place
         }
+        // Before the page is read: what changes meanwhile is told by `after`, at worst twice.
+        let known = registry.snapshots(after: nil)
         let page = try await catalogue.page(before: place, limit: limit)
-        var text: [UInt8] = []
-        var list = try RunListText(in: RunPageAnswer(before: page.next?.text ?? ""), &text)
-        try list.append(entries(page.runs), to: &text)
-        list.end(&text)
+        let shown = Set(page.runs.map(\.record.runID))
+        let running = known.runs.filter { place == nil && $0.record.status == .running && !shown.contains($0.record.runID) }
+        let head = RunPageAnswer(cursor: RunsCursor(revision: known.revision).text, before: page.next?.text ?? "")
+        var text = try TagsText.open(head)
+        JSONText.append(",\"running\":", to: &text)
+        try append(running, to: &text)
+        JSONText.append(",\"runs\":", to: &text)
+        try append(page.runs, to: &text)
+        JSONText.append("}", to: &text)
         return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
+    }
+
+    private func append(_ runs: [RunRegistry.Snapshot], to text: inout [UInt8]) throws {
+        var list = RunListText()
+        try list.append(entries(runs), to: &text)
+        list.end(&text)
     }
 
     /// In one piece, unless there are very many.

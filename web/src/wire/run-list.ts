@@ -14,7 +14,30 @@ export interface RunChanges {
   removed: string[];
 }
 
-/** What has changed since the answer that gave `cursor`; "": everything. */
+export interface RunPart {
+  /** For the first question about changes. */
+  cursor: string;
+  /** Where the next, older part begins; "": these were the last. */
+  before: string;
+  /** The newest first, whether they run or not. */
+  runs: RunSummary[];
+  /** Older ones that are still running, told with the first part only; they come again in the part that their age puts them in. */
+  running: RunSummary[];
+}
+
+/** The newest runs; with the `before` of an answer, those that follow it. */
+export async function fetchRunPart(before: string, limit: number): Promise<RunPart> {
+  const answer = await (await request(`/api/runs?${query({ limit: String(limit), before })}`)).text();
+  const { cursor, before: next, runs, running } = parseExactJson(answer) as Record<string, unknown>;
+  return {
+    cursor: String(cursor ?? ""),
+    before: String(next ?? ""),
+    runs: Array.isArray(runs) ? runs.map(readRunSummary) : [],
+    running: Array.isArray(running) ? running.map(readRunSummary) : [],
+  };
+}
+
+/** What has changed since the answer that gave `cursor`. */
 export async function fetchRunChanges(cursor: string): Promise<RunChanges> {
   const answer = await (await request(`/api/runs?after=${encodeURIComponent(cursor)}`)).text();
   const { cursor: next, complete, runs, removed } = parseExactJson(answer) as Record<string, unknown>;

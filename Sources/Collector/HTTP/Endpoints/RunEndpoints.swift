@@ -10,7 +10,9 @@ enum RunEndpoints {
 
     static let list = Endpoint(
         .get, "/api/runs", "the run list", parameters: [after, limit, before],
-        answer: .init("all runs, newest first; with after an object of cursor, runs, removed and complete"))
+        answer: .init(
+            "all runs, newest first; with after an object of cursor, runs, removed and complete;"
+                + " with limit one of cursor, before, running and runs"))
     static let read = Endpoint(
         .get, "/api/run", "one run with its types, rings and losses", parameters: [runID], answer: .init("the run"))
     static let change = Endpoint(

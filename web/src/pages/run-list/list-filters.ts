@@ -16,6 +16,8 @@ export interface FilterActions {
   type: (search: string) => void;
   /** From the search down into the list. */
   goToList: () => void;
+  /** The user has come to the filters and is about to choose among all runs. */
+  enter: () => void;
 }
 
 export class ListFilters {
@@ -60,6 +62,7 @@ export class ListFilters {
       this.search, element("span", { class: "toggles", role: "group", "aria-label": "Status" }, ...this.statuses.values()),
       this.tag, this.tagOffers, this.group, this.sort, this.chosenTags, this.tagComplaint,
     );
+    this.element.addEventListener("focusin", actions.enter);
   }
 
   focusSearch(): void {
@@ -67,9 +70,10 @@ export class ListFilters {
     this.search.select();
   }
 
-  show(query: ListQuery, runs: readonly RunSummary[]): void {
+  /** `isWhole`: these are all runs, and not the newest only with those that are running. */
+  show(query: ListQuery, runs: readonly RunSummary[], isWhole: boolean): void {
     if (this.search.value !== query.search) this.search.value = query.search;
-    this.showStatuses(query, runs);
+    this.showStatuses(query, runs, isWhole);
     if (runs !== this.runs) this.setOptions(this.tagOffers, frequentTags(runs, tagsOffered).map((tag): [string, string] => [tag, tag]));
     this.sort.value = query.sort?.column ?? "";
     for (const [status, button] of this.statuses) setAttribute(button, "aria-pressed", String(query.statuses.includes(status)));
@@ -80,11 +84,12 @@ export class ListFilters {
   }
 
   /** How many runs a button would find beside what is searched and filtered already. */
-  private showStatuses(query: ListQuery, runs: readonly RunSummary[]): void {
+  private showStatuses(query: ListQuery, runs: readonly RunSummary[], isWhole: boolean): void {
     const found = runs.filter((run) => matchesQuery(run, { ...query, statuses: [] }));
     for (const [status, button] of this.statuses) {
       const count = found.reduce((sum, run) => sum + Number(run.status === status), 0);
-      setText(button, `${statusWords[status]} ${formatCount(count)}`);
+      const isExact = isWhole || status === "running";
+      setText(button, `${statusWords[status]} ${formatCount(count)}${isExact ? "" : "+"}`);
     }
   }
 

@@ -1,4 +1,5 @@
-// The list of all runs. What is searched, filtered and sorted stands in the URL.
+// The list of all runs. What is searched, filtered and sorted stands in the URL. The newest runs are shown at once; older ones are
+// loaded when the user scrolls to them, or asks for something that only all runs can answer.
 
 import { element, setText } from "../../base/dom";
 import { EverMoreSeldom } from "../../base/ever-more-seldom";
@@ -36,6 +37,9 @@ class RunListPage {
   private query = parseListQuery(location.search);
   private isOutOfDate = true;
   private isRefused = false;
+  /** The next part of the older runs, or all of them. */
+  private wantsMore = false;
+  private wantsAll = false;
   private readonly refusals = new EverMoreSeldom(pollMs);
   private readonly poll: () => void;
   private readonly filters: ListFilters;
@@ -46,6 +50,7 @@ class RunListPage {
   private readonly columnsButton = element(
     "button", { type: "button", class: "button choose-columns", "data-testid": "choose-columns", click: openColumnChooser }, "Columns",
   );
+  private readonly searching = loadingBox("Looking through older runs …");
   private readonly filterList = element("ul", { class: "filter-list" });
   private readonly nothingFound = element(
     "div", { class: "message", "data-testid": "nothing-found" }, element("p", {}, "No run matches."), this.filterList,
@@ -55,6 +60,7 @@ class RunListPage {
   constructor(private readonly lifetime: Lifetime) {
     this.filters = new ListFilters({
       choose: (change) => this.choose(change), type: (search) => this.type(search), goToList: () => this.table.focus(),
+      enter: () => this.wantAll(),
     });
     this.table = new RunTable({
       sortBy: (column) => this.choose({ sort: nextSort(this.query.sort, column) }),
@@ -62,6 +68,8 @@ class RunListPage {
       filterByTag: (tag) => this.choose({ tags: [...this.query.tags.filter((other) => other !== tag), tag] }),
       edit: (run) => this.edit(run),
       remove: (run) => this.remove(run),
+      nearEnd: () => this.wantMore(),
+      goToEnd: () => this.wantAll(),
     }, place, lifetime);
     this.content.append(loadingBox("Loading runs …"));
     this.element = element(
@@ -77,7 +85,7 @@ class RunListPage {
     const reread = () => {
       if (location.pathname !== "/" && location.pathname !== "/index.html") return;
       this.query = parseListQuery(location.search);
-      this.render(true);
+      this.renderQuery();
     };
     lifetime.listen("popstate", reread);
     window.addEventListener(navigatedEvent, reread);
@@ -143,7 +151,7 @@ class RunListPage {
     this.query = { ...this.query, ...change };
     const url = `/${formatListQuery(this.query)}`;
     if (url !== location.pathname + location.search) history.pushState(null, "", url);
-    this.render(true);
+    this.renderQuery();
   }
 
   /** All that is typed in one go is one step of the history. */
@@ -153,10 +161,34 @@ class RunListPage {
     const url = `/${formatListQuery(this.query)}`;
     if ((history.state as { isTyping?: boolean } | null)?.isTyping) history.replaceState(state, "", url);
     else history.pushState(state, "", url);
+    this.renderQuery();
+  }
+
+  private renderQuery(): void {
     this.render(true);
+    if (this.needsAll && !store.isWhole) this.poll();
   }
 
   // What there is to show
+
+  private wantMore(): void {
+    if (store.isWhole || this.wantsMore) return;
+    this.wantsMore = true;
+    // The table says so while it draws: not in the middle of that.
+    queueMicrotask(() => this.poll());
+  }
+
+  private wantAll(): void {
+    if (this.wantsAll || store.isWhole) return;
+    this.wantsAll = true;
+    this.poll();
+  }
+
+  /** Searched, filtered, sorted and grouped are all runs. */
+  private get needsAll(): boolean {
+    const { sort, group } = this.query;
+    return this.wantsAll || isFiltering(this.query) || sort !== null || group !== "";
+  }
 
   private async ask(): Promise<number | void> {
     try {
@@ -165,6 +197,13 @@ class RunListPage {
       this.refusals.reset();
       this.warning.replaceChildren();
       this.render(isNew);
+      void this.askStorage();
+      while (!store.isWhole && (this.wantsMore || this.needsAll) && !this.lifetime.isOver) {
+        await store.loadOlder();
+        // The table says it again if it still lacks rows.
+        this.wantsMore = false;
+        this.render(true);
+      }
     } catch (error) {
       const shown = error instanceof ApiError ? error : new ApiError(0, "", String(error), "");
       const box = errorBox(store.isLoaded ? "The list is out of date" : "The runs cannot be loaded", shown);
@@ -196,15 +235,24 @@ class RunListPage {
       return;
     }
     this.isOutOfDate = false;
-    this.filters.show(this.query, runs);
+    this.filters.show(this.query, runs, store.isWhole);
     this.showFilterWords();
     const found = sortRuns(runs.filter((run) => matchesQuery(run, this.query)), this.query.sort, Date.now());
-    setText(this.summary, summaryText(runs, found.length, isFiltering(this.query)));
-    const shown = found.length === 0 ? this.nothingFound : this.table.element;
+    setText(this.summary, this.summaryText(runs, found.length));
+    const nothing = store.isWhole ? this.nothingFound : this.searching;
+    const shown = found.length === 0 ? nothing : this.table.element;
     if (this.content.firstChild !== shown) this.content.replaceChildren(shown);
     const { group, sort } = this.query;
     const columns = shownColumns(chosenColumns.value, sort?.column ?? null);
     this.table.show({ rows: listRows(found, group, closedGroups), runs, columns, sort, group });
+  }
+
+  private summaryText(runs: readonly RunSummary[], found: number): string {
+    const known = formatCount(runs.length);
+    if (isFiltering(this.query)) return `${formatCount(found)} of ${known}${store.isWhole ? "" : " so far; looking through older ones …"}`;
+    const running = `${formatCount(runs.reduce((sum, run) => sum + Number(run.status === "running"), 0))} running`;
+    if (store.isWhole) return `${known} in all, ${running}`;
+    return this.needsAll ? `${known} so far; older ones are coming …` : `${known} loaded, ${running}; scroll down for older ones`;
   }
 
   /** What keeps runs out, where none is left. */
@@ -212,10 +260,4 @@ class RunListPage {
     const words = filterWords(this.query);
     this.filterList.replaceChildren(...words.map((text) => element("li", {}, text)));
   }
-}
-
-function summaryText(runs: readonly RunSummary[], found: number, isFiltered: boolean): string {
-  if (isFiltered) return `${formatCount(found)} of ${formatCount(runs.length)}`;
-  const running = runs.reduce((sum, run) => sum + Number(run.status === "running"), 0);
-  return `${formatCount(runs.length)} in all, ${formatCount(running)} running`;
 }

@@ -19,11 +19,16 @@ import { GroupRow, RowActions, RowContext, RunRow, shownTags } from "./run-row";
 
 const arrowUp = "M8 13V3.5M4 7l4-4 4 4";
 const arrowDown = "M8 3v9.5M4 9l4 4 4-4";
+/** So many rows before the last one more are asked for: a slow scroll does not see the end. */
+const rowsAhead = 50;
 
 export interface TableActions extends RowActions {
   sortBy: (column: ColumnId) => void;
   /** Of a group: opens it, or closes it. */
   toggleGroup: (key: string) => void;
+  /** The user is about to see the last row, if not all of them: whoever has more rows should bring them. */
+  nearEnd: () => void;
+  goToEnd: () => void;
 }
 
 /** What the table shows. */
@@ -188,6 +193,7 @@ export class RunTable {
     if (this.isRestored && this.element.isConnected) this.at.scrollTop = this.element.scrollTop;
     this.element.toggleAttribute("data-more", this.element.scrollLeft + this.element.clientWidth < this.element.scrollWidth - 1);
     const { begin, end } = this.places.visible(this.element.scrollTop, this.rowsHeight);
+    if (this.rows.length > 0 && end + rowsAhead >= this.rows.length) this.actions.nearEnd();
     const shown = this.rows.slice(begin, end);
     const context = this.context(shown);
     const kept = new Set(shown.map(({ key }) => key));
@@ -267,6 +273,7 @@ export class RunTable {
     else if (key === "ArrowLeft" || key === "ArrowRight") this.element.scrollLeft += key === "ArrowLeft" ? -120 : 120;
     else if (/^(Arrow(Up|Down)|Page(Up|Down)|Home|End)$/.test(key)) {
       const page = Math.max(1, Math.floor(this.rowsHeight / (this.places.totalHeight / this.rows.length)) - 1);
+      if (key === "End") this.actions.goToEnd();
       // Down from nowhere is the first row.
       this.choose(chosen < 0 && key === "ArrowDown" ? 0 : rowByKey(key, Math.max(0, chosen), this.rows.length, page));
     } else return false;
