@@ -176,7 +176,12 @@ let package = Package(
             dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
             swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
-        .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelControlTests",
+            dependencies: [
+                "TeltelControl", "TeltelEvents", .product(name: "GRDB", package: "GRDB.swift", condition: collector),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

@@ -57,11 +57,7 @@ struct Collector: Sendable {
             let storage = kept?.storage
             self.storage = storage
             control = kept?.control
-            if let aside = kept?.control.putAside {
-                logger.warning(
-                    "\(Terminal.printable("the control store was no database: it is kept as \(aside), and names, notes and layouts begin anew"))"
-                )
-            }
+            for notice in kept?.control.notices ?? [] { logger.warning("\(Terminal.printable(notice))") }
             let bus = EventBus(
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),

@@ -6,7 +6,10 @@ import TeltelRings
 extension RunRegistry {
     /// Runs whose events are in the rings of this instance are in memory from here on, however long ago they began.
     package func recallRuns(of instance: RingInstance) {
-        guard instance.description.kind != .engine else { return recall(instance.run.runID) }
+        guard instance.description.kind != .engine else {
+            recall(instance.run.runID)
+            return
+        }
         // An instance that cannot be read shows no events either.
         let streams = (try? instance.table())?.streams ?? []
         for runID in Set(streams.map(\.run.runID)) { recall(runID) }

@@ -93,13 +93,14 @@ final class Bookkeeper: Sendable {
 
     /// What is known of them is on disk, and is looked up there when somebody asks.
     private func letOldRunsLeave() {
-        guard store != nil else { return }
+        guard let store else { return }
         let unsaved = state.withLock { Set($0.unsaved.keys) }
         // Until then a posted line may still belong to a run that has ended.
         let left = registry.letLeave(
             most: Self.mostInMemory, now: (teltel_monotonic_ns(), Int64(teltel_wall_ns() / 1_000_000)),
             quietNs: silenceNs + silenceNs / 2, unsaved: unsaved)
         guard !left.isEmpty else { return }
+        store.letGo(left)
         state.withLock { state in
             for runID in left {
                 state.told[runID] = nil
@@ -218,8 +219,14 @@ final class Bookkeeper: Sendable {
         // Without a store there is nothing to wait for.
         guard let store else { return ends.isEmpty ? () : endsSaved(ends) }
         do throws(ControlStoreError) {
-            try store.save(records)
+            let found = try store.save(records)
             state.withLock { $0.failedSaves = 0 }
+            for (runID, words) in found { registry.update(runID) { $0.words = words } }
+            for part in store.takeUnreadable() {
+                logger.warning(
+                    "\(Terminal.printable("the \(part.part) of run \(part.runID) cannot be read in the control store, and the run is known from the rest; what stands there is kept in its table unreadable_parts: \(part.reason)"))"
+                )
+            }
             storage?.noteWritten(final)
             if !ends.isEmpty { endsSaved(ends) }
         } catch {
