@@ -32,6 +32,9 @@ extension RunRegistry {
         }
     }
 
+    /// Runs have come onto the disk that nobody has been told of: who asks what has changed gets everything anew.
+    package func noteEarlierRuns() { state.withLock { $0.away.noteEarlier($0.revisions.next()) } }
+
     /// How many runs are in memory, and what those come to that have left it.
     package var away: (inMemory: Int, left: RunsAway) { state.withLock { ($0.runs.count, $0.away) } }
 }

@@ -29,8 +29,13 @@ final class Bookkeeper: Sendable {
     private let writing = Mutex(())
     /// Runs whose rows are being removed from ClickHouse. Held while `run_metadata` is written: a row that came behind the removal
     /// would list a run that nobody knows.
-    private let leaving = Mutex<Set<Name>>([])
+    private let leaving = Mutex(Leaving())
 
+    private struct Leaving {
+        var now: Set<Name> = []
+        /// Those that have left since the start, for as long as records are made again: what was read of them before that is void.
+        var before: Set<Name>? = []
+    }
     private struct State {
         /// Changed since the last save.
         var unsaved: [Name: RunRecord] = [:]
@@ -209,6 +214,30 @@ final class Bookkeeper: Sendable {
         } catch { logger.warning("\(error)") }
     }
 
+    /// Keeps records of runs that have none, unless they are being removed. Those of which the spool has rows are in memory from here
+    /// on: what becomes of the rows is told in there. Returns them.
+    func insertMissing(_ records: [RunRecord]) throws(ControlStoreError) -> [RunRecord] {
+        guard let store, let storage else { return [] }
+        let result = leaving.withLock { leaving in
+            Result { () throws(ControlStoreError) in
+                let wanted = records.filter { record in
+                    !leaving.now.contains(record.runID) && leaving.before?.contains(record.runID) != true
+                        && registry.snapshot(record.runID) == nil
+                }
+                let missing = Set(try store.insertMissing(wanted))
+                return wanted.filter { missing.contains($0.runID) }
+            }
+        }
+        let made = try result.get()
+        let spooled = made.isEmpty ? [] : Set(storage.totals().keys.map(\.run.runID))
+        for record in made where spooled.contains(record.runID) { registry.recall(record.runID) }
+        if !made.isEmpty { registry.noteEarlierRuns() }
+        return made
+    }
+
+    /// All records that could be made again are there.
+    func endRebuild() { leaving.withLock { $0.before = nil } }
+
     private func save() { writing.withLock { _ in saveChanges() } }
 
     private func saveChanges() {
@@ -248,13 +277,16 @@ final class Bookkeeper: Sendable {
 
     /// One row when a run appears, one with the final totals when everything of it is stored. Idempotent: written again after
     /// a restart, the newest row counts.
-    private func tellStorage() { leaving.withLock { leaving in tellStorage(except: leaving) } }
+    private func tellStorage() { leaving.withLock { leaving in tellStorage(except: leaving.now) } }
 
     /// Removes what ClickHouse has of the run by `body`: nothing is written about it meanwhile. Blocks. It ends
     /// with the run removed here, too.
     func keepingSilent<Failure>(about runID: Name, _ body: () throws(Failure) -> Void) throws(Failure) {
-        _ = leaving.withLock { $0.insert(runID) }
-        defer { _ = leaving.withLock { $0.remove(runID) } }
+        leaving.withLock { leaving in
+            leaving.now.insert(runID)
+            leaving.before?.insert(runID)
+        }
+        defer { _ = leaving.withLock { $0.now.remove(runID) } }
         try body()
     }
 
