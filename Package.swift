@@ -201,7 +201,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TeltelAPITests", dependencies: ["TeltelAPI", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
-        .testTarget(name: "TeltelControlTests", dependencies: ["TeltelControl", "TeltelEvents"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelControlTests",
+            dependencies: [
+                "TeltelControl", "TeltelEvents", .product(name: "GRDB", package: "GRDB.swift", condition: collector),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TeltelAnalysisTests", dependencies: ["TeltelAnalysis", "TeltelEvents"], swiftSettings: strict),
     ]
 )

@@ -1,8 +1,8 @@
 """Very many runs in no time: one is posted, the others are copies of what the control store knows of it."""
 import json
-import sqlite3
 import time
 
+from control import RUNS, opened, parts
 from support import Collector, wait_until
 
 
@@ -13,21 +13,15 @@ def crowd(collector: Collector, runs: int) -> float:
     lines = [*({**event, "frameIndex": frame} for frame in range(9)), end]
     assert collector.request("/api/ingest", "".join(json.dumps(line) + "\n" for line in lines).encode())[0] == 202
     wait_until(lambda: (run := collector.run("run-0")) and run["stored"] == run["accepted"] == 10, "it is stored", 60)
-    store = collector.data / "control.sqlite"
-
-    def rows():
-        with sqlite3.connect(store) as database:
-            return database.execute("SELECT source_id, status, started_ms, ended_ms, record FROM runs").fetchall()
-
     # Recorded to its end: nothing is left to be done about it.
-    wait_until(lambda: rows() and json.loads(rows()[0][4])["isRecorded"], "the control store has it", 60)
+    record = wait_until(lambda: (found := parts(collector, "run-0")) and found["lifecycle"]["isRecorded"] and found, "the control store has it", 60)
     assert collector.stop() == 0
-    with sqlite3.connect(store) as database:
-        source, status, started, ended, text = rows()[0]
-        record = json.loads(text)
+    with opened(collector, RUNS) as database:
+        [[status, is_open]] = database.execute("SELECT status, is_open FROM runs").fetchall()
         for number in range(1, runs):
-            record |= {"runID": f"run-{number}", "receivedMs": record["receivedMs"] + 1}
-            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", (f"run-{number}", source, status, record["receivedMs"], ended, json.dumps(record)))
+            record["identity"]["receivedMs"] += 1
+            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (f"run-{number}", record["identity"]["receivedMs"], status, is_open))
+            database.executemany("INSERT INTO run_parts VALUES (?, ?, ?)", [(f"run-{number}", part, json.dumps(content)) for part, content in record.items()])
     begin = time.monotonic()
     collector.start()
     return time.monotonic() - begin

@@ -37,6 +37,7 @@ struct Collector: Sendable {
     /// Held for as long as this lives.
     private let folder: DataFolder?
     private let bookkeeper: Bookkeeper
+    private let rebuild: RunRebuild
     private let removal: RunRemoval
     private let retention: Retention
     private let port: Port
@@ -58,11 +59,7 @@ struct Collector: Sendable {
             let storage = kept?.storage
             self.storage = storage
             control = kept?.control
-            if let aside = kept?.control.putAside {
-                logger.warning(
-                    "\(Terminal.printable("the control store was no database: it is kept as \(aside), and names, notes and layouts begin anew"))"
-                )
-            }
+            for notice in kept?.control.notices ?? [] { logger.warning("\(Terminal.printable(notice))") }
             let bus = EventBus(
                 buffer: LiveBuffer(
                     capacity: settings.liveCapacity, byteBudget: settings.liveBytes, maxRuns: settings.liveMaxRuns),
@@ -74,6 +71,8 @@ struct Collector: Sendable {
                 silenceNs: UInt64(settings.silenceMilliseconds) * 1_000_000,
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) }, fellSilent: { bus.runFinished($0) })
+            rebuild = RunRebuild(
+                registry: registry, storage: storage, store: kept?.control, bookkeeper: bookkeeper, logger: logger)
             let posted = PostedRuns(lateMs: Int64(settings.silenceMilliseconds), hasEnded: { registry.hasEnded($0) })
             removal = RunRemoval(
                 registry: registry, bus: bus, directory: directory, storage: storage, bookkeeper: bookkeeper,
@@ -133,6 +132,7 @@ struct Collector: Sendable {
         // They stop from the last to the first.
         let services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: ThreadService(name: "runs", body: bookkeeper.run, stop: bookkeeper.stop)),
+            .init(service: ThreadService(name: "rebuild", body: rebuild.run, stop: rebuild.stop)),
             .init(service: ThreadService(name: "retention", body: retention.run, stop: retention.stop)),
             .init(service: StorageService(storage: storage, directory: directory)),
             .init(service: ThreadService(name: "rings", body: directory.run, stop: directory.stop)),

@@ -32,7 +32,7 @@ struct DataFolder {
             return nil
         }
         do throws(ControlStoreError) {
-            let control = try ControlStore(path: path + "/control.sqlite")
+            let control = try ControlStore(dataFolder: path)
             registry.adopt(try control.recentRuns(runsInMemory))
             // What cannot be read now is as good as unknown: it is asked for again.
             registry.look { try? control.run($0) }

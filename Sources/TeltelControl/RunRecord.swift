@@ -78,6 +78,14 @@ package struct RunRecord: Sendable, Codable, Equatable {
         package var unit: String
         package var key: Bool
         package var labels: [String]
+
+        package init(name: Name, kind: String, unit: String, key: Bool, labels: [String]) {
+            self.name = name
+            self.kind = kind
+            self.unit = unit
+            self.key = key
+            self.labels = labels
+        }
     }
 
     package var runID: Name

@@ -58,25 +58,13 @@ package enum LayoutChange: Sendable, Equatable {
 
 extension SavedLayout {
     /// Tells one text from another: the same after a restart, and for the same text whoever has saved it.
-    package static func tag(_ text: String) -> String {
-        // FNV-1a, 64 bits. People who save layouts do not look for two with one hash.
-        let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-        return String(hash, radix: 16) + "-" + String(text.utf8.count, radix: 16)
-    }
+    package static func tag(_ text: String) -> String { textTag(text) }
 }
 
 extension ControlStore {
-    static func makeLayouts(_ database: Database) throws {
-        try database.create(table: "layouts") { table in
-            table.primaryKey("name", .text)
-            table.column("layout", .text).notNull()
-            table.column("saved_ms", .integer).notNull()
-        }
-    }
-
     /// By name.
     package func layouts() throws(ControlStoreError) -> [SavedLayoutFacts] {
-        try read { database in
+        try words.read { database in
             let sql = "SELECT name, length(CAST(layout AS BLOB)) AS bytes, saved_ms FROM layouts ORDER BY name"
             return try Row.fetchAll(database, sql: sql).map {
                 SavedLayoutFacts(name: $0["name"], bytes: $0["bytes"], savedMs: $0["saved_ms"])
@@ -85,7 +73,7 @@ extension ControlStore {
     }
 
     package func layout(_ name: String) throws(ControlStoreError) -> SavedLayout? {
-        try read { database in
+        try words.read { database in
             try Row.fetchOne(database, sql: "SELECT * FROM layouts WHERE name = ?", arguments: [name]).map {
                 SavedLayout(name: $0["name"], layout: $0["layout"], savedMs: $0["saved_ms"])
             }
@@ -97,7 +85,7 @@ extension ControlStore {
     package func save(_ layout: SavedLayout, most: Int, if condition: LayoutCondition = .any) throws(ControlStoreError)
         -> LayoutChange
     {
-        try write { database in
+        try words.write { database in
             guard condition.holds(try Self.text(layout.name, database)) else { return .conditionFailed }
             let others = try Int.fetchOne(
                 database, sql: "SELECT count(*) FROM layouts WHERE name <> ?", arguments: [layout.name])
@@ -110,7 +98,7 @@ extension ControlStore {
     }
 
     package func removeLayout(_ name: String, if condition: LayoutCondition = .any) throws(ControlStoreError) -> LayoutChange {
-        try write { database in
+        try words.write { database in
             guard condition.holds(try Self.text(name, database)) else { return .conditionFailed }
             try database.execute(sql: "DELETE FROM layouts WHERE name = ?", arguments: [name])
             return database.changesCount > 0 ? .done : .unknown

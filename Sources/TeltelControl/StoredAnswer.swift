@@ -17,18 +17,9 @@ package struct StoredAnswer: Sendable, Equatable {
 }
 
 extension ControlStore {
-    static func makeAnswers(_ database: Database) throws {
-        try database.create(table: "answers") { table in
-            table.primaryKey("key", .text)
-            table.column("status", .integer).notNull()
-            table.column("body", .text).notNull()
-            table.column("answered_ms", .integer).notNull().indexed()
-        }
-    }
-
     /// First removes, then inserts or replaces; in one transaction.
     package func save(_ answers: [StoredAnswer], removing gone: [String]) throws(ControlStoreError) {
-        try write { database in
+        try runs.write { database in
             for key in gone { try database.execute(sql: "DELETE FROM answers WHERE key = ?", arguments: [key]) }
             for answer in answers {
                 try database.execute(
@@ -40,7 +31,7 @@ extension ControlStore {
 
     /// The newest `limit`, newest first; all others are removed.
     package func newestAnswers(_ limit: Int, notBefore: Int64) throws(ControlStoreError) -> [StoredAnswer] {
-        try write { database in
+        try runs.write { database in
             try database.execute(
                 sql: """
                     DELETE FROM answers WHERE answered_ms < ? OR key NOT IN

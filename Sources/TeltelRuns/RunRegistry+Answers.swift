@@ -17,13 +17,13 @@ extension RunRegistry {
 
     /// What has changed.
     package struct Difference: Sendable {
-        /// Newest first, running ones on top.
+        /// Newest first, running ones on top; those that are running, if it `isComplete`.
         package var runs: [Snapshot]
         /// Some of them may be there again.
         package var removed: [Name]
         /// To ask with next time.
         package var revision: UInt64
-        /// All runs that there are: what is not among them is gone.
+        /// What is not listed anew is gone.
         package var isComplete: Bool
     }
 

@@ -6,7 +6,10 @@ import TeltelRings
 extension RunRegistry {
     /// Runs whose events are in the rings of this instance are in memory from here on, however long ago they began.
     package func recallRuns(of instance: RingInstance) {
-        guard instance.description.kind != .engine else { return recall(instance.run.runID) }
+        guard instance.description.kind != .engine else {
+            recall(instance.run.runID)
+            return
+        }
         // An instance that cannot be read shows no events either.
         let streams = (try? instance.table())?.streams ?? []
         for runID in Set(streams.map(\.run.runID)) { recall(runID) }
@@ -28,6 +31,9 @@ extension RunRegistry {
             return leaving.map(\.record.runID)
         }
     }
+
+    /// Runs have come onto the disk that nobody has been told of: who asks what has changed gets everything anew.
+    package func noteEarlierRuns() { state.withLock { $0.away.noteEarlier($0.revisions.next()) } }
 
     /// How many runs are in memory, and what those come to that have left it.
     package var away: (inMemory: Int, left: RunsAway) { state.withLock { ($0.runs.count, $0.away) } }

@@ -67,13 +67,14 @@ package final class RunRegistry: Sendable {
         }
     }
 
-    /// A run that is named is in memory from here on, if there is one at all: with all that was known of it.
-    package func recall(_ runID: Name) {
-        guard !state.withLock({ $0.runs[runID] != nil }), let look = archive.withLock({ $0.look }), let record = look(runID)
-        else {
-            return
-        }
+    /// A run that is named is in memory from here on, if there is one at all: with all that was known of it. Blocks for as long as
+    /// a look into a file takes, if it was not in memory.
+    @discardableResult
+    package func recall(_ runID: Name) -> Snapshot? {
+        if let known = snapshot(runID) { return known }
+        guard let look = archive.withLock({ $0.look }), let record = look(runID) else { return nil }
         adopt([Self.ended(record)], recalledMs: clock())
+        return snapshot(runID)
     }
     /// A run that is not in memory cannot be going on: its rings would have been found at the start.
     private static func ended(_ record: RunRecord) -> RunRecord {
@@ -244,56 +245,7 @@ package final class RunRegistry: Sendable {
         }
     }
 
-    // MARK: what others ask
-
-    /// Newest first, running ones on top.
-    package func snapshots() -> [Snapshot] { snapshots(after: nil).runs }
-
-    /// Since that revision; nil: everything. A change is told at the latest with the next `tick`.
-    package func snapshots(after revision: UInt64?) -> Difference {
-        var difference = state.withLock { state in
-            // Who has not heard of what happened to a run before it left gets everything anew.
-            let removed = revision.flatMap { $0 < state.away.revision ? nil : state.revisions.removed(after: $0) }
-            let runs = state.runs.values.filter { run in
-                guard removed != nil, let revision else { return true }
-                return run.changed || run.revision > revision
-            }
-            return Difference(
-                runs: runs.map(snapshot), removed: removed ?? [], revision: state.revisions.newest, isComplete: removed == nil)
-        }
-        difference.runs.sort { a, b in
-            let (aRuns, bRuns) = (a.record.status == .running, b.record.status == .running)
-            return aRuns != bRuns ? aRuns : a.record.orderMs > b.record.orderMs
-        }
-        return difference
-    }
-    /// Runs that `run_metadata` does not know to the end.
-    package func unrecorded() -> [RunRecord] {
-        state.withLock { state in state.runs.values.filter { !$0.record.isRecorded }.map(\.record) }
-    }
-    package func snapshot(_ runID: Name) -> Snapshot? { state.withLock { $0.runs[runID].map(snapshot) } }
-
-    /// The same, also of a run of long ago. Blocks for as long as a look into a file takes.
-    package func recalled(_ runID: Name) -> Snapshot? {
-        recall(runID)
-        return snapshot(runID)
-    }
-
-    private func snapshot(_ run: Run) -> Snapshot {
-        var record = run.record
-        if !isStored { record.acceptedAtLeast = max(record.acceptedAtLeast, record.seen) }
-        for producer in run.producers {
-            Refusals(producer).note(in: &record)
-        }
-        record.counted = Dictionary(uniqueKeysWithValues: run.counted.map { ($0.key.description, $0.value) })
-        var rate = 0.0
-        if let first = run.samples.first, let last = run.samples.last, last.at > first.at, record.status == .running {
-            rate = Double(last.accepted &- first.accepted) / (Double(last.at - first.at) / 1e9)
-        }
-        return Snapshot(
-            record: record, ratePerSecond: rate, missedBytes: run.missedBytes,
-            rejectedLines: run.rejected.latest)
-    }
+    // MARK: what others do
 
     /// A few times a second: takes samples for the rates and returns what changed since the last call.
     package func tick(now: UInt64) -> Changes {
@@ -347,7 +299,7 @@ package final class RunRegistry: Sendable {
             return ended
         }
     }
-    private static let silence = "fell silent without run.end"
+    package static let silence = "fell silent without run.end"
 
     package func remove(_ runID: Name) {
         state.withLock { state in

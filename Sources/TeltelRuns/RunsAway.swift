@@ -19,6 +19,8 @@ package struct RunsAway: Sendable {
         revision = max(revision, run.revision)
     }
 
+    mutating func noteEarlier(_ revision: UInt64) { self.revision = revision }
+
     mutating func cameBack(_ runID: Name) { if !runs.isEmpty { runs[runID] = nil } }
 
     /// Runs of these batches that are away.

@@ -74,7 +74,7 @@ struct RunRegistryTests {
         #expect(Set(left) == ["run-0", "run-2", "run-3"])
         #expect(registry.snapshot("run-0") == nil && registry.away.inMemory == 2)
         // Named: it is there again, as it was.
-        #expect(registry.recalled("run-0")?.record == records[0])
+        #expect(registry.recall("run-0")?.record == records[0])
         // Its rows: it goes on, and nobody takes it for a new one.
         var rounds = Rounds()
         _ = registry.note(rounds.posted([""], run: "run-2"))

@@ -85,7 +85,7 @@ def test_files_belong_to_their_user_alone(working, shm):
         else:
             assert open_to_others(path) == [], path
     names = {path.name for path in working.data.iterdir()}
-    assert {"spool", "control.sqlite", "clickhouse"} <= names
+    assert {"spool", "control", "clickhouse"} <= names
     assert stat.S_IMODE(socket_path(working).stat().st_mode) & 0o077 == 0
     assert sql(working, "SELECT 1 AS one") == [{"one": 1}]
 

@@ -2,11 +2,11 @@
 import json
 import os
 import signal
-import sqlite3
 import time
 
 import pytest
 from bodies import frames, gzipped, line, ndjson
+from control import RUNS, opened
 from support import wait_until
 from wire import Wire
 
@@ -155,15 +155,14 @@ def test_a_key_is_forgotten_after_a_day(stored):
     for key in ("old", "young"):
         post(stored, frames(1), key)
     assert stored.stop() == 0
-    path = stored.data / "control.sqlite"
-    with sqlite3.connect(path) as database:
+    with opened(stored, RUNS) as database:
         day = 24 * 60 * 60 * 1000
         for key, age in (("old", day + 60_000), ("young", day - 3_600_000)):
             database.execute("UPDATE answers SET answered_ms = ? WHERE key = ?", (int(time.time() * 1000) - age, key))
     stored.start()
     assert post(stored, frames(1), "young")[1] is True
     assert post(stored, frames(1), "old")[1] is False
-    with sqlite3.connect(path) as database:
+    with opened(stored, RUNS) as database:
         assert database.execute("SELECT count(*) FROM answers").fetchall() == [(2,)]
 
 
@@ -173,7 +172,7 @@ def test_the_table_on_disk_is_bounded_too(make_collector):
         post(collector, frames(1), f"key-{number}")
 
     def kept():
-        with sqlite3.connect(collector.data / "control.sqlite") as database:
+        with opened(collector, RUNS) as database:
             return sorted(key for key, in database.execute("SELECT key FROM answers")) == sorted(
                 f"key-{number}" for number in range(15, 20))
 

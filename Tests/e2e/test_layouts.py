@@ -1,11 +1,11 @@
 """Layouts of the page, saved by name."""
 import json
 import re
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+from control import WORDS, opened
 from support import wait_until
 
 JSON = {"Content-Type": "application/json"}
@@ -164,7 +164,7 @@ def test_other_pages_cannot_write(collector):
 
 def test_a_failure_of_the_disk_is_said_and_logged(collector):
     assert save(collector, "x", {}) == 200
-    with sqlite3.connect(collector.data / "control.sqlite", timeout=30) as database:
+    with opened(collector, WORDS) as database:
         database.execute("DROP TABLE layouts")
     status, answer, headers = ask(collector, "GET")
     assert (status, answer["error"]["code"]) == (500, "layouts-failed")

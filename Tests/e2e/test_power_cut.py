@@ -1,15 +1,14 @@
 """The power goes: memory is empty afterwards, and of the spool there is what the disk had taken. Each accepted event that a record
 knows of is stored, or lost with a reason; no run stays on its way for ever."""
-import json
 import os
 import shutil
-import sqlite3
 import struct
 import uuid
 from pathlib import Path
 
 import pytest
 from bodies import frames, line, ndjson
+from control import recorded
 from support import wait_until
 from test_ingest import post
 from test_run_changes import delete, ids
@@ -19,16 +18,6 @@ from test_spool_faults import account, change, gated, log_of, segments, server  
 PID, BOOT_ID = 32, 56
 # Rows wait in their rings for longer than these tests let a collector live.
 IDLE_SPOOL = ("--batcher-flush-interval", "60s", "--batcher-batch-size", "1000000")
-
-
-def recorded(collector, run_id: str) -> int:
-    """Accepted events of the run that the control store knows of: a power cut leaves no more than that."""
-    database = sqlite3.connect(f"file:{collector.data}/control.sqlite?mode=ro", uri=True)
-    try:
-        found = database.execute("SELECT record FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-    finally:
-        database.close()
-    return sum(kind["accepted"] for kind in json.loads(found[0])["types"]) if found else 0
 
 
 def spooled(collector) -> int:

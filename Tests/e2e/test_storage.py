@@ -150,7 +150,7 @@ def test_control_store_deleted_changes_no_row(collector, programs, start_engine,
     engine = start_engine(programs / "engine", "forgotten", 40_000, 20_000, 1, tmp_path / "truth")
     wait_until(lambda: stored(collector, "forgotten") > 0, "some are stored", 60)
     collector.kill()
-    removed = [path for path in collector.data.glob("control*")]
+    removed = [path for path in collector.data.glob("control/*")]
     assert removed
     for path in removed:
         path.unlink()

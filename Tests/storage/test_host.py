@@ -312,6 +312,7 @@ OUTSIDE = [
     "INSERT INTO FUNCTION file('/tmp/teltel-test-outfile', 'CSV', 'a UInt8') SELECT 1",
     "INSERT INTO FUNCTION file('/tmp/teltel-test-outfile', 'Native', 'a UInt8') FORMAT Native",
     "INSERT INTO t (a) FROM INFILE '/etc/passwd' FORMAT Native",
+    "INSERT INTO `default`.`t` SELECT * FROM file('/etc/passwd', 'LineAsString') FORMAT JSONEachRow\n{}",
 ]
 
 
@@ -329,6 +330,8 @@ def test_words_that_reach_outside_are_found(query):
         "SELECT `a\\`b\\\\c` FROM t",
         "SELECT profile(1), 'it''s url(', \"a b\"",
         "SELECT file FROM t /* url( */",
+        # Rows are data, whatever is written in them.
+        'INSERT INTO `a`.`b` FORMAT JSONEachRow\n{"x":"two\\nlines, file(x) url("}\n{"x":"tab\\t"}\n',
     ],
 )
 def test_other_words_are_not(query):

@@ -15,15 +15,15 @@ struct AnalysisRoutes: Sendable {
     let storage: Storage?
     /// nil without storage.
     let queries: QueryService?
-    let registry: RunRegistry
+    let catalogue: RunCatalogue
     private let statements = StatementHeaders()
     private let work: StorageWork
 
-    init(storage: Storage?, queries: QueryService?, registry: RunRegistry, work: StorageWork) {
+    init(storage: Storage?, queries: QueryService?, catalogue: RunCatalogue, work: StorageWork) {
         self.work = work
         self.storage = storage
         self.queries = queries
-        self.registry = registry
+        self.catalogue = catalogue
     }
 
     func add(to router: EndpointRouter<ConnectionContext>) {
@@ -82,9 +82,9 @@ struct AnalysisRoutes: Sendable {
         let runID = try request.required(AnalysisEndpoints.runID)
         let sourceID = request.text(AnalysisEndpoints.anySourceID).flatMap { $0.isEmpty ? nil : $0 }
         let source = sourceID.map { Name($0) }
-        let types = await registry.recall(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
+        let types = await catalogue.run(Name(runID))?.record.types.filter { source == nil || $0.sourceID == source }
         let tables = try await storedTables().filter { table in
-            guard let types, let channel = table.channel, let type = table.type else { return true }
+            guard let types, !types.isEmpty, let channel = table.channel, let type = table.type else { return true }
             return types.contains { $0.channel == channel && $0.type == type }
         }
         let question = FieldsQuestion(runID: runID, sourceID: sourceID)
@@ -132,7 +132,7 @@ struct AnalysisRoutes: Sendable {
             channel: Name(request.text(AnalysisEndpoints.channel) ?? ""),
             path: try request.required(AnalysisEndpoints.jsonPath, mayBeEmpty: true),
             key: request.text(AnalysisEndpoints.key), points: try request.integer(AnalysisEndpoints.points))
-        let type = await registry.recall(Name(question.runID))?.record.types.first {
+        let type = await catalogue.run(Name(question.runID))?.record.types.first {
             $0.sourceID == Name(question.sourceID) && $0.type == question.eventType
                 && (question.channel.isEmpty || $0.channel == question.channel)
         }

@@ -55,15 +55,16 @@ enum HTTPServer {
             try? await queries?.rowsBeyond32Bits(runID)
         }
         let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
+        let catalogue = RunCatalogue(registry: parts.registry, store: parts.control)
         RunRoutes(
-            registry: parts.registry, catalogue: RunCatalogue(registry: parts.registry, store: parts.control), bus: parts.bus,
-            writers: parts.writers, eventsBeyond32Bits: beyond
+            registry: parts.registry, catalogue: catalogue, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond
         ).add(to: current)
-        RunChangeRoutes(registry: parts.registry, bookkeeper: parts.bookkeeper, removal: parts.removal, work: work).add(
-            to: current)
+        RunChangeRoutes(
+            registry: parts.registry, catalogue: catalogue, bookkeeper: parts.bookkeeper, removal: parts.removal, work: work
+        ).add(to: current)
         LayoutRoutes(store: parts.control).add(to: endpoints)
         StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
-        AnalysisRoutes(storage: parts.storage, queries: parts.queries, registry: parts.registry, work: work).add(
+        AnalysisRoutes(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work).add(
             to: endpoints)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
@@ -123,7 +124,7 @@ enum HTTPServer {
     static func make(_ settings: CollectorSettings, _ parts: Parts, _ port: Port, logger: Logger) -> some Service {
         let session = LiveSession(
             bus: parts.bus, limits: settings.live, tally: parts.tally,
-            hasEnded: { [registry = parts.registry] in registry.recalled($0).map { $0.record.status != .running } ?? false })
+            hasEnded: { [registry = parts.registry] in registry.recall($0).map { $0.record.status != .running } ?? false })
         return Application(
             router: router(settings, parts, port),
             server: .httpAndWebSocket(

@@ -11,6 +11,7 @@ import TeltelRuns
 
 struct RunChangeRoutes: Sendable {
     let registry: RunRegistry
+    let catalogue: RunCatalogue
     let bookkeeper: Bookkeeper
     let removal: RunRemoval
     let work: StorageWork
@@ -26,7 +27,7 @@ struct RunChangeRoutes: Sendable {
         router.on(RunEndpoints.change) { request, _ in
             let runID = try RunRoutes.runID(request)
             let change = try await Self.change(request)
-            _ = await registry.recall(runID)
+            _ = await catalogue.run(runID)
             let isKnown = registry.update(runID) { record in
                 if let name = change.name { record.name = name.isEmpty ? nil : name }
                 if let note = change.note { record.note = note.isEmpty ? nil : note }

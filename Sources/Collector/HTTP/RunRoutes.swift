@@ -21,17 +21,17 @@ struct RunRoutes: Sendable {
         router.on(RunEndpoints.list) { request, _ in
             if let limit = try request.integer(RunEndpoints.limit) { return try await page(request, limit) }
             guard let cursor = request.text(RunEndpoints.after) else {
-                return try await list(registry.snapshots(), withOlder: true) { _ in RunListText() }
+                return try await list(registry.snapshots(after: nil)) { _ in RunListText() }
             }
             let difference = registry.snapshots(after: RunsCursor(text: cursor)?.revision)
             let changes = RunChangesAnswer(
                 cursor: RunsCursor(revision: difference.revision).text, complete: difference.isComplete,
                 removed: difference.removed)
-            return try await list(difference.runs, withOlder: difference.isComplete) { try RunListText(in: changes, &$0) }
+            return try await list(difference) { try RunListText(in: changes, &$0) }
         }
         router.on(RunEndpoints.read) { request, _ in
             let runID = try Self.runID(request)
-            guard let snapshot = await registry.recall(runID) else { throw Self.unknown(runID) }
+            guard let snapshot = await catalogue.run(runID) else { throw Self.unknown(runID) }
             // Only of such a run there are any.
             let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
             let answer = RunDetailAnswer(
@@ -70,47 +70,54 @@ struct RunRoutes: Sendable {
         list.end(&text)
     }
 
-    /// In one piece, unless there are very many.
+    /// What has changed; or all runs, running ones on top, then the others page by page. In one piece, unless there are very many.
     private func list(
-        _ first: [RunRegistry.Snapshot], withOlder: Bool, _ begin: (inout [UInt8]) throws -> RunListText
+        _ difference: RunRegistry.Difference, _ begin: (inout [UInt8]) throws -> RunListText
     ) async throws -> Response {
         var text: [UInt8] = []
         var list = try begin(&text)
-        try list.append(entries(first), to: &text)
-        let known = withOlder ? Set(first.map(\.record.runID)) : []
-        var next: RunPlace?
-        var isWhole = !withOlder
-        while !isWhole, text.count < Self.pieceBytes {
-            guard let part = try await catalogue.older(than: known, before: next) else { break }
-            try list.append(entries(part.runs), to: &text)
-            next = part.next
-            isWhole = next == nil
-        }
-        // Without a store nothing is older; with one, a large first part may leave all of it to be read.
-        guard !isWhole, catalogue.store != nil else {
+        try list.append(entries(difference.runs), to: &text)
+        guard difference.isComplete else {
             list.end(&text)
             return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
         }
-        return rest(of: list, behind: text, before: next, except: known)
+        let shown = Set(difference.runs.map(\.record.runID))
+        var next: RunPlace?
+        repeat {
+            next = try await append(before: next, except: shown, to: &list, &text)
+        } while next != nil && text.count < Self.pieceBytes
+        guard let next else {
+            list.end(&text)
+            return JSONAnswer.response(bytes: ByteBuffer(bytes: text))
+        }
+        return rest(of: list, behind: text, before: next, except: shown)
     }
     private static let pieceBytes = 1 << 20
+    private static let pageRuns = 256
 
-    private func rest(of list: RunListText, behind text: [UInt8], before place: RunPlace?, except known: Set<Name>) -> Response {
+    private func rest(of list: RunListText, behind text: [UInt8], before place: RunPlace, except shown: Set<Name>) -> Response {
         Response(
             status: .ok, headers: [.contentType: "application/json"],
             body: ResponseBody { [self] writer in
-                var (list, text, next) = (list, text, place)
-                repeat {
+                var (list, text, next) = (list, text, RunPlace?.some(place))
+                while next != nil {
                     try await writer.write(ByteBuffer(bytes: text))
                     text.removeAll(keepingCapacity: true)
-                    guard let part = try await catalogue.older(than: known, before: next) else { break }
-                    try list.append(entries(part.runs), to: &text)
-                    next = part.next
-                } while next != nil
+                    next = try await append(before: next, except: shown, to: &list, &text)
+                }
                 list.end(&text)
                 try await writer.write(ByteBuffer(bytes: text))
                 try await writer.finish(nil)
             })
+    }
+
+    /// Returns where the next page begins.
+    private func append(
+        before place: RunPlace?, except shown: Set<Name>, to list: inout RunListText, _ text: inout [UInt8]
+    ) async throws -> RunPlace? {
+        let page = try await catalogue.page(before: place, limit: Self.pageRuns)
+        try list.append(entries(page.runs.filter { !shown.contains($0.record.runID) }), to: &text)
+        return page.next
     }
 
     private func entries(_ snapshots: [RunRegistry.Snapshot]) -> [RunListEntry] {

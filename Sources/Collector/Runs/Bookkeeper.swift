@@ -29,8 +29,13 @@ final class Bookkeeper: Sendable {
     private let writing = Mutex(())
     /// Runs whose rows are being removed from ClickHouse. Held while `run_metadata` is written: a row that came behind the removal
     /// would list a run that nobody knows.
-    private let leaving = Mutex<Set<Name>>([])
+    private let leaving = Mutex(Leaving())
 
+    private struct Leaving {
+        var now: Set<Name> = []
+        /// Those that have left since the start, for as long as records are made again: what was read of them before that is void.
+        var before: Set<Name>? = []
+    }
     private struct State {
         /// Changed since the last save.
         var unsaved: [Name: RunRecord] = [:]
@@ -93,13 +98,14 @@ final class Bookkeeper: Sendable {
 
     /// What is known of them is on disk, and is looked up there when somebody asks.
     private func letOldRunsLeave() {
-        guard store != nil else { return }
+        guard let store else { return }
         let unsaved = state.withLock { Set($0.unsaved.keys) }
         // Until then a posted line may still belong to a run that has ended.
         let left = registry.letLeave(
             most: Self.mostInMemory, now: (teltel_monotonic_ns(), Int64(teltel_wall_ns() / 1_000_000)),
             quietNs: silenceNs + silenceNs / 2, unsaved: unsaved)
         guard !left.isEmpty else { return }
+        store.letGo(left)
         state.withLock { state in
             for runID in left {
                 state.told[runID] = nil
@@ -208,6 +214,30 @@ final class Bookkeeper: Sendable {
         } catch { logger.warning("\(error)") }
     }
 
+    /// Keeps records of runs that have none, unless they are being removed. Those of which the spool has rows are in memory from here
+    /// on: what becomes of the rows is told in there. Returns them.
+    func insertMissing(_ records: [RunRecord]) throws(ControlStoreError) -> [RunRecord] {
+        guard let store, let storage else { return [] }
+        let result = leaving.withLock { leaving in
+            Result { () throws(ControlStoreError) in
+                let wanted = records.filter { record in
+                    !leaving.now.contains(record.runID) && leaving.before?.contains(record.runID) != true
+                        && registry.snapshot(record.runID) == nil
+                }
+                let missing = Set(try store.insertMissing(wanted))
+                return wanted.filter { missing.contains($0.runID) }
+            }
+        }
+        let made = try result.get()
+        let spooled = made.isEmpty ? [] : Set(storage.totals().keys.map(\.run.runID))
+        for record in made where spooled.contains(record.runID) { registry.recall(record.runID) }
+        if !made.isEmpty { registry.noteEarlierRuns() }
+        return made
+    }
+
+    /// All records that could be made again are there.
+    func endRebuild() { leaving.withLock { $0.before = nil } }
+
     private func save() { writing.withLock { _ in saveChanges() } }
 
     private func saveChanges() {
@@ -218,8 +248,14 @@ final class Bookkeeper: Sendable {
         // Without a store there is nothing to wait for.
         guard let store else { return ends.isEmpty ? () : endsSaved(ends) }
         do throws(ControlStoreError) {
-            try store.save(records)
+            let found = try store.save(records)
             state.withLock { $0.failedSaves = 0 }
+            for (runID, words) in found { registry.update(runID) { $0.words = words } }
+            for part in store.takeUnreadable() {
+                logger.warning(
+                    "\(Terminal.printable("the \(part.part) of run \(part.runID) cannot be read in the control store, and the run is known from the rest; what stands there is kept in its table unreadable_parts: \(part.reason)"))"
+                )
+            }
             storage?.noteWritten(final)
             if !ends.isEmpty { endsSaved(ends) }
         } catch {
@@ -241,13 +277,16 @@ final class Bookkeeper: Sendable {
 
     /// One row when a run appears, one with the final totals when everything of it is stored. Idempotent: written again after
     /// a restart, the newest row counts.
-    private func tellStorage() { leaving.withLock { leaving in tellStorage(except: leaving) } }
+    private func tellStorage() { leaving.withLock { leaving in tellStorage(except: leaving.now) } }
 
     /// Removes what ClickHouse has of the run by `body`: nothing is written about it meanwhile. Blocks. It ends
     /// with the run removed here, too.
     func keepingSilent<Failure>(about runID: Name, _ body: () throws(Failure) -> Void) throws(Failure) {
-        _ = leaving.withLock { $0.insert(runID) }
-        defer { _ = leaving.withLock { $0.remove(runID) } }
+        leaving.withLock { leaving in
+            leaving.now.insert(runID)
+            leaving.before?.insert(runID)
+        }
+        defer { _ = leaving.withLock { $0.now.remove(runID) } }
         try body()
     }
 

@@ -1,4 +1,4 @@
-/// All runs that are known: those in memory, and those of long ago from the control store, a part at a time.
+/// All runs that are known: those in memory, and those of long ago from the control store, place by place.
 import NIOPosix
 import TeltelControl
 import TeltelEvents
@@ -9,40 +9,47 @@ struct RunCatalogue: Sendable {
     /// nil: nothing is kept, and all runs are in memory.
     let store: ControlStore?
 
-    /// Rows that the store is asked for at once.
-    private static let partRows = 256
-
     typealias Page = (runs: [RunRegistry.Snapshot], next: RunPlace?)
 
-    /// The newest `limit` runs before a place, running or not.
+    /// The newest `limit` runs before a place, running or not; nil: from the newest on. Records of other runs are not read.
     func page(before place: RunPlace?, limit: Int) async throws -> Page {
-        var found = registry.snapshots()
-        let inMemory = Set(found.map(\.record.runID))
-        found = found.filter { snapshot in place.map { RunPlace(snapshot.record) < $0 } ?? true }
+        // Off the event loops: it is on disk.
+        try await NIOThreadPool.singleton.runIfActive {
+            let places = try places(before: place, limit: limit + 1)
+            let runs = try runs(places.prefix(limit).map(\.runID))
+            return (runs, places.count > limit ? places[limit - 1] : nil)
+        }
+    }
+
+    /// nil: there is no such run. One that was on disk alone is in memory from here on.
+    func run(_ runID: Name) async -> RunRegistry.Snapshot? {
+        if let known = registry.snapshot(runID) { return known }
+        return (try? await NIOThreadPool.singleton.runIfActive { registry.recall(runID) }) ?? nil
+    }
+
+    /// What is in memory was in the store, or will be: there it counts once.
+    private func places(before place: RunPlace?, limit: Int) throws -> [RunPlace] {
+        let inMemory = registry.places()
+        let known = Set(inMemory.map(\.runID))
+        var found = Self.newest(limit, inMemory.filter { one in place.map { one < $0 } ?? true })
+        guard let store else { return found }
         var next = place
-        var older: [RunRegistry.Snapshot] = []
-        // What is in memory was in the store, or will be: there it counts once.
-        repeat {
-            guard let part = try await part(before: next, limit: limit, except: inMemory) else { break }
-            older += part.records.map(RunRegistry.earlier)
-            next = part.next
-        } while older.count <= limit && next != nil
-        found = (found + older).sorted { RunPlace($1.record) < RunPlace($0.record) }
-        guard found.count > limit else { return (found, nil) }
-        return (Array(found.prefix(limit)), RunPlace(found[limit - 1].record))
+        while true {
+            let part = try store.places(before: next, limit: limit)
+            found = Self.newest(limit, found + part.filter { !known.contains($0.runID) })
+            // Nothing behind this part can come before what is found.
+            guard part.count == limit, let last = part.last, found.count < limit || found[limit - 1] < last else { return found }
+            next = last
+        }
     }
 
-    /// A part of those that are not among `known`, newest first; nil: nothing is kept.
-    func older(than known: Set<Name>, before place: RunPlace?) async throws -> Page? {
-        guard let part = try await part(before: place, limit: Self.partRows, except: known) else { return nil }
-        return (part.records.map(RunRegistry.earlier), part.next)
-    }
+    private static func newest(_ limit: Int, _ places: [RunPlace]) -> [RunPlace] { Array(places.sorted(by: >).prefix(limit)) }
 
-    /// Off the event loops: it is on disk.
-    private func part(before place: RunPlace?, limit: Int, except known: Set<Name>) async throws
-        -> (records: [RunRecord], next: RunPlace?)?
-    {
-        guard let store else { return nil }
-        return try await NIOThreadPool.singleton.runIfActive { try store.runs(before: place, limit: limit, except: known) }
+    private func runs(_ runIDs: [Name]) throws -> [RunRegistry.Snapshot] {
+        let inMemory = registry.snapshots(of: runIDs)
+        let others = runIDs.filter { inMemory[$0] == nil }
+        let onDisk = others.isEmpty ? [] : try store?.records(of: others) ?? []
+        let found = inMemory.merging(onDisk.map { ($0.runID, RunRegistry.earlier($0)) }) { $1 }
+        return runIDs.compactMap { found[$0] }
     }
 }

@@ -42,7 +42,7 @@ struct RunRemoval: Sendable {
     /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
     /// on where it was: the run is listed until everything else of it has gone.
     func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
-        if let run = registry.recalled(runID)?.record {
+        if let run = registry.recall(runID)?.record {
             guard run.status != .running else { throw .running }
             // What waits in the spool would be stored by the next collector: rows of a run that nobody knows.
             guard storage != nil || run.storedEvents == 0 && run.isAccountedFor else { throw .withoutStorage }

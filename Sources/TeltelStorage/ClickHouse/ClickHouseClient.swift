@@ -5,7 +5,8 @@ import Synchronization
 /// One statement. Values go in as `parameters`, never into the text.
 package struct ClickHouseQuery: Sendable {
     package var sql: String
-    /// `{name:Type}` in the text takes the value of `name`, written as ClickHouse writes it in tab-separated files, but unescaped.
+    /// `{name:Type}` in the text takes the value of `name`, written as ClickHouse writes it in tab-separated files, but unescaped; of a
+    /// list, as in a statement.
     package var parameters: [String: String] = [:]
     package var settings: [String: String] = [:]
     /// A format for the answer, if the text names none.
@@ -111,7 +112,10 @@ package final class ClickHouseClient: Sendable {
 
     private func url(_ query: ClickHouseQuery, sqlInURL: Bool) -> String {
         var items = query.settings.sorted { $0.key < $1.key }
-        items += query.parameters.sorted { $0.key < $1.key }.map { (key: "param_" + $0.key, value: Self.escape($0.value)) }
+        items += query.parameters.sorted { $0.key < $1.key }.map { name, value in
+            // Texts in a list have escapes of their own, and ClickHouse looks for no others there.
+            (key: "param_" + name, value: query.sql.contains("{\(name):Array(") ? value : Self.escape(value))
+        }
         let database = query.database ?? endpoint.database
         if !database.isEmpty { items.append((key: "database", value: database)) }
         if let format = query.format { items.append((key: "default_format", value: format)) }

@@ -43,7 +43,7 @@ package final class ClickHouseTables: InsertTarget {
         "input_format_null_as_default": "0",
         "max_query_size": largeQuery,
     ]
-    private static let largeQuery = "268435456"
+    static let largeQuery = "268435456"
     private static let rangesPerQuery = 200
     private static let insertTimeout = Duration.seconds(300)
 

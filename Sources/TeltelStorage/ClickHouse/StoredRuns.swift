@@ -1,5 +1,4 @@
 /// Which runs ClickHouse holds, and what they take.
-import Foundation
 import TeltelEvents
 
 /// One run as ClickHouse knows it.
@@ -60,12 +59,7 @@ extension ClickHouseTables {
 
     /// Rows of so many texts, whose first one may hold anything.
     private func read(_ sql: String, _ count: Int) throws(ClickHouseError) -> [[String]] {
-        // Of the formats that ClickHouse writes, one in which a text ends at no byte that may be part of it.
-        let answer = try client.run(ClickHouseQuery(sql, settings: ["readonly": "1"], format: "JSONCompactStringsEachRow"))
-        return answer.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            // A line that is no list of texts is none of ours.
-            let fields = try? JSONDecoder().decode([String].self, from: Data(line))
-            return fields?.count == count ? fields : nil
-        }
+        try Self.lines(
+            of: try client.run(ClickHouseQuery(sql, settings: ["readonly": "1"], format: "JSONCompactStringsEachRow")), count)
     }
 }
