@@ -45,6 +45,14 @@ import Testing
         #expect(RunChange().isEmpty && !RunChange(note: "").isEmpty)
     }
 
+    @Test func `a time is never a millisecond early`() throws {
+        #expect(TimeText.of(0) == "1970-01-01T00:00:00.000Z")
+        #expect(TimeText.of(-1) == "1969-12-31T23:59:59.999Z")
+        for rest in 0..<1_000 as Range<Int64> {
+            #expect(TimeText.of(1_796_000_000_000 + rest).hasSuffix(".\(String(rest + 1_000).dropFirst())Z"))
+        }
+    }
+
     @Test func `a problem keeps the error object of former answers`() throws {
         let problem = ProblemAnswer(
             title: "Not Found", status: 404, detail: "no run", code: "unknown-run", hint: "list them", instance: "/api/run",

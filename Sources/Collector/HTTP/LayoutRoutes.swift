@@ -44,7 +44,7 @@ struct LayoutRoutes: Sendable {
     }
 
     private static func answer(_ facts: SavedLayoutFacts) -> LayoutAnswer {
-        LayoutAnswer(name: facts.name, size: facts.bytes, savedAt: RunAnswer.time(facts.savedMs))
+        LayoutAnswer(name: facts.name, size: facts.bytes, savedAt: TimeText.of(facts.savedMs))
     }
 
     private static func tagged(_ response: Response, _ text: String) -> Response {

@@ -1,5 +1,4 @@
 /// What is known of a run, as the answers have it.
-import Foundation
 import TeltelAPI
 import TeltelControl
 import TeltelEvents
@@ -12,19 +11,14 @@ extension RunAnswer {
         let lost = record.lostByReason.values.reduce(0, &+)
         self.init(
             runId: record.runID.text, name: record.name, note: record.note,
-            sourceId: record.sourceID.isEmpty ? nil : record.sourceID.text, size: size, created: Self.time(record.startedMs),
-            status: record.status.rawValue, endedAt: record.endedMs.map(Self.time), endReason: record.endReason,
+            sourceId: record.sourceID.isEmpty ? nil : record.sourceID.text, size: size, created: TimeText.of(record.startedMs),
+            status: record.status.rawValue, endedAt: record.endedMs.map(TimeText.of), endReason: record.endReason,
             engineVersion: record.engineVersion.isEmpty ? nil : record.engineVersion, seed: record.seed,
             channels: Array(Set(record.types.map(\.channel))).sorted(), lastFrame: record.lastFrame,
             lastSimTime: record.lastSimTime, ratePerSecond: snapshot.ratePerSecond, accepted: record.accepted, refused: refused,
             lost: lost, dropped: refused &+ lost, stored: record.storedEvents, unstored: record.unstored,
             rejected: record.rejectedLines.values.reduce(0, &+), lateEvents: record.lateEvents ?? 0,
-            receivedAt: Self.time(record.orderMs), warnings: record.warnings ?? [])
-    }
-
-    static func time(_ milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1_000).formatted(
-            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+            receivedAt: TimeText.of(record.orderMs), warnings: record.warnings ?? [])
     }
 }
 
@@ -42,7 +36,7 @@ extension RunDetailAnswer {
                 writers: writers, refusedByReason: record.refused, lostByReason: record.lostByReason,
                 rejectedByCode: record.rejectedLines, refusedByType: Self.refused(record),
                 rejectedLines: snapshot.rejectedLines.map {
-                    Rejected(line: $0.line, code: $0.code, message: $0.message, at: RunAnswer.time($0.atMs))
+                    Rejected(line: $0.line, code: $0.code, message: $0.message, at: TimeText.of($0.atMs))
                 },
                 losses: record.losses ?? [], config: record.config.isEmpty ? nil : record.config,
                 missedBytes: snapshot.missedBytes, eventsBeyond32Bits: eventsBeyond32Bits))
