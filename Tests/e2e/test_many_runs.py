@@ -1,4 +1,5 @@
 """Twenty thousand runs: all are listed, in parts too, and the collector holds the newest of them only."""
+import json
 import shutil
 import tempfile
 import time
