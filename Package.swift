@@ -82,6 +82,16 @@ let package = Package(
         .target(
             name: "TeltelRuns", dependencies: ["TeltelEvents", "TeltelRings", "TeltelControl", "TeltelIngest"],
             swiftSettings: strict),
+        // Keeping books on runs: what is written of them, where it is found again, and what is removed.
+        .target(
+            name: "TeltelBooks",
+            dependencies: [
+                "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelBus", "TeltelStorage", "TeltelAnalysis", "TeltelQuery",
+                "TeltelControl", "TeltelIngest", "TeltelRuns",
+                .product(name: "NIOPosix", package: "swift-nio", condition: collector),
+                .product(name: "Logging", package: "swift-log", condition: collector),
+            ],
+            swiftSettings: strict),
         // Streams of events to clients, whatever carries them.
         .target(
             name: "TeltelLive",
@@ -125,7 +135,8 @@ let package = Package(
         .executableTarget(
             name: "Collector",
             dependencies: [
-                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
+                "TeltelBooks", "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket",
+                "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -175,6 +186,9 @@ let package = Package(
             name: "TeltelHTTPTests",
             dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
             swiftSettings: strict),
+        .testTarget(
+            name: "TeltelBooksTests",
+            dependencies: ["TeltelBooks", "TeltelRuns", "TeltelControl", "TeltelStorage", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(
             name: "TeltelControlTests",

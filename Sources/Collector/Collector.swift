@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

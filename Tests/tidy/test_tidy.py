@@ -23,10 +23,13 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelRuns": ({"TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelRings"}, set()),
+    "TeltelBooks": (
+        {"CTeltelRings", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelQuery", "TeltelRings", "TeltelRuns",
+         "TeltelStorage"}, {"Logging", "NIOPosix"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "TeltelHTTP": ({"CTeltelPort"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "Collector": (
-        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
+        {"CTeltelPort", "CTeltelUI", "TeltelAnalysis", "TeltelBooks", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
          "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),

@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

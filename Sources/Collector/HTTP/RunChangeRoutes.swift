@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOPosix
+import TeltelBooks
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP

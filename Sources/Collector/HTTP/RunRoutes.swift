@@ -1,6 +1,7 @@
 /// GET /api/runs and /api/run: contract §1, with our additions.
 import Foundation
 import Hummingbird
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

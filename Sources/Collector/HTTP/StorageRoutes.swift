@@ -2,6 +2,7 @@
 import Foundation
 import Hummingbird
 import NIOPosix
+import TeltelBooks
 import TeltelHTTP
 import TeltelStorage
 
