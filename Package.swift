@@ -82,6 +82,16 @@ let package = Package(
         .target(
             name: "TeltelRuns", dependencies: ["TeltelEvents", "TeltelRings", "TeltelControl", "TeltelIngest"],
             swiftSettings: strict),
+        // Keeping books on runs: what is written of them, where it is found again, and what is removed.
+        .target(
+            name: "TeltelBooks",
+            dependencies: [
+                "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelBus", "TeltelStorage", "TeltelAnalysis", "TeltelQuery",
+                "TeltelControl", "TeltelIngest", "TeltelRuns",
+                .product(name: "NIOPosix", package: "swift-nio", condition: collector),
+                .product(name: "Logging", package: "swift-log", condition: collector),
+            ],
+            swiftSettings: strict),
         // Streams of events to clients, whatever carries them.
         .target(
             name: "TeltelLive",
@@ -139,7 +149,8 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "TeltelAPI", "TeltelIngestHTTP",
-                "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket", "TeltelHTTP",
+                "TeltelBooks", "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket",
+                "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
                 .product(name: "Hummingbird", package: "hummingbird", condition: collector),
@@ -200,6 +211,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "TeltelAPITests", dependencies: ["TeltelAPI", "TeltelEvents"], swiftSettings: strict),
+        .testTarget(
+            name: "TeltelBooksTests",
+            dependencies: ["TeltelBooks", "TeltelRuns", "TeltelControl", "TeltelStorage", "TeltelEvents"], swiftSettings: strict),
         .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
         .testTarget(
             name: "TeltelControlTests",

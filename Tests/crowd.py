@@ -18,10 +18,13 @@ def crowd(collector: Collector, runs: int) -> float:
     assert collector.stop() == 0
     with opened(collector, RUNS) as database:
         [[status, is_open]] = database.execute("SELECT status, is_open FROM runs").fetchall()
-        for number in range(1, runs):
+        # All of them in the past, a millisecond apart: what is posted from now on is newer.
+        record["identity"]["receivedMs"] -= runs
+        for number in range(runs):
             record["identity"]["receivedMs"] += 1
-            database.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", (f"run-{number}", record["identity"]["receivedMs"], status, is_open))
-            database.executemany("INSERT INTO run_parts VALUES (?, ?, ?)", [(f"run-{number}", part, json.dumps(content)) for part, content in record.items()])
+            database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", (f"run-{number}", record["identity"]["receivedMs"], status, is_open))
+            rows = [(f"run-{number}", part, json.dumps(content)) for part, content in record.items()]
+            database.executemany("INSERT OR REPLACE INTO run_parts VALUES (?, ?, ?)", rows)
     begin = time.monotonic()
     collector.start()
     return time.monotonic() - begin

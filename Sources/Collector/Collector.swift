@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import TeltelAPI
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

@@ -1,6 +1,7 @@
 /// How the collector is set up: flags, then TELTEL_* variables, then defaults.
 import ArgumentParser
 import Foundation
+import TeltelBooks
 import TeltelHTTP
 import TeltelLive
 import TeltelStorage

@@ -23,13 +23,17 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
     "TeltelIngest": (
         {"CTeltelCompression", "CTeltelJSON", "CTeltelRings", "TeltelControl", "TeltelEvents", "TeltelSDK"}, {"Logging", "NIOCore"}),
     "TeltelRuns": ({"TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelRings"}, set()),
+    "TeltelBooks": (
+        {"CTeltelRings", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelIngest", "TeltelQuery", "TeltelRings", "TeltelRuns",
+         "TeltelStorage"}, {"Logging", "NIOPosix"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "TeltelAPI": ({"TeltelControl", "TeltelEvents"}, set()),
     "TeltelHTTP": ({"CTeltelPort", "TeltelAPI"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "TeltelIngestHTTP": ({"TeltelHTTP", "TeltelIngest"}, {"HTTPTypes", "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTPTypes"}),
     "Collector": (
-        {"CTeltelPort", "CTeltelRings", "CTeltelUI", "TeltelAPI", "TeltelAnalysis", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP", "TeltelIngest",
-         "TeltelIngestHTTP", "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage", "TeltelWebSocket"},
+        {"CTeltelPort", "CTeltelUI", "TeltelAPI", "TeltelAnalysis", "TeltelBooks", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP",
+         "TeltelIngest", "TeltelIngestHTTP", "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage",
+         "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
          "NIOHTTPTypesHTTP1", "NIOPosix", "NIOWebSocket", "ServiceLifecycle"}),
     "TeltelTestSupport": ({"CTeltel", "TeltelEvents", "TeltelStorage"}, set()),

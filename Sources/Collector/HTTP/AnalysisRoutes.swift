@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import TeltelAnalysis
+import TeltelBooks
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP

@@ -8,6 +8,7 @@ import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
 import TeltelAPI
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

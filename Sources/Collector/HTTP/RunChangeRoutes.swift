@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOPosix
 import TeltelAPI
+import TeltelBooks
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP

@@ -2,6 +2,7 @@
 import Foundation
 import Hummingbird
 import TeltelAPI
+import TeltelBooks
 import TeltelBus
 import TeltelControl
 import TeltelEvents

@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import NIOPosix
 import TeltelAPI
+import TeltelBooks
 import TeltelHTTP
 import TeltelStorage
 

@@ -1,6 +1,7 @@
 /// Lines for people: facts go to standard output, at once also when it is a file or a pipe; problems to standard error.
 import Foundation
 import Synchronization
+import TeltelEvents
 
 enum Terminal {
     /// What a command is there to say. If it cannot be said, the command is over: silently when nobody reads any more, as other
@@ -85,9 +86,7 @@ enum Terminal {
 
     /// Names come from engines: control characters must not reach the terminal.
     static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F ? "\u{FFFD}" : $0 }))
+        TeltelEvents.printable(text)
     }
 
     /// Columns as wide as their widest cell.

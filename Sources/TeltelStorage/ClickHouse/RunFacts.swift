@@ -7,6 +7,18 @@ package struct StoredType: Sendable, Equatable {
     package let sourceID, channel, type: Name
     package let rows, firstFrame, lastFrame: UInt64
     package let lastSimTime: Double
+
+    package init(
+        sourceID: Name, channel: Name, type: Name, rows: UInt64, firstFrame: UInt64, lastFrame: UInt64, lastSimTime: Double
+    ) {
+        self.sourceID = sourceID
+        self.channel = channel
+        self.type = type
+        self.rows = rows
+        self.firstFrame = firstFrame
+        self.lastFrame = lastFrame
+        self.lastSimTime = lastSimTime
+    }
 }
 
 extension ClickHouseTables {

@@ -12,6 +12,14 @@ package struct StoredRun: Sendable, Equatable {
     package let rows: UInt64
     /// On disk: its share of its tables by number of rows.
     package let bytes: UInt64
+
+    package init(runID: Name, status: String, time: UInt64, rows: UInt64, bytes: UInt64) {
+        self.runID = runID
+        self.status = status
+        self.time = time
+        self.rows = rows
+        self.bytes = bytes
+    }
 }
 
 extension ClickHouseTables {

@@ -4,15 +4,20 @@ import TeltelControl
 import TeltelEvents
 import TeltelRuns
 
-struct RunCatalogue: Sendable {
-    let registry: RunRegistry
+package struct RunCatalogue: Sendable {
+    private let registry: RunRegistry
     /// nil: nothing is kept, and all runs are in memory.
-    let store: ControlStore?
+    private let store: ControlStore?
 
-    typealias Page = (runs: [RunRegistry.Snapshot], next: RunPlace?)
+    package init(registry: RunRegistry, store: ControlStore?) {
+        self.registry = registry
+        self.store = store
+    }
+
+    package typealias Page = (runs: [RunRegistry.Snapshot], next: RunPlace?)
 
     /// The newest `limit` runs before a place, running or not; nil: from the newest on. Records of other runs are not read.
-    func page(before place: RunPlace?, limit: Int) async throws -> Page {
+    package func page(before place: RunPlace?, limit: Int) async throws -> Page {
         // Off the event loops: it is on disk.
         try await NIOThreadPool.singleton.runIfActive {
             let places = try places(before: place, limit: limit + 1)
@@ -22,7 +27,7 @@ struct RunCatalogue: Sendable {
     }
 
     /// nil: there is no such run. One that was on disk alone is in memory from here on.
-    func run(_ runID: Name) async -> RunRegistry.Snapshot? {
+    package func run(_ runID: Name) async -> RunRegistry.Snapshot? {
         if let known = registry.snapshot(runID) { return known }
         return (try? await NIOThreadPool.singleton.runIfActive { registry.recall(runID) }) ?? nil
     }

@@ -2,10 +2,11 @@
 import Foundation
 import Logging
 import Synchronization
+import TeltelEvents
 import TeltelStorage
 
 /// Thread-safe.
-final class Retention: Sendable {
+package final class Retention: Sendable {
     private let policy: RetentionPolicy
     private let storage: Storage?
     private let removal: RunRemoval
@@ -15,21 +16,21 @@ final class Retention: Sendable {
     /// One at a time.
     private let pruning = Mutex(())
 
-    init(_ policy: RetentionPolicy, storage: Storage?, removal: RunRemoval, logger: Logger) {
+    package init(_ policy: RetentionPolicy, storage: Storage?, removal: RunRemoval, logger: Logger) {
         self.policy = policy
         self.storage = storage
         self.removal = removal
         self.logger = logger
     }
 
-    struct Outcome: Sendable {
-        let candidate: RetentionPolicy.Candidate
+    package struct Outcome: Sendable {
+        package let candidate: RetentionPolicy.Candidate
         /// nil: it was removed, or would be.
-        let problem: String?
+        package let problem: String?
     }
 
     /// What goes under `policy`, else under the collector's own. Blocks until it is gone, unless it `onlyLooks`.
-    func prune(_ policy: RetentionPolicy?, onlyLooks: Bool) throws(ClickHouseError) -> [Outcome] {
+    package func prune(_ policy: RetentionPolicy?, onlyLooks: Bool) throws(ClickHouseError) -> [Outcome] {
         guard let storage else { return [] }
         let policy = policy ?? self.policy
         if policy.keepsAll { return [] }
@@ -49,10 +50,10 @@ final class Retention: Sendable {
         let runID = candidate.run.runID
         do throws(RunRemovalError) {
             try removal.remove(runID)
-            logger.notice("removed run \(Terminal.printable(runID.text)): \(candidate.reason)")
+            logger.notice("removed run \(printable(runID.text)): \(candidate.reason)")
             return nil
         } catch {
-            logger.warning("run \(Terminal.printable(runID.text)) stays: \(error.explanation)")
+            logger.warning("run \(printable(runID.text)) stays: \(error.explanation)")
             return error.explanation
         }
     }
@@ -63,7 +64,7 @@ final class Retention: Sendable {
     private static let firstSeconds = 30.0
 
     /// On a thread of its own: once an hour, if there is a policy.
-    func run() {
+    package func run() {
         var pause = Self.firstSeconds
         while !stopping.load(ordering: .acquiring) {
             _ = wake.wait(timeout: .now() + pause)
@@ -79,7 +80,7 @@ final class Retention: Sendable {
         }
     }
 
-    func stop() {
+    package func stop() {
         stopping.store(true, ordering: .releasing)
         wake.signal()
     }

@@ -2,23 +2,23 @@
 import TeltelStorage
 
 /// Why a policy cannot be understood.
-struct RetentionError: Error, CustomStringConvertible {
-    let description: String
+package struct RetentionError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// By default everything is kept for ever.
-struct RetentionPolicy: Sendable, Equatable {
+package struct RetentionPolicy: Sendable, Equatable {
     /// Seconds after its end for which a run is kept, by status.
-    private(set) var ages: [String: UInt64] = [:]
+    package private(set) var ages: [String: UInt64] = [:]
     /// Most bytes of all runs on disk.
-    var bytes: UInt64?
+    package var bytes: UInt64?
 
-    var keepsAll: Bool { ages.isEmpty && bytes == nil }
+    package var keepsAll: Bool { ages.isEmpty && bytes == nil }
 
-    init() {}
+    package init() {}
 
     /// "failed=7d,cancelled=12h,completed=90d"; statuses that are not named are kept.
-    init(ages text: String, mebibytes: Int? = nil) throws(RetentionError) {
+    package init(ages text: String, mebibytes: Int? = nil) throws(RetentionError) {
         for part in text.split(separator: ",") {
             let pair = part.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
             guard pair.count == 2, ["completed", "failed", "cancelled"].contains(pair[0]), let seconds = Self.seconds(pair[1])
@@ -38,13 +38,13 @@ struct RetentionPolicy: Sendable, Equatable {
     }
 
     /// A run that goes, and why.
-    struct Candidate: Sendable {
-        let run: StoredRun
-        let reason: String
+    package struct Candidate: Sendable {
+        package let run: StoredRun
+        package let reason: String
     }
 
     /// Those that are too old, then the oldest until the rest is small enough. Runs that have not ended stay.
-    func candidates(_ runs: [StoredRun], now: UInt64) -> [Candidate] {
+    package func candidates(_ runs: [StoredRun], now: UInt64) -> [Candidate] {
         var gone: [Candidate] = []
         var kept: [StoredRun] = []
         for run in runs {

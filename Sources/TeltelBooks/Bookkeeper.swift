@@ -11,7 +11,7 @@ import TeltelRuns
 import TeltelStorage
 
 /// One thread; everything that touches a disk or a database about runs happens here.
-final class Bookkeeper: Sendable {
+package final class Bookkeeper: Sendable {
     private let registry: RunRegistry
     private let storage: Storage?
     private let store: ControlStore?
@@ -59,7 +59,7 @@ final class Bookkeeper: Sendable {
         var finalEvents: UInt64?
     }
 
-    init(
+    package init(
         registry: RunRegistry, storage: Storage?, store: ControlStore?, silenceNs: UInt64, quarantine: QuarantineLog,
         logger: Logger,
         endsSaved: @escaping @Sendable ([InstanceID]) -> Void, fellSilent: @escaping @Sendable (Name) -> Void
@@ -75,7 +75,7 @@ final class Bookkeeper: Sendable {
         self.fellSilent = fellSilent
     }
 
-    func run() {
+    package func run() {
         teltel_name_thread("teltel-runs")
         var turn = 0
         while !stopping.load(ordering: .relaxed) {
@@ -94,7 +94,7 @@ final class Bookkeeper: Sendable {
         }
         finish()
     }
-    func stop() { stopping.store(true, ordering: .relaxed) }
+    package func stop() { stopping.store(true, ordering: .relaxed) }
 
     /// What is known of them is on disk, and is looked up there when somebody asks.
     private func letOldRunsLeave() {
@@ -165,7 +165,7 @@ final class Bookkeeper: Sendable {
     }
 
     /// What has been changed about runs up to now is on disk when it returns, or is tried again soon, as the log says. Blocks.
-    func keep() {
+    package func keep() {
         takeChanges()
         save()
     }
@@ -189,7 +189,7 @@ final class Bookkeeper: Sendable {
     }
 
     /// At the start, before a ring is read: what went with rings that are gone is counted as lost. `present`: of these there are rings.
-    func settleGone(present: Set<InstanceID>) {
+    package func settleGone(present: Set<InstanceID>) {
         guard let storage, let store else { return }
         let whole = storage.settleGone(present: present)
         var kept: [Name: UInt64] = [:]
@@ -207,7 +207,7 @@ final class Bookkeeper: Sendable {
     }
 
     /// At the start: runs whose rings are still there must not come back.
-    func adoptRemoved(present: Set<InstanceID>) {
+    package func adoptRemoved(present: Set<InstanceID>) {
         guard let store else { return }
         do throws(ControlStoreError) {
             try store.forgetRemoved(registry.adoptRemoved(try store.removedRuns(), present: present))
@@ -253,7 +253,7 @@ final class Bookkeeper: Sendable {
             for (runID, words) in found { registry.update(runID) { $0.words = words } }
             for part in store.takeUnreadable() {
                 logger.warning(
-                    "\(Terminal.printable("the \(part.part) of run \(part.runID) cannot be read in the control store, and the run is known from the rest; what stands there is kept in its table unreadable_parts: \(part.reason)"))"
+                    "\(printable("the \(part.part) of run \(part.runID) cannot be read in the control store, and the run is known from the rest; what stands there is kept in its table unreadable_parts: \(part.reason)"))"
                 )
             }
             storage?.noteWritten(final)

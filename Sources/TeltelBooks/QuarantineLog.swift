@@ -3,13 +3,13 @@ import Logging
 import Synchronization
 import TeltelRings
 
-final class QuarantineLog: Sendable {
+package final class QuarantineLog: Sendable {
     private let quarantined, waiting: @Sendable () -> [RingDirectory.Quarantined]
     private let logger: Logger
     private let told = Mutex<Set<String>>([])
     private let toldWaiting = Mutex<Set<String>>([])
 
-    init(_ directory: RingDirectory, logger: Logger) {
+    package init(_ directory: RingDirectory, logger: Logger) {
         quarantined = { directory.quarantined }
         waiting = { directory.waiting }
         self.logger = logger

@@ -10,7 +10,7 @@ import TeltelRuns
 import TeltelStorage
 
 /// On a thread of its own, a part at a time, once storage answers; killed meanwhile, the next collector begins it again.
-final class RunRebuild: Sendable {
+package final class RunRebuild: Sendable {
     private let registry: RunRegistry
     private let storage: Storage?
     private let store: ControlStore?
@@ -23,7 +23,7 @@ final class RunRebuild: Sendable {
     private static let partRuns = 200
     private static let againSeconds = 1.0
 
-    init(registry: RunRegistry, storage: Storage?, store: ControlStore?, bookkeeper: Bookkeeper, logger: Logger) {
+    package init(registry: RunRegistry, storage: Storage?, store: ControlStore?, bookkeeper: Bookkeeper, logger: Logger) {
         self.registry = registry
         self.storage = storage
         self.store = store
@@ -31,13 +31,13 @@ final class RunRebuild: Sendable {
         self.logger = logger
     }
 
-    func run() {
+    package func run() {
         if let storage, let store { rebuild(storage, store) }
         // A service that returns would end the others.
         while !stopping.load(ordering: .acquiring) { wake.wait() }
     }
 
-    func stop() {
+    package func stop() {
         stopping.store(true, ordering: .releasing)
         wake.signal()
     }
@@ -65,9 +65,10 @@ final class RunRebuild: Sendable {
                 bookkeeper.endRebuild()
                 return
             } catch {
-                // ClickHouse went away in between, or the disk is full: it goes on from where it was.
-                if !isSaid, !(error is ClickHouseError) {
-                    logger.warning("\(Terminal.printable("records of earlier runs cannot be made again for now: \(error)"))")
+                // It goes on from where it was. That ClickHouse went away is said elsewhere.
+                let isAway = (error as? ClickHouseError).map { $0.code == nil } ?? false
+                if !isSaid, !isAway {
+                    logger.warning("\(printable("records of earlier runs cannot be made again for now: \(error)"))")
                     isSaid = true
                 }
                 _ = wake.wait(timeout: .now() + Self.againSeconds)
@@ -114,7 +115,7 @@ final class RunRebuild: Sendable {
 extension RunRecord {
     /// What storage knows of a run. Units, labels and keys of its fields, refusals and losses are none of it.
     /// - Parameter isOurs: nobody else writes about it.
-    fileprivate init(_ row: RunMetadata, _ stored: [StoredType], isOurs: Bool) {
+    package init(_ row: RunMetadata, _ stored: [StoredType], isOurs: Bool) {
         self.init(runID: row.runID, sourceID: row.sourceID, startedMs: Int64(row.startedAt) * 1_000)
         receivedMs = Int64(row.receivedAt) * 1_000
         (engineVersion, seed, config) = (row.engineVersion, row.seed, row.config == "{}" ? "" : row.config)

@@ -12,7 +12,7 @@ struct RunTotals: Sendable {
 
 extension Storage {
     /// The tables of events, in analysis' words.
-    func storedTables() throws(ClickHouseError) -> [StoredTable] {
+    package func storedTables() throws(ClickHouseError) -> [StoredTable] {
         try tables.facts().map { table in
             StoredTable(
                 name: table.name, channel: table.key?.channel, type: table.key?.type,
@@ -45,7 +45,7 @@ extension Storage {
 
 extension QueryService {
     /// Rows of the run that `telemetry_events` cannot show: their frames have more than 32 bits.
-    func rowsBeyond32Bits(_ runID: Name) async throws(QueryError) -> UInt64 {
+    package func rowsBeyond32Bits(_ runID: Name) async throws(QueryError) -> UInt64 {
         let answer = try await collect(BeyondQuestion(runID: runID.text).statement(), format: "TSV")
         guard let rows = UInt64(String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isWhitespace).first ?? "") else {
             throw .failed("no count")

@@ -61,7 +61,7 @@ final class StorageLog: Sendable {
             lines += Self.surplus(status.inserter, &told)
             return lines
         }
-        for line in lines { logger.log(level: line.level, "\(Terminal.printable(line.text))") }
+        for line in lines { logger.log(level: line.level, "\(printable(line.text))") }
     }
 
     private typealias Line = (level: Logger.Level, text: String)

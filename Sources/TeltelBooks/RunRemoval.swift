@@ -9,7 +9,7 @@ import TeltelRuns
 import TeltelStorage
 
 /// Why a run cannot be removed, or not now.
-enum RunRemovalError: Error {
+package enum RunRemovalError: Error {
     case unknown
     case running
     /// Its last rows are on their way into storage.
@@ -19,7 +19,7 @@ enum RunRemovalError: Error {
     case withoutStorage
     case failed(String)
 
-    var explanation: String {
+    package var explanation: String {
         switch self {
         case .unknown: "there is no such run"
         case .running: "it is still running"
@@ -31,17 +31,29 @@ enum RunRemovalError: Error {
     }
 }
 
-struct RunRemoval: Sendable {
-    let registry: RunRegistry
-    let bus: EventBus
-    let directory: RingDirectory
-    let storage: Storage?
-    let bookkeeper: Bookkeeper
-    let posted: PostedRuns
+package struct RunRemoval: Sendable {
+    private let registry: RunRegistry
+    private let bus: EventBus
+    private let directory: RingDirectory
+    private let storage: Storage?
+    private let bookkeeper: Bookkeeper
+    private let posted: PostedRuns
+
+    package init(
+        registry: RunRegistry, bus: EventBus, directory: RingDirectory, storage: Storage?, bookkeeper: Bookkeeper,
+        posted: PostedRuns
+    ) {
+        self.registry = registry
+        self.bus = bus
+        self.directory = directory
+        self.storage = storage
+        self.bookkeeper = bookkeeper
+        self.posted = posted
+    }
 
     /// Blocks: up to `patience` until the run's last rows are stored, then until they are gone. Repeating it after any fault goes
     /// on where it was: the run is listed until everything else of it has gone.
-    func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
+    package func remove(_ runID: Name, patience: Duration = .seconds(10)) throws(RunRemovalError) {
         if let run = registry.recall(runID)?.record {
             guard run.status != .running else { throw .running }
             // What waits in the spool would be stored by the next collector: rows of a run that nobody knows.
