@@ -73,7 +73,8 @@ struct Collector: Sendable {
                 quarantine: QuarantineLog(directory, logger: logger), logger: logger,
                 endsSaved: { directory.recordsFinished($0) }, fellSilent: { bus.runFinished($0) })
             rebuild = RunRebuild(
-                registry: registry, storage: storage, store: kept?.control, bookkeeper: bookkeeper, logger: logger)
+                registry: registry, storage: storage, store: kept?.control, bookkeeper: bookkeeper,
+                isAlone: settings.clickHouse == nil, logger: logger)
             let posted = PostedRuns(lateMs: Int64(settings.silenceMilliseconds), hasEnded: { registry.hasEnded($0) })
             removal = RunRemoval(
                 registry: registry, bus: bus, directory: directory, storage: storage, bookkeeper: bookkeeper,

@@ -19,6 +19,9 @@ final class LivePath: LiveSink {
         let listeners = bus.listeners
         return listeners.prompt > 0 ? .prompt : listeners.paced > 0 ? .paced : .none
     }
+    /// Each costs the sender of a single event some microseconds.
+    private static let fewMax = 16
+    var areFewWaiting: Bool { (1...Self.fewMax).contains(bus.listeners.prompt) }
     func appeared(_ instance: RingInstance) { registry.appeared(instance) }
     func publish(_ batches: [Batch]) {
         let shown = registry.note(batches)

@@ -105,7 +105,8 @@ package final class Bookkeeper: Sendable {
             most: Self.mostInMemory, now: (teltel_monotonic_ns(), Int64(teltel_wall_ns() / 1_000_000)),
             quietNs: silenceNs + silenceNs / 2, unsaved: unsaved)
         guard !left.isEmpty else { return }
-        store.letGo(left)
+        // Somebody may have asked for one of them again since.
+        store.letGo(left.filter { registry.snapshot($0) == nil })
         state.withLock { state in
             for runID in left {
                 state.told[runID] = nil

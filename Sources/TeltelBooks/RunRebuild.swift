@@ -16,14 +16,20 @@ package final class RunRebuild: Sendable {
     private let store: ControlStore?
     private let bookkeeper: Bookkeeper
     private let logger: Logger
+    /// Nobody else writes into the database.
+    private let isAlone: Bool
     private let stopping = Atomic<Bool>(false)
     private let wake = DispatchSemaphore(value: 0)
 
     /// So many runs are asked for at once.
     private static let partRuns = 200
     private static let againSeconds = 1.0
+    private static let longestPause = 60.0
 
-    package init(registry: RunRegistry, storage: Storage?, store: ControlStore?, bookkeeper: Bookkeeper, logger: Logger) {
+    package init(
+        registry: RunRegistry, storage: Storage?, store: ControlStore?, bookkeeper: Bookkeeper, isAlone: Bool, logger: Logger
+    ) {
+        self.isAlone = isAlone
         self.registry = registry
         self.storage = storage
         self.store = store
@@ -43,19 +49,20 @@ package final class RunRebuild: Sendable {
     }
 
     private func rebuild(_ storage: Storage, _ store: ControlStore) {
-        var (place, made, isSaid) = (Name?.none, 0, false)
+        var (place, made, isSaid, pause) = (Name?.none, 0, false, Self.againSeconds)
         while !stopping.load(ordering: .acquiring) {
             do {
-                if try store.isComplete { return }
+                if try store.isComplete { return bookkeeper.endRebuild() }
                 guard storage.status().isReached else {
                     _ = wake.wait(timeout: .now() + Self.againSeconds)
                     continue
                 }
                 try storage.tables.connect()
-                let rows = try storage.tables.metadata(after: place, limit: Self.partRuns)
+                let (rows, isLast) = try storage.tables.metadata(after: place, limit: Self.partRuns)
                 made += try rebuild(rows, storage)
                 place = rows.last?.runID ?? place
-                guard rows.count < Self.partRuns else { continue }
+                pause = Self.againSeconds
+                guard isLast else { continue }
                 made += try bookkeeper.insertMissing(spooled(storage)).count
                 try store.noteComplete()
                 if made > 0 {
@@ -71,17 +78,23 @@ package final class RunRebuild: Sendable {
                     logger.warning("\(printable("records of earlier runs cannot be made again for now: \(error)"))")
                     isSaid = true
                 }
-                _ = wake.wait(timeout: .now() + Self.againSeconds)
+                _ = wake.wait(timeout: .now() + pause)
+                // What ClickHouse refuses it will most likely refuse again.
+                if !isAway { pause = min(2 * pause, Self.longestPause) }
             }
         }
     }
 
     /// Returns how many records were made.
     private func rebuild(_ rows: [RunMetadata], _ storage: Storage) throws -> Int {
-        let missing = try rows.filter { try store?.hasRun($0.runID) == false }
-        let types = try storage.tables.types(of: missing.map(\.runID))
         // Rows of these are on their way, or were this collector's: what becomes of them is counted in the record.
         let spooled = Set(storage.totals().keys.map(\.run.runID))
+        let missing = try rows.filter { row in
+            // A run that goes on may be another collector's: nothing can be said about it here.
+            guard row.status != RunRecord.Status.running.rawValue || isAlone || spooled.contains(row.runID) else { return false }
+            return try store?.hasRun(row.runID) == false
+        }
+        let types = try storage.tables.types(of: missing.map(\.runID))
         let records = missing.map { row in
             RunRecord(row, types[row.runID] ?? [], isOurs: spooled.contains(row.runID))
         }
@@ -128,14 +141,18 @@ extension RunRecord {
         lastSimTime = stored.map(\.lastSimTime).max() ?? 0
         storedEvents = seen
         // Only the final row counts them all.
-        let isFinal = row.totalFrames > 0
-        acceptedAtLeast = max(seen, isFinal ? row.totalEvents : 0)
+        acceptedAtLeast = max(seen, row.isFinal ? row.totalEvents : 0)
         (status, endReason) = (Status(rawValue: row.status) ?? .failed, row.endReason)
         endedMs = row.endedAt.map { Int64($0) * 1_000 }
         if status == .running { (status, endReason) = (.failed, RunRegistry.hostRestarted) }
         // Whoever has fallen silent may go on; all others have ended, and another run of their name is another run.
         if endReason != RunRegistry.silence { endedSources = orderedSources }
         // Of several collectors with one ClickHouse none writes about the others' runs.
-        isRecorded = isFinal || !isOurs
+        isRecorded = row.isFinal || !isOurs
     }
+}
+
+extension RunMetadata {
+    /// Of the rows of a run only the last one has totals.
+    fileprivate var isFinal: Bool { totalFrames > 0 }
 }

@@ -74,6 +74,8 @@ enum FormerStore {
             }
             try ControlStore.write(record, RunParts(record), changedSince: nil, database)
         }
+        // It knew all runs: none has to be made again.
+        try database.execute(sql: "INSERT OR REPLACE INTO meta (key, value) VALUES ('is_complete', 1)")
         let answers = try Row.fetchCursor(former, sql: "SELECT key, status, body, answered_ms FROM answers")
         while let row = try answers.next() {
             try database.execute(

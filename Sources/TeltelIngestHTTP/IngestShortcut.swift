@@ -35,6 +35,8 @@ package final class IngestShortcut: ChannelDuplexHandler {
     private var others = 0
     /// What came while waiting.
     private var held: [HTTPRequestPart] = []
+    /// They are taken now, behind others that the decoder may have read since.
+    private var isReplaying = false
     private var wantsRead = false
     private var context: ChannelHandlerContext?
     private var patienceEnds: Scheduled<Void>?
@@ -68,7 +70,8 @@ package final class IngestShortcut: ChannelDuplexHandler {
             body.writeBuffer(&bytes)
             state = .collecting(head, body)
         case (.collecting(let head, let body), .end):
-            if head.headerFields[.cookie] == nil { repeats.learn() }  // cookies end
+            // Cookies end; and while requests are held the newest head that was read is another one's.
+            if head.headerFields[.cookie] == nil, held.isEmpty, !isReplaying { repeats.learn() }
             post(body ?? ByteBuffer(), context)
         default: pass(part, context)
         }
@@ -182,6 +185,8 @@ package final class IngestShortcut: ChannelDuplexHandler {
     private func resume(_ context: ChannelHandlerContext) {
         let parts = held
         held = []
+        isReplaying = true
+        defer { isReplaying = false }
         for (index, part) in parts.enumerated() {
             take(part, context)
             if case .waiting = state {
@@ -199,7 +204,7 @@ package final class IngestShortcut: ChannelDuplexHandler {
     private func answer(_ answer: IngestAnswer, _ context: ChannelHandlerContext) {
         let bytes = ByteBuffer(string: answer.body)
         var head = HTTPResponse(status: .init(code: answer.status))
-        head.headerFields[.contentType] = "application/json"
+        head.headerFields[.contentType] = answer.mediaType
         head.headerFields[.contentLength] = String(bytes.readableBytes)
         head.headerFields[.date] = date.now()
         head.headerFields[.server] = "teltel"

@@ -16,6 +16,8 @@ package enum Attention: Sendable {
 /// Whoever takes rounds. Called on the reader's thread: must not block.
 package protocol LiveSink: AnyObject, Sendable {
     var attention: Attention { get }
+    /// So few look on that whoever has written a single event may tell them itself.
+    var areFewWaiting: Bool { get }
     func appeared(_ instance: RingInstance)
     /// Reading of a ring begins at `position`: what came before was read by an earlier collector, or overwritten.
     func began(_ ring: RingID, of instance: RingInstance, at position: UInt64)
@@ -57,7 +59,7 @@ package final class LiveReader: Sendable {
     /// Ends `run` after one more pass.
     package func stop() {
         stopping.store(true, ordering: .relaxed)
-        nap.wake()
+        nap.hurry()
     }
     /// There is something to read: called by the ingest rings' writers.
     package func wake() { nap.wake() }
@@ -65,7 +67,7 @@ package final class LiveReader: Sendable {
     /// The same for one event that somebody waits for: if it came alone, it is read here and now, on the caller's thread. To wake
     /// another one takes several times as long as to read it.
     package func wake(readingHere instance: InstanceID) {
-        nap.wake(unless: { sink.attention == .prompt && tour.withLockIfAvailable { lookAtOne(instance, &$0) } == true })
+        nap.wake(unless: { sink.areFewWaiting && tour.withLockIfAvailable { lookAtOne(instance, &$0) } == true })
     }
 
     /// Returns false if somebody else has to look: there is more than a little, or something else than rows.

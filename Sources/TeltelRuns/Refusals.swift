@@ -34,6 +34,18 @@ struct Refusals {
     }
 }
 
+/// What one engine has counted itself: read outside of the registry's lock, as it takes a look into each of its rings.
+struct ProducerCounters {
+    let refusals: Refusals
+    /// Where its rings had no room.
+    let stretches: [RingID: RefusedStretches]
+
+    init(_ instance: RingInstance) {
+        refusals = Refusals(instance)
+        stretches = instance.refusedStretches()
+    }
+}
+
 extension RefusalRow {
     /// The type that the row counts; nil if it counts several, or none that is known.
     fileprivate func names(among types: [EventSchema]) -> EventSchema? {

@@ -30,6 +30,8 @@ struct RegisteredRun {
     /// Counts of the last second, for the rate.
     var samples: [(at: UInt64, accepted: UInt64)] = []
     var producers: [RingInstance] = []
+    /// What these have counted themselves, as of the last look.
+    var counters: [InstanceID: ProducerCounters] = [:]
     /// Of producers that have left since the last `tick`.
     var lastRefused: [RingID: RefusedStretches] = [:]
 
@@ -108,7 +110,7 @@ struct RegisteredRun {
     /// Where its rings had no room: of producers that are there, and for the last time of those that have left.
     mutating func takeRefused() -> [RingID: RefusedStretches] {
         defer { lastRefused = [:] }
-        return producers.reduce(into: lastRefused) { all, producer in all.merge(producer.refusedStretches()) { $1 } }
+        return counters.values.reduce(into: lastRefused) { all, counters in all.merge(counters.stretches) { $1 } }
     }
 
     mutating func sample(_ now: UInt64) {

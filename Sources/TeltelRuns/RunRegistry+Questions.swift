@@ -51,9 +51,7 @@ extension RunRegistry {
     func snapshot(_ run: RegisteredRun) -> Snapshot {
         var record = run.record
         if !isStored { record.acceptedAtLeast = max(record.acceptedAtLeast, record.seen) }
-        for producer in run.producers {
-            Refusals(producer).note(in: &record)
-        }
+        for counters in run.counters.values { counters.refusals.note(in: &record) }
         record.counted = Dictionary(uniqueKeysWithValues: run.counted.map { ($0.key.description, $0.value) })
         var rate = 0.0
         if let first = run.samples.first, let last = run.samples.last, last.at > first.at, record.status == .running {

@@ -17,6 +17,8 @@ package final class RunRegistry: Sendable {
         /// Of removed runs: where their events end, in rings that may be read again.
         var removed: [Name: [RingID: UInt64]] = [:]
         var revisions = RunRevisions()
+        /// When the counters of engines were read last, on the monotonic clock.
+        var countedAt: UInt64 = 0
         /// When the newest posted run was heard of: no two at once, so that runs have an order.
         var newestMs: Int64 = 0
         /// The collector's own instances that have been read to their ends, and whose runs no `tick` has told yet.
@@ -225,11 +227,12 @@ package final class RunRegistry: Sendable {
             state.withLock { $0.untoldIngestEnds.append(instance.id) }
             return false
         }
-        let (refusals, refused) = (Refusals(instance), instance.refusedStretches())
+        let counters = ProducerCounters(instance)
         return state.withLock { state in
             guard var run = state.runs[instance.run.runID], run.open.remove(instance.id) != nil else { return false }
-            refusals.note(in: &run.record)
-            run.lastRefused.merge(refused) { $1 }
+            counters.refusals.note(in: &run.record)
+            run.lastRefused.merge(counters.stretches) { $1 }
+            run.counters[instance.id] = nil
             run.producers.removeAll { $0.id == instance.id }
             run.ends.append(end)
             run.untoldEnds.append(instance.id)
@@ -249,7 +252,8 @@ package final class RunRegistry: Sendable {
 
     /// A few times a second: takes samples for the rates and returns what changed since the last call.
     package func tick(now: UInt64) -> Changes {
-        state.withLock { state in
+        readCounters(now)
+        return state.withLock { state in
             var changes = Changes()
             swap(&changes.ended, &state.untoldIngestEnds)
             let revision = state.revisions.next()
@@ -265,6 +269,24 @@ package final class RunRegistry: Sendable {
                 state.runs.values[index].revision = revision
             }
             return changes
+        }
+    }
+
+    /// Counters of engines are read at most so often: each look takes as long as all their rings have counters.
+    private static let countersNs: UInt64 = 1_000_000_000
+
+    private func readCounters(_ now: UInt64) {
+        let producers = state.withLock { state -> [RingInstance] in
+            guard now &- state.countedAt >= Self.countersNs else { return [] }
+            state.countedAt = now
+            return state.runs.values.flatMap(\.producers)
+        }
+        let found = producers.map { ($0, ProducerCounters($0)) }
+        state.withLock { state in
+            // Those that have ended meanwhile have been counted to their ends.
+            for (producer, counters) in found where state.runs[producer.run.runID]?.open.contains(producer.id) == true {
+                state.runs[producer.run.runID]?.counters[producer.id] = counters
+            }
         }
     }
 

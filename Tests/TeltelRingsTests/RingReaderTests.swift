@@ -15,6 +15,7 @@ private final class Collected: LiveSink {
     }
     let state = Mutex(State())
     let attention: Attention
+    var areFewWaiting: Bool { attention == .prompt }
     init(_ attention: Attention = .prompt) { self.attention = attention }
     func appeared(_ instance: RingInstance) {}
     func publish(_ batches: [Batch]) {

@@ -107,12 +107,13 @@ def test_all_runs_of_a_server_come_back_part_by_part(make_collector, tmp_path):
     server.ask("INSERT INTO run_metadata (run_id, started_at, status, inserted_at, updated_at) VALUES ('theirs', now(), 'running', now(), now())")
     delete(collector, RUNS)
     collector.start()
-    wait_until(lambda: len(collector.json("/api/runs")) == 451 + len(names), "all are listed", 60)
+    wait_until(lambda: len(collector.json("/api/runs")) == 450 + len(names), "all are listed", 60)
     runs = {run["runId"]: run for run in collector.json("/api/runs")}
-    assert set(runs) == {*names, "theirs", *(f"far-{number}" for number in range(450))}
+    # What goes on there nobody knows here: it is no run that failed.
+    assert set(runs) == {*names, *(f"far-{number}" for number in range(450))}
     assert all((runs[name]["accepted"], runs[name]["stored"], runs[name]["status"]) == (2, 2, "failed") for name in names)
     assert {runs[name]["endReason"] for name in names} == {reason}
-    assert runs["far-3"]["accepted"] == 5 and runs["theirs"]["status"] == "failed"
+    assert runs["far-3"]["accepted"] == 5
     order = [run["runId"] for run in collector.json("/api/runs") if run["runId"].startswith("far-")]
     assert order == [f"far-{number}" for number in range(450)]
     # Whatever becomes of a new run: nothing is written about theirs.

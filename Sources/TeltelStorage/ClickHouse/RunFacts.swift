@@ -24,7 +24,8 @@ package struct StoredType: Sendable, Equatable {
 extension ClickHouseTables {
     /// Rows of `run_metadata`, the newest of each run, in the order of their ids. Blocks.
     /// - Parameter place: only those behind it.
-    package func metadata(after place: Name?, limit: Int) throws(ClickHouseError) -> [RunMetadata] {
+    /// - Returns: those that can be read, and whether there are no more.
+    package func metadata(after place: Name?, limit: Int) throws(ClickHouseError) -> (rows: [RunMetadata], isLast: Bool) {
         let table = TableSQL.qualified(client.endpoint.database, TableSQL.metadataName)
         // As texts, and 0 or '' where there is nothing; a run's end is told apart by its reason and time.
         let sql = """
@@ -34,7 +35,8 @@ extension ClickHouseTables {
             FROM \(table) FINAL WHERE run_id > {place:String} OR {isFirst:UInt8} ORDER BY run_id LIMIT {limit:UInt32}
             """
         let parameters = ["place": place?.text ?? "", "isFirst": place == nil ? "1" : "0", "limit": String(limit)]
-        return try texts(sql, parameters, columns: 15).map { fields in
+        let (texts, count) = try texts(sql, parameters, columns: 15)
+        let rows = texts.map { fields in
             var row = RunMetadata(
                 runID: Name(fields[0]), startedAt: UInt32(fields[1]) ?? 0,
                 endedAt: UInt32(fields[2]).flatMap { $0 == 0 ? nil : $0 },
@@ -45,6 +47,7 @@ extension ClickHouseTables {
             row.receivedAt = UInt32(fields[13]) ?? row.updatedAt
             return row
         }
+        return (rows, count < limit)
     }
 
     /// What the tables hold of these runs, by run, each type once for each source, in the order of their first frames. Counts rows: not for every second. Blocks.
@@ -62,7 +65,7 @@ extension ClickHouseTables {
         guard !runIDs.isEmpty, !arms.isEmpty else { return [:] }
         let runs = "[" + runIDs.map { SQLText.literal($0) }.joined(separator: ",") + "]"
         var found: [Name: [StoredType]] = [:]
-        for fields in try texts(arms.joined(separator: "\nUNION ALL\n"), ["runs": runs], columns: 8) {
+        for fields in try texts(arms.joined(separator: "\nUNION ALL\n"), ["runs": runs], columns: 8).rows {
             let type = StoredType(
                 sourceID: Name(fields[1]), channel: Name(fields[2]), type: Name(fields[3]), rows: UInt64(fields[4]) ?? 0,
                 firstFrame: UInt64(fields[5]) ?? 0, lastFrame: UInt64(fields[6]) ?? 0, lastSimTime: Double(fields[7]) ?? 0)
@@ -76,11 +79,15 @@ extension ClickHouseTables {
         }
     }
 
-    private func texts(_ sql: String, _ parameters: [String: String], columns: Int) throws(ClickHouseError) -> [[String]] {
+    private func texts(_ sql: String, _ parameters: [String: String], columns: Int) throws(ClickHouseError) -> (
+        rows: [[String]], count: Int
+    ) {
         let query = ClickHouseQuery(
-            sql, parameters: parameters, settings: ["readonly": "2", "max_query_size": Self.largeQuery],
+            sql, parameters: parameters,
+            settings: ["readonly": "2", "max_query_size": Self.largeQuery, "output_format_json_validate_utf8": "1"],
             format: "JSONCompactStringsEachRow")
-        return try Self.lines(of: try client.run(query), columns)
+        let answer = try client.run(query)
+        return (try Self.lines(of: answer, columns), answer.count { $0 == UInt8(ascii: "\n") })
     }
 
     /// Rows of so many texts, whatever these hold: of the formats that ClickHouse writes, one in which a text ends at no byte that may

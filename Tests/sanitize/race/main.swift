@@ -30,6 +30,7 @@ func fail(_ what: String) -> Never {
 /// Counts what the live reader hands on, and checks that no row is torn.
 final class Counted: LiveSink {
     let attention = Attention.prompt
+    let areFewWaiting = true
     let rows = Mutex<[String: Int]>([:])
     let newest = Mutex<InstanceID?>(nil)
     let missed = Atomic<UInt64>(0)
