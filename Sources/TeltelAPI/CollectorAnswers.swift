@@ -11,7 +11,14 @@ package struct HealthAnswer: Codable, Sendable, Equatable {
 /// GET /api/ready.
 package struct ReadyAnswer: Codable, Sendable, Equatable {
     package struct Storage: Codable, Sendable, Equatable {
-        package enum State: String, Codable, Sendable { case ok, connecting, off, failed }
+        package enum State: String, Codable, Sendable {
+            case ok, connecting, off, failed
+
+            /// A state that this version does not know is none in which events are stored.
+            package init(from decoder: any Decoder) throws {
+                self = State(rawValue: try String(from: decoder)) ?? .failed
+            }
+        }
         package let state: State
         package let detail: String
 

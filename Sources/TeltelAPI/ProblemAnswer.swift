@@ -17,6 +17,21 @@ package struct ProblemAnswer: Codable, Sendable, Equatable {
         case requestID = "request_id"
     }
 
+    /// Of an answer that has no more than the former object, that.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let error = try values.decode(Inner.self, forKey: .error)
+        self.error = error
+        type = try values.decodeIfPresent(String.self, forKey: .type) ?? "about:blank"
+        title = try values.decodeIfPresent(String.self, forKey: .title) ?? ""
+        status = try values.decodeIfPresent(Int.self, forKey: .status) ?? 0
+        detail = try values.decodeIfPresent(String.self, forKey: .detail) ?? error.message
+        code = try values.decodeIfPresent(String.self, forKey: .code) ?? error.code
+        hint = try values.decodeIfPresent(String.self, forKey: .hint) ?? error.hint
+        instance = try values.decodeIfPresent(String.self, forKey: .instance)
+        requestID = try values.decodeIfPresent(String.self, forKey: .requestID)
+    }
+
     package init(
         title: String, status: Int, detail: String, code: String, hint: String, instance: String?, requestID: String?
     ) {

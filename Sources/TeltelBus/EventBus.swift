@@ -2,7 +2,7 @@
 import Synchronization
 import TeltelEvents
 
-/// Published to by the live reader's thread alone; subscribed to from anywhere.
+/// Published to by one thread at a time, in the order of each ring; subscribed to from anywhere.
 ///
 /// One lock, held for no longer than it takes to append references and to copy the list of those who listen, so that what a
 /// new subscriber finds in the live buffer and its first live event join without gap or repeat. Rows are filtered, the
@@ -119,7 +119,7 @@ package final class EventBus: Sendable {
 
     // MARK: subscribing
 
-    /// `wake` is called after every offer, mostly on the live reader's thread: it must not block.
+    /// `wake` is called after every offer, mostly on the publishing thread: it must not block.
     package func subscribe(
         _ filter: EventFilter, from start: Start = .now, _ terms: SubscriptionTerms, wake: @escaping @Sendable () -> Void
     ) -> Subscriber {

@@ -2,7 +2,7 @@
 import Synchronization
 import TeltelEvents
 
-/// Filled by the live reader's thread, emptied by the subscriber. Thread-safe; never blocks.
+/// Filled by the publishing thread, emptied by the subscriber. Thread-safe; never blocks.
 package final class SubscriberQueue: Sendable {
     package struct Limits: Sendable {
         package var events: Int
@@ -63,7 +63,7 @@ package final class SubscriberQueue: Sendable {
     private let state: Mutex<State>
     private let wake: @Sendable () -> Void
 
-    /// `wake` is called after every offer, on the reader's thread: it must not block.
+    /// `wake` is called after every offer, on the publishing thread: it must not block.
     init(_ filter: EventFilter, limits: Limits, wake: @escaping @Sendable () -> Void) {
         state = Mutex(State(givenUp: RowFilter(filter)))
         taken = Mutex(RowFilter(filter))

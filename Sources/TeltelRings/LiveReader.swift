@@ -13,7 +13,7 @@ package enum Attention: Sendable {
     case prompt
 }
 
-/// Whoever takes rounds. Called on the reader's thread: must not block.
+/// Whoever takes rounds. Called by one thread at a time: the reader's, or one that reads a single event of its own. Must not block.
 package protocol LiveSink: AnyObject, Sendable {
     var attention: Attention { get }
     /// So few look on that whoever has written a single event may tell them itself.
@@ -45,7 +45,7 @@ package final class LiveReader: Sendable {
 
     /// - Parameters:
     ///   - releases: gives the space of what was read back to the producers.
-    ///   - roused: called on the reader's thread when something comes after 100 ms without anything, for those who sleep
+    ///   - roused: called on the reading thread when something comes after 100 ms without anything, for those who sleep
     ///     for longer than this reader does.
     package init(
         directory: RingDirectory, sink: any LiveSink, releases: Bool, roused: @escaping @Sendable () -> Void = {}

@@ -5,7 +5,7 @@ import TeltelEvents
 import TeltelIngest
 import TeltelRings
 
-/// Fed by the live reader's thread, read by everybody. One lock; nothing under it touches a disk.
+/// Fed by whoever reads the rings, read by everybody. One lock; nothing under it touches a disk.
 package final class RunRegistry: Sendable {
     typealias Run = RegisteredRun
     /// Of the registry's own files.
@@ -141,7 +141,7 @@ package final class RunRegistry: Sendable {
         let batches = state.removed.isEmpty ? all : all.filter { !Self.isRemoved($0, state.removed) }
         var late = LateEvents()
         for batch in batches {
-            // One look-up for each batch, and the run changes in place: this is the live reader's thread.
+            // One look-up for each batch, and the run changes in place: whoever reads rings must not wait.
             let index = state.runs.index(forKey: batch.run.runID) ?? make(batch, &state)
             take(batch, &state.runs.values[index], &late)
         }

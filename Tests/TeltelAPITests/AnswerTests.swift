@@ -45,6 +45,15 @@ import Testing
         #expect(RunChange().isEmpty && !RunChange(note: "").isEmpty)
     }
 
+    @Test func `answers of another version are read as far as they go`() throws {
+        let problem = try APICoding.decoder.decode(
+            ProblemAnswer.self, from: Data(#"{"error":{"code":"c","message":"m","hint":"h"}}"#.utf8))
+        #expect(problem.code == "c" && problem.detail == "m" && problem.error.hint == "h")
+        let ready = try APICoding.decoder.decode(
+            ReadyAnswer.self, from: Data(#"{"status":"degraded","storage":{"state":"asleep","detail":""},"more":1}"#.utf8))
+        #expect(ready.storage.state == .failed)
+    }
+
     @Test func `a time is never a millisecond early`() throws {
         #expect(TimeText.of(0) == "1970-01-01T00:00:00.000Z")
         #expect(TimeText.of(-1) == "1969-12-31T23:59:59.999Z")

@@ -89,6 +89,8 @@ def test_a_panel_may_have_its_own_time(page, known):
 def test_back_and_forward_of_the_browser(page, known):
     open_known_run(page, known)
     drag(page, LEVEL, 0.2, 0.4)
+    # Panel and URL do not change at one moment: before it goes on, both have.
+    wait_for_range(page, LEVEL, "from > 300 && to < 900")
     wait_until(page, "() => location.search.includes('from=')")
     zoomed = shown(page, LEVEL)
     page.keyboard.press("2")
