@@ -37,6 +37,9 @@ package final class IngestLane: Sendable {
         state = Mutex(State(instance: instance, writer: instance.writer(writer), parser: LineParser()))
     }
 
+    /// Where its newest lines are.
+    var instance: InstanceID { state.withLock { InstanceID($0.instance.instance) } }
+
     func belongs(to instance: IngestInstance) -> Bool { state.withLock { $0.instance === instance } }
 
     func move(to instance: IngestInstance, writer: Int) {

@@ -67,9 +67,8 @@ package final class IngestPool: Sendable {
         instance.end()
     }
 
-    /// What `takeAtOnce` has taken is to be shown. On the sender's event loop: a single event is read on
-    /// this thread.
-    package func tell() { told(InstanceID(state.withLock { $0.instance.instance })) }
+    /// What `takeAtOnce` has taken there is to be shown. On the sender's event loop: a single event is read on this thread.
+    package func tell(of lane: IngestLane) { told(lane.instance) }
 
     /// No more lines will come.
     package func end() { state.withLock { $0.instance }.end() }

@@ -137,7 +137,7 @@ package final class IngestShortcut: ChannelDuplexHandler {
         patienceEnds = nil
         state = .idle
         guard let summary = takeAtOnce(body, then: { $0.answer($1, $2) }, context) else { return }
-        pool.tell()
+        tell()
         answer(IngestAnswer(summary), context)
     }
 
@@ -154,8 +154,8 @@ package final class IngestShortcut: ChannelDuplexHandler {
         return summary.isAllAccepted ? plain.bytes(accepted: summary.accepted) : plain.bytes(IngestAnswer(summary))
     }
 
-    /// What was taken ahead is to be shown.
-    func tell() { pool.tell() }
+    /// What was taken at once is to be shown.
+    func tell() { pool.tell(of: lane) }
 
     private func answerAhead(_ answer: IngestAnswer) { repeats.send(plain.bytes(answer)) }
 
