@@ -4,7 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from run_support import click, columns_without_ink, cursors, drag, open_known_run, over, panel, point_at, values, wait_for_range
+from run_support import FRAMES, click, columns_without_ink, cursors, drag, open_known_run, over, panel, point_at, values, wait_for_range
 from support import wait_until as until
 from web_support import event, ingest, wait_until
 
@@ -59,9 +59,20 @@ def readout(page, name: str):
     return page.get_by_test_id(f"readout-{name}")
 
 
+FRAME = re.compile(r": ([\d,]+) ·")
+
+
 def frame_of(page, name: str) -> int:
-    """Of an item of the readout."""
-    return int(re.search(r": ([\d,]+) ·", readout(page, name).inner_text()).group(1).replace(",", ""))
+    """Of an item of the readout, as soon as it has one."""
+    expect(readout(page, name)).to_have_text(FRAME)
+    expect(readout(page, name)).to_be_visible()
+    return int(FRAME.search(readout(page, name).text_content()).group(1).replace(",", ""))
+
+
+def frame_near(page, name: str, place: float, frames: int) -> int:
+    """That of an item of the readout when it has come to where the hand went, in a view of so many frames."""
+    until(lambda: abs(frame_of(page, name) - place * frames) < frames / 50, f"{name} is at {place}")
+    return frame_of(page, name)
 
 
 def mark_place(page, name: str) -> float:
@@ -74,11 +85,11 @@ def test_the_pointer_changes_nothing_of_what_lies_between_two_cursors(page, know
     open_known_run(page, known, "?cursor=100&cursor2=600")
     for place in (0.5, 0.3, 0.9):
         point_at(page, LEVEL, place)
-        expect(readout(page, "pointer")).to_be_visible()
+        frame = frame_near(page, "pointer", place, FRAMES)
         # The pointer's own values are beside it.
         tip = panel(page, LEVEL).get_by_test_id("pointer-tip")
-        expect(tip).to_contain_text(f"Frame {frame_of(page, 'pointer'):,}")
-        expect(tip.get_by_test_id("pointer-tip-line")).to_contain_text(str(frame_of(page, "pointer")))
+        expect(tip).to_contain_text(f"Frame {frame:,}")
+        expect(tip.get_by_test_id("pointer-tip-line")).to_contain_text(str(frame))
         for column, value in (("value", "100"), ("second", "600"), ("δ", "500"), ("min", "100"), ("max", "600"), ("mean", "350")):
             expect(legend(page, column)).to_have_text(value)
     expect(panel(page, HEAT).get_by_test_id("pointer-tip")).to_be_hidden()
@@ -169,7 +180,7 @@ def test_a_cursor_in_a_hole_says_so_and_stays_where_it_was_put(page, with_hole, 
     # By hand: beside the middle of the hole, and then at its edge.
     click(page, LEVEL, 1300 / 1999)
     wait_until(page, "() => !location.search.includes('cursor=1350')")
-    put = frame_of(page, "first")
+    put = frame_near(page, "first", 1300 / 1999, 2000)
     assert put in HOLE and cursors(page)[0] == put and abs(put - 1300) < 10
     expect(legend(page)).to_have_text("–")
     expect(legend(page)).to_have_attribute("title", "No value at this frame")
@@ -211,9 +222,11 @@ def test_values_of_a_long_run_are_those_of_the_very_frame(page, long_run):
     page.keyboard.press("x")
     for place in (0.111, 0.505, 0.871):
         point_at(page, LEVEL, place)
+        frame = frame_near(page, "pointer", place, LONG)
         # What the thinned rows know is marked until the pointer has rested and storage has said the value.
         expect(legend(page)).to_have_class(re.compile("^(?!.*is-rough)"))
-        expect(legend(page)).to_have_text(str(noise(frame_of(page, "pointer"))))
+        expect(legend(page)).to_have_text(str(noise(frame)))
+        assert frame_of(page, "pointer") == frame
 
 
 def test_a_value_nearby_is_marked_until_storage_has_answered(page, long_run):
