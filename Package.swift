@@ -112,6 +112,10 @@ let package = Package(
         // Asking ClickHouse, within limits.
         .target(
             name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelStorage"], swiftSettings: strict),
+        // Questions that take several queries and rules of their own.
+        .target(
+            name: "TeltelAnswers", dependencies: ["TeltelAPI", "TeltelAnalysis", "TeltelEvents", "TeltelQuery"],
+            swiftSettings: strict),
         // What NIO leaves to be done for a WebSocket.
         .target(
             name: "TeltelWebSocket",
@@ -149,7 +153,8 @@ let package = Package(
             name: "Collector",
             dependencies: [
                 "TeltelAPI", "TeltelIngestHTTP",
-                "TeltelBooks", "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery", "TeltelWebSocket",
+                "TeltelAnswers", "TeltelBooks", "TeltelBus", "TeltelLive", "TeltelIngest", "TeltelRuns", "TeltelQuery",
+                "TeltelWebSocket",
                 "TeltelHTTP",
                 "TeltelSDK", "CTeltelRings", "TeltelEvents", "TeltelRings", "TeltelStorage", "TeltelAnalysis", "TeltelControl",
                 "CTeltelJSON", "CTeltelCompression", "CTeltelPort", "CTeltelUI",
@@ -174,7 +179,10 @@ let package = Package(
             name: "TeltelRingsTests", dependencies: ["TeltelRings", "TeltelSDK", "TeltelTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TeltelStorageTests",
-            dependencies: ["TeltelStorage", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage", "CTeltelJSON"],
+            dependencies: [
+                "TeltelStorage", "TeltelAnalysis", "TeltelTestSupport", "TeltelEvents", "CTeltel", "CTeltelStorage",
+                "CTeltelJSON",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "TeltelBusTests", dependencies: ["TeltelBus", "TeltelEvents", "TeltelTestSupport"], swiftSettings: strict),

@@ -15,7 +15,7 @@ fail() { echo "setup: $*" >&2; exit 1; }
 [ "$(uname -s)" = Linux ] || fail "teltel runs on Linux only"
 command -v swift >/dev/null || fail "no Swift toolchain: install Swift 6.3 or later from https://www.swift.org/install/linux/ and put it on PATH"
 
-packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev
+packages="g++ make pkg-config binutils util-linux python3 python3-pip python3-venv zlib1g-dev libzstd-dev libcurl4-openssl-dev libsqlite3-dev libxxhash-dev
     libsimdjson-dev libfmt-dev libbullet-dev esbuild node-typescript"
 [ "$kind" = test ] && packages="$packages clang chromium valgrind procps cmake groff-base doxygen openssl"
 [ "$kind" = bench ] && packages="$packages libboost-dev libspdlog-dev libreaderwriterqueue-dev liblttng-ust-dev lttng-tools"

@@ -37,4 +37,16 @@ extension Request {
         }
         return frame
     }
+
+    /// Both belong to it. nil: neither is given.
+    /// - Throws: `bad-parameter` if one is no frame, or the last comes before the first.
+    package func frames(from first: Parameter, to last: Parameter) throws -> ClosedRange<UInt64>? {
+        let ends = (try frame(first), try frame(last))
+        guard ends.0 != nil || ends.1 != nil else { return nil }
+        let (from, to) = (ends.0 ?? 0, ends.1 ?? .max)
+        guard from <= to else {
+            throw APIError(.badRequest, "bad-parameter", "\(first.name)=\(from) is greater than \(last.name)=\(to)")
+        }
+        return from...to
+    }
 }

@@ -28,10 +28,11 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
          "TeltelStorage"}, {"Logging", "NIOPosix"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "TeltelAPI": ({"TeltelControl", "TeltelEvents"}, set()),
+    "TeltelAnswers": ({"TeltelAPI", "TeltelAnalysis", "TeltelEvents", "TeltelQuery"}, set()),
     "TeltelHTTP": ({"CTeltelPort", "TeltelAPI"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "TeltelIngestHTTP": ({"TeltelHTTP", "TeltelIngest"}, {"HTTPTypes", "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTPTypes"}),
     "Collector": (
-        {"CTeltelPort", "CTeltelUI", "TeltelAPI", "TeltelAnalysis", "TeltelBooks", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP",
+        {"CTeltelPort", "CTeltelUI", "TeltelAPI", "TeltelAnalysis", "TeltelAnswers", "TeltelBooks", "TeltelBus", "TeltelControl", "TeltelEvents", "TeltelHTTP",
          "TeltelIngest", "TeltelIngestHTTP", "TeltelLive", "TeltelQuery", "TeltelRings", "TeltelRuns", "TeltelSDK", "TeltelStorage",
          "TeltelWebSocket"},
         {"ArgumentParser", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",

@@ -3,3 +3,4 @@
 #include "host_program.h"
 #include "teltel_checks.h"
 #include "teltel_curl.h"
+#include "teltel_digest.h"

@@ -123,7 +123,9 @@ struct CollectorClient: Sendable {
         return body
     }
 
-    private static func decode<Answer: Decodable>(_ body: ByteBuffer, from path: String) throws(ClientError) -> Answer {
+    static func decode<Answer: Decodable>(
+        _ body: ByteBuffer, from path: String, as: Answer.Type = Answer.self
+    ) throws(ClientError) -> Answer {
         do {
             return try APICoding.decoder.decode(Answer.self, from: Data(body.readableBytesView))
         } catch { throw ClientError(description: "\(path) answered something else than expected: \(error)") }

@@ -58,10 +58,11 @@ package final class ClickHouseTables: InsertTarget {
         if known.withLock({ $0.tables != nil && $0.plans[layout] != nil }) { return }
         try change { () throws(ClickHouseError) in
             var tables = try self.tables()
+            guard layout.isEvents else { return known.withLock { $0.plans[layout] = TablePlan(unchanged: layout) } }
             let plan = try self.plan(layout, &tables)
             // What is wrong with one of them is said when it is its turn. Not too many at once: rows of other tables wait meanwhile.
             let end = ContinuousClock.now + Self.longestMaking
-            for other in others where tables[other.name] == nil && ContinuousClock.now < end {
+            for other in others where other.isEvents && tables[other.name] == nil && ContinuousClock.now < end {
                 _ = try? self.plan(other, &tables)
             }
             known.withLock { $0.plans[layout] = plan }
@@ -154,7 +155,7 @@ package final class ClickHouseTables: InsertTarget {
     /// Takes all rows of the run out of all tables. Returns when they are gone.
     package func remove(run runID: Name) throws(ClickHouseError) {
         // `run_metadata` last: a run that is still listed can be removed again.
-        for table in try facts().map(\.name) + [TableSQL.metadataName] {
+        for table in try facts().map(\.name) + [DigestTable.name, TableSQL.metadataName] {
             let name = TableSQL.qualified(database, table)
             let parameters = ["run": runID.text]
             // A mutation looks at every part; asking first is cheap.
@@ -189,6 +190,7 @@ package final class ClickHouseTables: InsertTarget {
         try run(TableSQL.createDatabase(database), database: "")
         try checkForReference()
         try run(TableSQL.createMetadata(database))
+        try run(DigestTable.create(database))
         let tables = try readTables()
         catalog.note(tables.values.compactMap(\.key))
         known.withLock { $0.tables = tables }

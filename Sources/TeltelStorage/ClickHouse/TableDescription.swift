@@ -105,6 +105,9 @@ package struct TablePlan: Sendable, Equatable {
     package var madeNullable: [ColumnLayout] = []
     package var isReady: Bool { additions.isEmpty && madeNullable.isEmpty }
 
+    /// The table has the block's columns and no others.
+    package init(unchanged layout: TableLayout) { targets = layout.columns.map { ($0.name, $0.name) } }
+
     package static func == (a: TablePlan, b: TablePlan) -> Bool {
         a.additions == b.additions && a.madeNullable == b.madeNullable
             && a.targets.elementsEqual(b.targets) { Name($0.source) == Name($1.source) && Name($0.target) == Name($1.target) }

@@ -43,18 +43,21 @@ package struct GroupManifest: Sendable, Equatable {
     }
 
     package var rows: Int { members.reduce(0) { $0 + $1.rows } }
+    /// As far as they are events: others are not counted.
+    package var events: Int { layout.isEvents ? rows : 0 }
     package var logs: Set<UInt64> { Set(members.map(\.frame.segment.log)) }
     /// nil for a group that is no part of another.
     package var parent: String? { name.lastIndex(of: ".").map { String(name[..<$0]) } }
 
     /// "TLTLgrp1"
     package static let magic: UInt64 = 0x3170_7267_4C54_4C54
-    package static let version: UInt32 = 1
+    /// 2: of rows that are no events. Others are written as 1.
+    package static let version: UInt32 = 2
 
     package func encode() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(Self.magic)
-        writer.put(Self.version)
+        writer.put(layout.isEvents ? 1 : Self.version)
         writer.put(name)
         writer.put(layout)
         writer.put(members) { $0.put($1) }
@@ -77,7 +80,9 @@ package struct GroupManifest: Sendable, Equatable {
         var reader = ByteReader(bytes, to: bytes.count - 4)
         var tail = ByteReader(bytes, from: bytes.count - 4)
         guard try reader.take(UInt64.self) == magic else { throw StorageError(.foreign, "no group manifest") }
-        guard try reader.take(UInt32.self) == version else { throw StorageError(.future, "group manifest of another version") }
+        guard (1...version).contains(try reader.take(UInt32.self)) else {
+            throw StorageError(.future, "group manifest of another version")
+        }
         guard try tail.take(UInt32.self) == Checksum.crc32c(bytes.span.bytes.extracting(0..<bytes.count - 4)) else {
             throw StorageError(.corrupt, "group manifest")
         }

@@ -50,16 +50,16 @@ struct GroupRows {
             let count = selection.reduce(0) { $0 + $1.count }
             members.append(GroupMember(frame: open.member.frame, selection: selection, rows: count))
             rawBytes += open.rawBytes * count / max(1, open.block.rows)
-            for range in selection { ranges += Self.ranges(open.identities[range]) }
+            for range in selection { ranges += Self.ranges(open.identities[range], areJoined: layout.isEvents) }
         }
         return GroupManifest(name: name, layout: layout, members: members, ranges: ranges, rawBytes: rawBytes)
     }
 
-    /// Rows that follow each other in one ring become one range.
-    private static func ranges(_ rows: ArraySlice<(ring: RingID, sequence: UInt64)>) -> [RowRange] {
+    /// Events that follow each other in one ring become one range; between digests of a ring others may lie.
+    private static func ranges(_ rows: ArraySlice<(ring: RingID, sequence: UInt64)>, areJoined: Bool) -> [RowRange] {
         var result: [RowRange] = []
         for (ring, sequence) in rows {
-            if let last = result.last, last.ring == ring, last.last < sequence {
+            if areJoined, let last = result.last, last.ring == ring, last.last < sequence {
                 result[result.count - 1] = RowRange(ring: ring, first: last.first, last: sequence, rows: last.rows + 1)
             } else {
                 result.append(RowRange(ring: ring, first: sequence, last: sequence, rows: 1))

@@ -149,7 +149,7 @@ package final class Inserter {
 
     private func count(_ manifest: GroupManifest) throws(StepError) {
         let found = try count(manifest.layout, manifest.ranges)
-        if found > manifest.rows {
+        if found > manifest.rows, manifest.layout.isEvents {
             let runs = Set(manifest.members.flatMap { store.counts(of: $0.frame).keys.map(\.run.runID) })
             shared.update { $0.foundSurplus(found - manifest.rows, of: runs) }
         }
@@ -165,7 +165,7 @@ package final class Inserter {
     }
 
     private func conclude(_ name: String) throws(StorageError) {
-        let stored = store.groups.manifest(name)?.rows ?? 0
+        let stored = store.groups.manifest(name)?.events ?? 0
         try store.complete(name)
         state.concluded(name)
         refusals[name] = nil
@@ -204,10 +204,12 @@ package final class Inserter {
         state.divided(manifest.name, into: children)
         let reason = refusals.removeValue(forKey: manifest.name)
         for child in children { refusals[child.name] = reason }
+        guard manifest.layout.isEvents else { return }
         shared.update { $0.rowsStored += stored.reduce(0) { $0 + $1.rows } }
     }
 
     private func bury(_ manifest: GroupManifest) throws(StepError) {
+        guard manifest.layout.isEvents else { return try drop(manifest) }
         let time = wallMs()
         try keep { () throws(StorageError) in
             guard let member = manifest.members.first else { return }
@@ -216,6 +218,12 @@ package final class Inserter {
             try store.bury(manifest.name, losses: [owner: 1], .refusedByStorage)
         }
         buried(manifest, rows: 1)
+    }
+
+    /// Nothing is lost that could not be made again from events, and nobody counts it.
+    private func drop(_ manifest: GroupManifest) throws(StepError) {
+        try keep { () throws(StorageError) in try store.bury(manifest.name, losses: [:], .refusedByStorage) }
+        buried(manifest, rows: 0)
     }
 
     private func buried(_ manifest: GroupManifest, rows: Int) {
@@ -242,6 +250,7 @@ package final class Inserter {
     /// letters, because a group may be as large as what others need.
     /// - Parameter asks: some may be stored.
     private func giveUp(_ manifest: GroupManifest, asks: Bool) throws(StepError) {
+        guard manifest.layout.isEvents else { return try drop(manifest) }
         let time = wallMs()
         let reason = refusals[manifest.name] ?? "refused"
         let stored = asks ? try ask { () throws(ClickHouseError) in try visibleRows(manifest) } : []

@@ -10,6 +10,8 @@ extension InserterState {
         package var rowsAtOnce = 200_000
         /// or when the oldest has waited so long.
         package var ageMs: UInt64 = 2_000
+        /// Digests are few, and nobody waits for them while the run goes on.
+        package var digestAgeMs: UInt64 = 10_000
         /// Least time between two inserts, over all tables,
         package var gapMs: UInt64 = 100
         /// and before one of fewer than `rows`: of many tables each waits longer and has more rows then, because an insert costs

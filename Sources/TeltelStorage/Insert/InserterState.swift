@@ -47,7 +47,8 @@ package struct InserterState: Sendable {
         randomState = seed
     }
 
-    package var waitingRows: Int { waiting.values.reduce(0) { $0 + $1.rows } }
+    /// Events.
+    package var waitingRows: Int { waiting.reduce(0) { $0 + ($1.key.isEvents ? $1.value.rows : 0) } }
     package var waitingTables: [TableLayout] { Array(waiting.keys) }
     package var groupCount: Int { groups.count }
     package var isEmpty: Bool { groups.isEmpty && waiting.isEmpty }
@@ -135,7 +136,8 @@ package struct InserterState: Sendable {
     private func dueMs(_ layout: TableLayout, _ entry: Waiting, _ nowMs: UInt64) -> UInt64 {
         // While a group of the table fails, the next one grows, up to its limit, instead of failing beside it.
         let failing = entry.rows < cadence.groupRowsMax ? groups.first { $0.table == layout.name && $0.failures > 0 } : nil
-        var due = entry.isDue || entry.rows >= cadence.rowsAtOnce ? 0 : entry.sinceMs + cadence.ageMs
+        let ageMs = layout.isEvents ? cadence.ageMs : cadence.digestAgeMs
+        var due = entry.isDue || entry.rows >= cadence.rowsAtOnce ? 0 : entry.sinceMs + ageMs
         if entry.rows >= cadence.rows { due = min(due, (lastFormedMs[layout.name] ?? 0) + cadence.restMs) }
         let earliest = pacing.earliestMs(rows: entry.rows, isUrgent: entry.isDue, nowMs)
         return max(due, earliest, failing.map { $0.notBeforeMs + 1 } ?? 0)

@@ -24,7 +24,7 @@ extension ByteWriter {
     }
     mutating func put(_ layout: TableLayout) {
         put(layout.name)
-        put(UInt8((layout.key == nil ? 0 : 1) | (layout.isDefined ? 2 : 0)))
+        put(UInt8((layout.key == nil ? 0 : 1) | (layout.isDefined ? 2 : 0) | (layout.isEvents ? 0 : 4)))
         if let key = layout.key { put(key) }
         put(layout.columns) { writer, column in
             writer.put(column.name)
@@ -60,7 +60,9 @@ extension ByteReader {
         let flags: UInt8 = try take()
         let key = flags & 1 != 0 ? try takeTableKey() : nil
         let columns = try takeList { reader throws(StorageError) in ColumnLayout(try reader.takeText(), try reader.takeText()) }
-        return TableLayout(name: name, key: key, columns: columns, isDefined: flags & 2 != 0)
+        let layout = TableLayout(name: name, key: key, columns: columns, isDefined: flags & 2 != 0)
+        guard layout.isEvents == (flags & 4 == 0) else { throw StorageError(.corrupt, "rows of \(name) that are no events") }
+        return layout
     }
     mutating func takeNote() throws(StorageError) -> InstanceNote {
         let id = try takeInstance()

@@ -141,7 +141,9 @@ package enum SegmentFormat {
     package static let skippableMagic: UInt32 = 0x184D_2A5E
     /// "TLTLseg1"
     package static let magic: UInt64 = 0x3167_6573_4C54_4C54
-    package static let version: UInt32 = 1
+    /// 2: with frames that hold no events. Others are written as 1.
+    package static let version: UInt32 = 2
+    private static func version(_ frames: [FrameRecord]) -> UInt32 { frames.allSatisfy(\.layout.isEvents) ? 1 : 2 }
     /// Segments begin at multiples of it.
     package static let alignment = 4_096
     package static let prefixBytes = 56
@@ -221,7 +223,7 @@ package enum SegmentFormat {
         writer.put(skippableMagic)
         writer.put(UInt32(headerBytes - 8))
         writer.put(magic)
-        writer.put(version)
+        writer.put(version(header.frames))
         writer.put(UInt32(headerBytes))
         writer.put(header.id.log)
         writer.put(header.id.offset)
@@ -247,7 +249,9 @@ package enum SegmentFormat {
         guard let prefix = Prefix(bytes), bytes.count == prefix.headerBytes else {
             throw StorageError(.foreign, "no segment header")
         }
-        guard prefix.version == version else { throw StorageError(.future, "segment \(prefix.id) of version \(prefix.version)") }
+        guard (1...version).contains(prefix.version) else {
+            throw StorageError(.future, "segment \(prefix.id) of version \(prefix.version)")
+        }
         guard checksum(bytes) == prefix.checksum else { throw StorageError(.corrupt, "header of segment \(prefix.id)") }
         var reader = ByteReader(bytes, from: prefixBytes)
         let writtenAt: UInt32 = try reader.take()

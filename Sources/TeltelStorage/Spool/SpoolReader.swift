@@ -39,6 +39,7 @@ package final class SpoolReader {
     private var active: [InstanceWalk] = []
     private var waitingSinceNs: UInt64?
     private var lastNewsNs: UInt64 = 0
+    private var isFlushing = false
 
     private final class InstanceWalk {
         let instance: RingInstance
@@ -114,9 +115,15 @@ package final class SpoolReader {
         }
         if news { lastNewsNs = nowNs }
         if waitingSinceNs == nil, active.contains(where: { $0.waiting > 0 }) { waitingSinceNs = nowNs }
+        isFlushing = flush
         if flush || isTime(nowNs) {
             while try spool(nowNs, wallNs) {}
             waitingSinceNs = nil
+        } else if digests.isTimeToLook(nowNs) {
+            digests.nowNs = nowNs
+            closeDigests()
+            // What is finished goes along with rows, if some are on their way.
+            if digests.hasClosed, waitingSinceNs == nil { while try spool(nowNs, wallNs) {} }
         }
         finishEnded()
         return napMicroseconds(nowNs)
@@ -174,6 +181,7 @@ package final class SpoolReader {
         if let since = waitingSinceNs, nowNs >= since + rules.ageNs { return true }
         var rows = 0.0
         for walk in active where !walk.isFinished {
+            if walk.isEnded, digests.isOpen(instance: walk.instance.id) { return true }
             for ring in walk.rings where ring.waiting > 0 {
                 if walk.isEnded || ring.waiting >= ring.quarter { return true }
                 rows += Double(ring.waiting) / ring.bytesPerRow
@@ -186,12 +194,16 @@ package final class SpoolReader {
 
     /// One segment. Returns whether there is more to be written at once.
     private func spool(_ nowNs: UInt64, _ wallNs: UInt64) throws(StorageError) -> Bool {
+        digests.nowNs = nowNs
         let spans = gather()
-        guard !spans.isEmpty else { return false }
+        closeDigests()
+        guard !spans.isEmpty || digests.hasClosed else { return false }
         let touched = active.filter { walk in spans.contains { $0.ring.instance == walk.instance.id } }
         for walk in touched { refresh(walk, nowNs) }
         let seconds = UInt32(truncatingIfNeeded: wallNs / 1_000_000_000)
-        sorter.blocks.finish(insertedAt: seconds) { block, bytes in writer.add(block, RawSpan(_unsafeBytes: bytes)) }
+        sorter.blocks.finish(insertedAt: seconds, digestBytes: Int(rules.segmentBytes)) { block, bytes in
+            writer.add(block, RawSpan(_unsafeBytes: bytes))
+        }
         defer {
             writer.clear()
             sorter.clearCounts()
@@ -206,7 +218,17 @@ package final class SpoolReader {
         }
         if !sorter.malformed.isEmpty { store.lose(sorter.malformed, .malformed, upTo: spans) }
         release(spans)
-        return active.contains { walk in !walk.isFinished && walk.rings.contains { $0.waiting >= $0.quarter } }
+        return digests.hasClosed
+            || active.contains { walk in !walk.isFinished && walk.rings.contains { $0.waiting >= $0.quarter } }
+    }
+
+    private var digests: OpenDigests { sorter.blocks.digests }
+
+    /// Those to which nothing more comes, or nothing has come for some time.
+    private func closeDigests() {
+        digests.closePassed()
+        for walk in active where walk.isEnded && walk.waiting == 0 { digests.close(instance: walk.instance.id) }
+        if isFlushing { digests.closeAll() }
     }
 
     /// Takes rows out of the rings, from the fullest first. Returns how far each of them was read.
@@ -218,7 +240,10 @@ package final class SpoolReader {
             }
         }
         let most = min(Int(rules.segmentBytes), places.reduce(0) { $0 + Int($1.walk.rings[$1.ring].waiting) })
-        if !store.hasRoom(most + most / 8 + SegmentFormat.alignment) { places.removeAll { !$0.walk.rings[$0.ring].isHalfFull } }
+        let others = min(Int(rules.segmentBytes), digests.byteCount)
+        if !store.hasRoom(most + most / 8 + others + SegmentFormat.alignment) {
+            places.removeAll { !$0.walk.rings[$0.ring].isHalfFull }
+        }
         places.sort { $0.fill > $1.fill }
         var spans: [RingSpan] = []
         var left = rules.segmentBytes

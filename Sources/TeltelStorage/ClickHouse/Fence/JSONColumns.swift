@@ -18,7 +18,7 @@ package final class JSONParser {
 }
 
 /// One number of JSON payloads, for all rows of a block.
-private final class NumberColumn {
+final class NumberColumn {
     let layout: ColumnLayout
     /// In memory that stays where it is.
     let path = ColumnBytes()
@@ -82,7 +82,7 @@ package final class JSONColumns {
     /// A payload may have any number of members with any names: further ones stay in the text.
     package static let mostColumns = 1_024
 
-    private var columns: [NumberColumn] = []
+    private(set) var columns: [NumberColumn] = []
     private var numbers: [[UInt8]: Int] = [:]
     /// Which column the i-th number of the row before went to: mostly it is the same again.
     private var guesses: [Int] = []
@@ -95,6 +95,7 @@ package final class JSONColumns {
 
     var layouts: [ColumnLayout] { columns.map(\.layout) }
     var columnCount: Int { columns.count }
+    func path(_ column: Int) -> String { String(decoding: columns[column].path.bytes, as: UTF8.self) }
 
     /// Appends the rows whose payload is JSON; returns how many are not.
     func append(_ chunk: RowChunk, parser: JSONParser, identity: NativeColumns) -> Int {

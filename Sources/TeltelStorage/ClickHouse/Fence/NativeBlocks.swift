@@ -22,6 +22,7 @@ package final class NativeBlocks {
     /// The block of a schema, found once.
     private var places: [ObjectIdentifier: Place] = [:]
     private let output = ColumnBytes(capacity: 1 << 20)
+    package let digests = OpenDigests()
     package private(set) var rowCount = 0
     private var fixedBytes = 0
 
@@ -35,6 +36,7 @@ package final class NativeBlocks {
         let schema: EventSchema
         let block: TableBlock
         let plan: PayloadColumns
+        let digest: DigestPlan
     }
     private static let mostPlaces = 4_096
 
@@ -48,17 +50,20 @@ package final class NativeBlocks {
         guard rows.offsets.count > 0 else { return 0 }
         let place = place(of: rows.schema)
         let before = place.block.rows
-        let refused = place.block.append(rows, plan: place.plan, parser: parser)
+        let refused = place.block.append(rows, plan: place.plan, parser: parser, digests: digests, place.digest)
         let added = place.block.rows - before
         rowCount += added
         fixedBytes += added * place.block.bytesPerRow
         return refused
     }
 
-    /// Calls `body` with each block and its bytes, which are valid inside the call only, and is empty afterwards.
-    /// - Parameter insertedAt: seconds since 1970.
+    /// Calls `body` with each block and its bytes, which are valid inside the call only, and is empty afterwards. Digests that are finished
+    /// come last, as far as there is room for them.
+    /// - Parameters:
+    ///   - insertedAt: seconds since 1970.
+    ///   - digestBytes: most bytes of digests.
     package func finish<Failure: Error>(
-        insertedAt: UInt32, _ body: (NativeBlock, UnsafeRawBufferPointer) throws(Failure) -> Void
+        insertedAt: UInt32, digestBytes: Int = .max, _ body: (NativeBlock, UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         defer {
             for block in blocks.values where block.rows > 0 { block.removeAll() }
@@ -71,6 +76,11 @@ package final class NativeBlocks {
             let description = block.write(insertedAt: insertedAt, to: output)
             try body(description, output.bytes)
         }
+        let closed = digests.takeClosed(bytes: digestBytes)
+        guard !closed.isEmpty else { return }
+        output.removeAll()
+        let description = DigestBlock.write(closed, insertedAt: insertedAt, to: output)
+        try body(description, output.bytes)
     }
 
     /// Runs come and go; what is still in use is found again. JSON blocks stay, for their lists of columns.
@@ -83,17 +93,21 @@ package final class NativeBlocks {
         if let known = places[ObjectIdentifier(schema)] { return known }
         let key = TableKey(channel: schema.channel, type: schema.type)
         let isOther = !catalog.hasOwnTable(key)
+        var isRecord = false
+        if case .record = schema.encoding { isRecord = true }
         let plan = PayloadColumns(isOther ? [] : schema.fields)
         let block: TableBlock
         if isOther {
             block = self.block(BlockKey(table: TableLayout.otherName, columns: nil)) { TableBlock.other() }
-        } else if case .record = schema.encoding {
+        } else if isRecord {
             let columns = RecordColumns.signature(plan.columns)
             block = self.block(BlockKey(table: key.tableName, columns: columns)) { TableBlock.defined(key, plan) }
         } else {
             block = self.block(BlockKey(table: key.tableName, columns: nil)) { TableBlock.json(key) }
         }
-        let place = Place(schema: schema, block: block, plan: plan)
+        let digest = DigestPlan(
+            key, columns: isRecord && !isOther ? plan.columns : [], keyFields: schema.fields.filter(\.isKey).map(\.name))
+        let place = Place(schema: schema, block: block, plan: plan, digest: digest)
         places[ObjectIdentifier(schema)] = place
         return place
     }
@@ -111,6 +125,7 @@ private final class TableBlock {
     let name: String
     private let key: TableKey?
     private let identity = NativeColumns()
+    private let hashes = HashColumns()
     private let records: RecordColumns?
     private let json: JSONColumns?
     private var layout: TableLayout
@@ -160,9 +175,12 @@ private final class TableBlock {
     var rows: Int { identity.rows }
     var textBytes: Int { identity.textBytes }
 
-    func append(_ chunk: RowChunk, plan: PayloadColumns, parser: JSONParser) -> Int {
+    func append(_ chunk: RowChunk, plan: PayloadColumns, parser: JSONParser, digests: OpenDigests, _ digestPlan: DigestPlan)
+        -> Int
+    {
         let before = rows
         var refused = 0
+        let marks = (common: identity.textMarks, record: records?.textMarks ?? [])
         if case .record(let size) = chunk.schema.encoding, let records {
             records.append(chunk, recordSize: size, plan: plan.columns, identity: identity)
             if key == nil || plan.needsText { appendTexts(chunk, size) }
@@ -171,7 +189,30 @@ private final class TableBlock {
             refused = json.append(chunk, parser: parser, identity: identity)
         }
         note(chunk, rows - before)
+        digest(chunk, from: before, digestPlan, digests, marks.common, marks.record)
         return refused
+    }
+
+    private func digest(
+        _ chunk: RowChunk, from row: Int, _ plan: DigestPlan, _ digests: OpenDigests, _ marks: (tags: TextMark, rest: TextMark),
+        _ recordMarks: [Int]
+    ) {
+        let count = rows - row
+        guard plan.isDigested else { return digests.sawBounds(of: chunk) }
+        guard count > 0 else { return }
+        hashes.removeAll()
+        var columns = identity.digestColumns(from: row, rows: count, marks: marks, hashes: hashes)
+        let common = columns.count
+        if let records, key != nil {
+            columns += records.digestColumns(from: row, rows: count, marks: recordMarks, hashes: hashes)
+        } else if let json, key != nil {
+            plan.grow(to: json.columnCount) { json.path($0) }
+            columns += json.digestColumns(from: row)
+        }
+        let keys = plan.keyColumns.map { columns[common + $0] }
+        digests.add(
+            chunk, plan, rows: count, frames: UnsafeRawPointer(identity.frames.base) + row * 8, columns: columns, keyColumns: keys
+        )
     }
 
     /// The payloads as JSON text, made from private copies.

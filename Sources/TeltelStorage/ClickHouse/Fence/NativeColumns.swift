@@ -30,10 +30,10 @@ final class NativeColumns {
     let simTimes = ColumnBytes()
     let wallTimeNulls = ColumnBytes()
     let wallTimes = ColumnBytes()
-    private let tags = ColumnBytes()
-    private var rowsWithTags = 0
-    private let rest = ColumnBytes()
-    private var rowsWithRest = 0
+    let tags = ColumnBytes()
+    private(set) var rowsWithTags = 0
+    let rest = ColumnBytes()
+    private(set) var rowsWithRest = 0
 
     /// Bytes of the variable parts so far.
     var textBytes: Int { tags.count + rest.count }

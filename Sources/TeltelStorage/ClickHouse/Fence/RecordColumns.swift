@@ -9,14 +9,16 @@ private let headBytes = Int(TELTEL_RECORD_HEADER_BYTES)
 
 /// The payload columns of one block whose rows come from definitions with the same columns. One thread at a time.
 final class RecordColumns {
-    private let columns: [PayloadColumn]
-    private let values: [ColumnBytes]
+    let columns: [PayloadColumn]
+    let values: [ColumnBytes]
+    let textColumns: [Int]
     /// Targets of the columns for the rows of one `append`.
     private var targets: [UnsafeMutableRawPointer] = []
 
     init(_ columns: [PayloadColumn]) {
         self.columns = columns
         values = columns.map { _ in ColumnBytes() }
+        textColumns = columns.indices.filter { columns[$0].kind == .text }
     }
 
     /// Whether records with these columns can be appended: they may lie elsewhere in the struct.

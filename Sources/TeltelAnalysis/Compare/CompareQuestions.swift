@@ -1,0 +1,241 @@
+/// What the database is asked to find where two runs differ.
+import TeltelEvents
+
+/// Which part of two runs is compared.
+package struct CompareScope: Sendable, Equatable {
+    package var first: String
+    package var second: String
+    /// nil: all.
+    package var channel: Name?
+    package var type: Name?
+    package var source: Name?
+    package var frames: ClosedRange<UInt64>?
+
+    package init(_ first: String, _ second: String) {
+        self.first = first
+        self.second = second
+    }
+
+    var parameters: [(name: String, value: String)] {
+        var parameters = [("a", first), ("b", second)]
+        if let channel { parameters.append(("channel", channel.text)) }
+        if let type { parameters.append(("type", type.text)) }
+        if let source { parameters.append(("source", source.text)) }
+        return parameters
+    }
+    /// Of tables whose rows name what they are.
+    var conditions: String {
+        var conditions = ["run_id IN ({a:String}, {b:String})"]
+        if channel != nil { conditions.append("channel = {channel:String}") }
+        if type != nil { conditions.append("type = {type:String}") }
+        if source != nil { conditions.append("source_id = {source:String}") }
+        return conditions.joined(separator: " AND ")
+    }
+}
+
+/// Events of one type from one source.
+package struct EventStream: Hashable, Comparable, Sendable {
+    package let channel: Name
+    package let type: Name
+    package let source: Name
+    package init(channel: Name, type: Name, source: Name) {
+        self.channel = channel
+        self.type = type
+        self.source = source
+    }
+    package static func < (a: EventStream, b: EventStream) -> Bool {
+        (a.channel, a.type, a.source) < (b.channel, b.type, b.source)
+    }
+}
+
+/// What the digests of two runs say, stream by stream.
+package struct StreamsQuestion: Sendable {
+    /// One stream of both runs; rows are 0 where a run does not have it.
+    package struct Row: Decodable, Sendable {
+        package let channel, type, sourceID: Name
+        package let rowsA, rowsB: UInt64
+        /// How often each has been digested, with which keys: others' digests cannot be compared.
+        package let keysA, keysB: [[String]]
+        /// Names of fields that are no part of the row digests.
+        package let measuredA, measuredB: [String]
+        /// Blocks that one of the runs has, and those that differ.
+        package let blocks, differing: UInt64
+        /// Of those that differ; 0 if there are none.
+        package let firstDiffering: UInt64
+        package let lastFrameA, lastFrameB: UInt64
+        package var stream: EventStream { EventStream(channel: channel, type: type, source: sourceID) }
+    }
+
+    package static func statement(_ scope: CompareScope) -> Statement {
+        var conditions = scope.conditions
+        var parameters = scope.parameters
+        if let frames = scope.frames {
+            conditions += " AND block BETWEEN {from:UInt64} AND {to:UInt64}"
+            let (from, to) = (
+                frames.lowerBound / UInt64(DigestSQL.framesPerBlock), frames.upperBound / UInt64(DigestSQL.framesPerBlock)
+            )
+            parameters += [("from", String(from)), ("to", String(to))]
+        }
+        return Statement(
+            sql: """
+                SELECT channel, type, source_id AS sourceID, sum(ra) AS rowsA, sum(rb) AS rowsB, groupUniqArrayArray(4)(ka) AS keysA,
+                    groupUniqArrayArray(4)(kb) AS keysB, groupUniqArrayArray(ma) AS measuredA, groupUniqArrayArray(mb) AS measuredB,
+                    count() AS blocks, countIf(ra != rb OR da != db) AS differing,
+                    minIf(block, ra != rb OR da != db) AS firstDiffering, max(la) AS lastFrameA, max(lb) AS lastFrameB
+                FROM (
+                    SELECT channel, type, source_id, block, sumIf(rows, run_id = {a:String}) AS ra, sumIf(rows, run_id = {b:String}) AS rb,
+                        sumIf(row_digest, run_id = {a:String}) AS da, sumIf(row_digest, run_id = {b:String}) AS db,
+                        groupUniqArrayIf(4)(keys, run_id = {a:String}) AS ka, groupUniqArrayIf(4)(keys, run_id = {b:String}) AS kb,
+                        groupUniqArrayArrayIf(no_part, run_id = {a:String}) AS ma, groupUniqArrayArrayIf(no_part, run_id = {b:String}) AS mb,
+                        maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
+                    FROM (SELECT *, arrayFilter((f, m) -> m = 1, fields, measured) AS no_part FROM run_digests WHERE \(conditions))
+                    GROUP BY channel, type, source_id, block
+                )
+                GROUP BY channel, type, source_id
+                ORDER BY channel, type, source_id
+                """, parameters: parameters)
+    }
+}
+
+/// How many rows there are: whether digests still tell of them.
+package struct RowCountsQuestion: Sendable {
+    package struct Row: Decodable, Sendable {
+        /// Of the tables that were given.
+        package let place: Int
+        package let run: Name
+        package let channel, type: Name
+        package let rows: UInt64
+    }
+
+    /// nil: there are no tables.
+    package static func statement(_ runs: [String], _ tables: [StoredTable]) -> Statement? {
+        guard !tables.isEmpty else { return nil }
+        let parameters = runs.enumerated().map { ("run\($0)", $1) }
+        let selects = tables.enumerated().flatMap { place, table in
+            runs.indices.map { run in
+                // Of one run alone: the database counts from its index then.
+                let (channel, type) =
+                    table.type == nil
+                    ? ("channel", "type") : (SQL.literal(table.channel?.text ?? ""), SQL.literal(table.type?.text ?? ""))
+                return """
+                    SELECT \(place) AS place, {run\(run):String} AS run, toString(\(channel)) AS channel, toString(\(type)) AS type, count() AS rows
+                    FROM \(SQL.identifier(table.name)) WHERE run_id = {run\(run):String}\(table.type == nil ? " GROUP BY channel, type" : "")
+                    """
+            }
+        }
+        return Statement(sql: selects.joined(separator: "\nUNION ALL\n"), parameters: parameters)
+    }
+}
+
+/// The first frame of a stretch in which the rows of a stream differ.
+package struct FirstFrameQuestion: Sendable {
+    package struct Row: Decodable, Sendable {
+        package let frame: UInt64
+        package let rowsA, rowsB: UInt64
+    }
+
+    /// No row: they do not differ there.
+    package static func statement(
+        _ digests: DigestSQL, _ stream: EventStream, _ scope: CompareScope, frames: ClosedRange<UInt64>
+    ) -> Statement {
+        let (conditions, parameters) = StreamRows.condition(digests.table, stream, scope, frames)
+        return Statement(
+            sql: """
+                SELECT frame_index AS frame, countIf(run_id = {a:String}) AS rowsA, countIf(run_id = {b:String}) AS rowsB FROM (
+                \(digests.rows(where: conditions))
+                )
+                GROUP BY frame
+                HAVING rowsA != rowsB OR sumIf(row, run_id = {a:String}) != sumIf(row, run_id = {b:String})
+                ORDER BY frame LIMIT 1
+                """, parameters: parameters)
+    }
+}
+
+/// Rows of a stream in both runs, value by value.
+package struct StreamRows: Sendable {
+    static func condition(
+        _ table: StoredTable, _ stream: EventStream, _ scope: CompareScope, _ frames: ClosedRange<UInt64>
+    ) -> (String, [(name: String, value: String)]) {
+        var conditions = "run_id IN ({a:String}, {b:String}) AND source_id = {source:String}"
+        conditions += " AND frame_index BETWEEN {from:UInt64} AND {to:UInt64}"
+        var parameters = [
+            ("a", scope.first), ("b", scope.second), ("source", stream.source.text), ("from", String(frames.lowerBound)),
+            ("to", String(frames.upperBound)),
+        ]
+        if table.type == nil {
+            conditions += " AND channel = {channel:String} AND type = {type:String}"
+            parameters += [("channel", stream.channel.text), ("type", stream.type.text)]
+        }
+        return (conditions, parameters)
+    }
+
+    /// What is read of each row besides sim_time, tags and rest: the table's payload, in its order.
+    package let table: StoredTable
+    package init(_ table: StoredTable) { self.table = table }
+
+    private static let fixed = ["Float64", "String", "String"]
+    /// Names of the values of a row, as digests name fields.
+    package var fields: [String] { ["sim_time", "tags", "rest"] + table.columns.map { "payload." + $0.path } }
+    private var types: [String] { Self.fixed + table.columns.map { $0.isArray ? "Array" : $0.inner } }
+
+    /// As arrays: whether it is of the second run, frame, instance, writer, sequence, then the fields; in order of emission.
+    package func statement(_ stream: EventStream, _ scope: CompareScope, frames: ClosedRange<UInt64>, rowsMax: Int) -> Statement {
+        let (conditions, parameters) = Self.condition(table, stream, scope, frames)
+        let values = ["reinterpretAsUInt64(sim_time)", "tags", "rest"] + table.columns.map(Self.text)
+        return Statement(
+            sql: """
+                SELECT toUInt8(run_id = {b:String} AND {a:String} != {b:String}) AS side, toString(frame_index), toString(instance),
+                    toString(writer), toString(sequence), \(values.map { "toString(\($0))" }.joined(separator: ", "))
+                FROM \(SQL.identifier(table.name)) WHERE \(conditions)
+                ORDER BY frame_index, side, instance, writer, sequence LIMIT \(rowsMax)
+                """, parameters: parameters)
+    }
+
+    private static func text(_ column: StoredTable.Column) -> String {
+        let name = SQL.identifier(column.name)
+        if column.isArray { return name }
+        switch column.inner {
+        case "Float64": return "reinterpretAsUInt64(\(name))"
+        case "Float32": return "reinterpretAsUInt32(\(name))"
+        case "Bool": return "toUInt8(\(name))"
+        default: return name
+        }
+    }
+
+    /// One row of the answer, taken apart. nil: it is none.
+    package func row(_ cells: [String?]) -> StreamRow? {
+        guard cells.count == fields.count + 5, let side = cells[0], let frame = cells[1].flatMap(UInt64.init),
+            let instance = cells[2],
+            let writer = cells[3].flatMap(UInt16.init), let sequence = cells[4].flatMap(UInt64.init)
+        else { return nil }
+        var values: [CellValue] = []
+        for (text, type) in zip(cells.dropFirst(5), types) {
+            guard let value = CellValue(text, type: type) else { return nil }
+            values.append(value)
+        }
+        // What has no text is as if it were not there.
+        for index in [1, 2] where values[index] == .text("") { values[index] = .null }
+        return StreamRow(
+            isSecond: side == "1", frame: frame, instance: instance, writer: writer, sequence: sequence, values: values)
+    }
+}
+
+/// One event with its values by bits.
+package struct StreamRow: Sendable, Equatable {
+    package let isSecond: Bool
+    package let frame: UInt64
+    package let instance: String
+    package let writer: UInt16
+    package let sequence: UInt64
+    package let values: [CellValue]
+
+    package init(isSecond: Bool, frame: UInt64, instance: String = "", writer: UInt16 = 0, sequence: UInt64, values: [CellValue])
+    {
+        self.isSecond = isSecond
+        self.frame = frame
+        self.instance = instance
+        self.writer = writer
+        self.sequence = sequence
+        self.values = values
+    }
+}

@@ -1,0 +1,177 @@
+/// Where two runs first differ, by bits: digests lead to the block, hashes of rows to the frame, the rows themselves to the fields.
+import TeltelAPI
+import TeltelAnalysis
+import TeltelEvents
+import TeltelQuery
+
+/// One question. Used by one task.
+package struct DivergenceFinder {
+    private let queries: RunQueries
+    private let tables: [StoredTable]
+    private let scope: CompareScope
+    /// Whether everything of the first and of the second run has been stored.
+    private let areComplete: [Bool]
+
+    /// More rows of one frame are not shown.
+    private static let rowsOfAFrameMost = 4_000
+
+    package init(_ queries: QueryService, tables: [StoredTable], scope: CompareScope, areComplete: [Bool]) {
+        self.queries = RunQueries(queries)
+        self.tables = tables
+        self.scope = scope
+        self.areComplete = areComplete
+    }
+
+    package func find() async throws(QueryError) -> DivergenceAnswer {
+        let streams = try await StreamDigests(queries: queries, tables: tables, scope: scope).streams()
+        let shared = streams.filter { $0.rows.first > 0 && $0.rows.second > 0 }
+        guard !shared.isEmpty else { return answer(streams, .incomparable, reason: reason(streams), first: nil) }
+        guard let first = try await firstFrame(streams) else { return answer(streams, .equal, reason: nil, first: nil) }
+        return answer(streams, .different, reason: nil, first: try await details(first))
+    }
+
+    private func reason(_ streams: [ComparedStream]) -> String {
+        let missing = [
+            (scope.first, streams.allSatisfy { $0.rows.first == 0 }), (scope.second, streams.allSatisfy { $0.rows.second == 0 }),
+        ].filter(\.1).map(\.0)
+        return missing.isEmpty
+            ? "the runs have no type of one source in common"
+            : "of \(missing.joined(separator: " and ")) nothing is stored that could be compared"
+    }
+
+    // MARK: the frame
+
+    /// Streams that differ in one frame, the first one in which any does.
+    private struct Found {
+        let frame: UInt64
+        var streams: [ComparedStream]
+    }
+
+    private func firstFrame(_ streams: [ComparedStream]) async throws(QueryError) -> Found? {
+        let differing = streams.filter { $0.firstDiffering != nil }
+        guard let block = differing.compactMap(\.firstDiffering).min() else { return nil }
+        var found: Found?
+        for stream in differing where stream.firstDiffering == block {
+            guard let frame = try await firstFrame(of: stream, block) else { continue }
+            if let known = found, known.frame < frame { continue }
+            if found?.frame == frame { found!.streams.append(stream) } else { found = Found(frame: frame, streams: [stream]) }
+        }
+        return found
+    }
+
+    private func firstFrame(of stream: ComparedStream, _ block: UInt64) async throws(QueryError) -> UInt64? {
+        let frames = UInt64(DigestSQL.framesPerBlock)
+        let begin = block * frames
+        let whole = begin...begin + (frames - 1)
+        let range = scope.frames.map { whole.clamped(to: $0) } ?? whole
+        return try await queries.rows(
+            FirstFrameQuestion.Row.self, FirstFrameQuestion.statement(stream.digests, stream.stream, scope, frames: range)
+        ).first?.frame
+    }
+
+    // MARK: its rows
+
+    private func details(_ found: Found) async throws(QueryError) -> DivergenceAnswer.Frame {
+        var differences: [(order: UInt64, difference: DivergenceAnswer.Difference)] = []
+        var unpaired: [DivergenceAnswer.Unpaired] = []
+        for stream in found.streams {
+            let reader = StreamRows(stream.table)
+            let statement = reader.statement(
+                stream.stream, scope, frames: found.frame...found.frame, rowsMax: Self.rowsOfAFrameMost)
+            var rows: [StreamRow] = []
+            for cells in try await queries.cells(statement) {
+                guard let row = reader.row(cells) else { throw .failed("a row of \(stream.table.name) cannot be read") }
+                rows.append(row)
+            }
+            let comparison = FrameComparison(
+                rows, fields: reader.fields, keys: Self.places(stream.keys, in: reader.fields),
+                ignored: Set(Self.places(stream.measured, in: reader.fields)))
+            differences += comparison.values.map { ($0.order, Self.difference($0, stream.stream)) }
+            if comparison.onlyFirst + comparison.onlySecond > 0 {
+                unpaired.append(
+                    .init(
+                        channel: stream.stream.channel, type: stream.stream.type, sourceId: stream.stream.source,
+                        rows: [comparison.onlyFirst, comparison.onlySecond]))
+            }
+        }
+        let ordered = differences.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
+        return .init(frame: found.frame, differences: ordered.map(\.element.difference), unpaired: unpaired)
+    }
+
+    private static func places(_ names: [String], in fields: [String]) -> [Int] {
+        names.flatMap { name in fields.indices.filter { fields[$0].utf8.elementsEqual(name.utf8) } }
+    }
+
+    private static func difference(_ value: ValueDifference, _ stream: EventStream) -> DivergenceAnswer.Difference {
+        let values = [value.first, value.second].map { value in
+            DivergenceAnswer.Value(text: value == .null ? nil : value.words, bits: value.bits)
+        }
+        let distance = ULP.distance(value.first, value.second)
+        return .init(
+            channel: stream.channel, type: stream.type, sourceId: stream.source, field: value.field.withoutPayload,
+            key: value.key.map(\.words), class: value.valueClass.name, ulp: distance.flatMap { $0 <= ULP.tellingMax ? $0 : nil },
+            values: values)
+    }
+
+    // MARK: the answer
+
+    private func answer(
+        _ streams: [ComparedStream], _ verdict: DivergenceAnswer.Verdict, reason: String?, first: DivergenceAnswer.Frame?
+    ) -> DivergenceAnswer {
+        let sides: [(name: String, rows: (ComparedStream) -> UInt64, last: (ComparedStream) -> UInt64)] = [
+            (scope.first, { $0.rows.first }, { $0.lastFrames.first }),
+            (scope.second, { $0.rows.second }, { $0.lastFrames.second }),
+        ]
+        let runs = sides.enumerated().map { index, side in
+            let present = streams.filter { side.rows($0) > 0 }
+            return DivergenceAnswer.Run(
+                runId: Name(side.name), rows: present.reduce(0) { $0 + side.rows($1) }, lastFrame: present.map(side.last).max(),
+                complete: areComplete[index])
+        }
+        let equalUpTo: UInt64? =
+            switch verdict {
+            case .equal: streams.map { max($0.lastFrames.first, $0.lastFrames.second) }.max()
+            case .different: first.flatMap { $0.frame > 0 ? $0.frame - 1 : nil }
+            case .incomparable: nil
+            }
+        return DivergenceAnswer(
+            runs: runs, mode: "bits", verdict: verdict, reason: reason, equalUpToFrame: equalUpTo, first: first,
+            streams: streams.map(Self.stream), coverage: coverage(streams), sql: queries.asked.map(\.reproducible))
+    }
+
+    private static func stream(_ stream: ComparedStream) -> DivergenceAnswer.Stream {
+        .init(
+            channel: stream.stream.channel, type: stream.stream.type, sourceId: stream.stream.source,
+            rows: [stream.rows.first, stream.rows.second], blocks: stream.blocks, differingBlocks: stream.differing,
+            firstDifferingBlock: stream.firstDiffering.map { $0 * UInt64(DigestSQL.framesPerBlock) },
+            recomputed: stream.isRecomputed)
+    }
+
+    private func coverage(_ streams: [ComparedStream]) -> DivergenceAnswer.Coverage {
+        var left = [
+            DivergenceAnswer.NotCompared(
+                what: "run.start, run.end", why: "begin and end tell about a run's surroundings"),
+            DivergenceAnswer.NotCompared(
+                what: "writer, sequence, wall_time_ms, inserted_at", why: "they differ between runs of the same simulation"),
+        ]
+        for stream in streams where !stream.measured.isEmpty {
+            let fields = stream.measured.map { "\(stream.stream.type).\($0.withoutPayload)" }
+            left.append(.init(what: fields.joined(separator: ", "), why: "measured: no part of the simulation"))
+        }
+        return .init(
+            streams: streams.count, rows: streams.reduce(0) { $0 + $1.rows.first + $1.rows.second }, notCompared: left)
+    }
+}
+
+extension String {
+    /// A field as people name it: `pos.x` for `payload.pos.x`.
+    var withoutPayload: String { hasPrefix("payload.") ? String(dropFirst("payload.".count)) : self }
+}
+
+extension Statement {
+    /// With its parameters as comments before it.
+    package var reproducible: String {
+        let parameters = Dictionary(parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        return parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + sql
+    }
+}
