@@ -149,15 +149,14 @@ typedef struct teltel_type_desc {
 /* TELTEL_FIELD(struct body, pos, TELTEL_F64, "pos.x,pos.y,pos.z", "m"): offset and count come from the struct. */
 #define TELTEL_KIND_SIZE_(k) ((k) == TELTEL_F64 || (k) == TELTEL_I64 || (k) == TELTEL_U64 ? 8u : \
   (k) == TELTEL_F32 || (k) == TELTEL_I32 || (k) == TELTEL_U32 ? 4u : (k) == TELTEL_I16 || (k) == TELTEL_U16 ? 2u : 1u)
-#define TELTEL_FIELD_(T, m, k, name, unit, labels, flags) \
+#define TELTEL_FIELD_WITH(T, m, k, name, unit, labels, flags) \
   { name, unit, labels, k, TELTEL_CAST_(uint32_t, offsetof(T, m)), \
     TELTEL_CAST_(uint32_t, sizeof(TELTEL_CAST_(T *, TELTEL_NULL_)->m) / TELTEL_KIND_SIZE_(k)), flags }
-#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, TELTEL_NULL_, 0)
-#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, TELTEL_NULL_, TELTEL_KEY)
-#define TELTEL_FIELD_INPUT(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, TELTEL_NULL_, TELTEL_INPUT)
-#define TELTEL_FIELD_MEASURED(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, TELTEL_NULL_, TELTEL_MEASURED)
-#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, labels, 0)
-#define TELTEL_FIELD_WITH(T, m, k, name, unit, labels, flags) TELTEL_FIELD_(T, m, k, name, unit, labels, flags)
+#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, 0)
+#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_WITH(T, m, k, name, TELTEL_NULL_, TELTEL_NULL_, TELTEL_KEY)
+#define TELTEL_FIELD_INPUT(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, TELTEL_INPUT)
+#define TELTEL_FIELD_MEASURED(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, TELTEL_MEASURED)
+#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_WITH(T, m, k, name, TELTEL_NULL_, labels, 0)
 
 /* Well-known types: use them as they are, or describe your own. Angles rad, lengths m, forces N, pressure Pa. */
 typedef struct teltel_body_state { double pos[3], vel[3], rot[4], omega[3]; } teltel_body_state; /* rot: qx, qy, qz, qw */
