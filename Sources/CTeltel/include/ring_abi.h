@@ -201,8 +201,8 @@ enum {
 enum {
   TELTEL_FIELD_FLAG_KEY = 1,     /* tells several instances of one type in one frame apart */
   TELTEL_FIELD_FLAG_INPUT = 2,   /* given to the engine, not computed by it */
-  TELTEL_FIELD_FLAG_MEASURED = 4 /* of the machine, not of the simulation: never compared. Nothing beside the others */
-}; /* Rings of older libraries have fewer of them: 0 is always "nothing said". */
+  TELTEL_FIELD_FLAG_MEASURED = 4 /* of the machine, not of the simulation: never compared. Counts for nothing beside another flag */
+}; /* Older libraries know KEY only. */
 typedef struct teltel_entry_field {
   uint32_t kind, offset, count, flags; /* name: one per element, separated by commas, or a single one for the array */
 } teltel_entry_field;
