@@ -127,12 +127,18 @@ enum {
   TELTEL_U64 = 8, TELTEL_F32 = 9, TELTEL_F64 = 10, TELTEL_BOOL = 11 /* 1 byte, 0 = false */,
   TELTEL_TEXT = 12 /* char[count], ends at NUL or at count */
 };
-enum { TELTEL_KEY = 1 /* tells several instances per frame apart: wheelId, bodyId */ };
+enum {
+  TELTEL_KEY = 1,     /* tells several instances per frame apart: wheelId, bodyId */
+  TELTEL_INPUT = 2,   /* given to the engine, not computed by it: commands, recorded controls, seeds. If that is where two runs
+                         differ first, the cause lies outside */
+  TELTEL_MEASURED = 4 /* of the machine, not of the simulation, and another in each equal run: processor time, memory. Never
+                         compared. Neither key nor input. perf.cpu_time_ms of frame.end is measured without it */
+}; /* Flags of a field; an older library refuses one that it does not know: see teltel_known_flags. */
 typedef struct teltel_field {
   const char *name;   /* "pos.x" becomes {"pos":{"x":..}}; "pos.x,pos.y,pos.z" names the elements of an array */
   const char *unit;   /* "m/s"; NULL = none */
   const char *labels; /* integer kinds: "air,ground,crashed" for 0, 1, 2; NULL = plain number */
-  uint32_t kind, offset, count, flags; /* count: elements (0 = 1); flags: TELTEL_KEY */
+  uint32_t kind, offset, count, flags; /* count: elements (0 = 1); flags: TELTEL_KEY ... */
 } teltel_field;
 typedef struct teltel_type_desc {
   size_t struct_size, field_size; /* sizeof(teltel_type_desc), sizeof(teltel_field) */
@@ -143,12 +149,14 @@ typedef struct teltel_type_desc {
 /* TELTEL_FIELD(struct body, pos, TELTEL_F64, "pos.x,pos.y,pos.z", "m"): offset and count come from the struct. */
 #define TELTEL_KIND_SIZE_(k) ((k) == TELTEL_F64 || (k) == TELTEL_I64 || (k) == TELTEL_U64 ? 8u : \
   (k) == TELTEL_F32 || (k) == TELTEL_I32 || (k) == TELTEL_U32 ? 4u : (k) == TELTEL_I16 || (k) == TELTEL_U16 ? 2u : 1u)
-#define TELTEL_FIELD_(T, m, k, name, unit, labels, flags) \
+#define TELTEL_FIELD_WITH(T, m, k, name, unit, labels, flags) \
   { name, unit, labels, k, TELTEL_CAST_(uint32_t, offsetof(T, m)), \
     TELTEL_CAST_(uint32_t, sizeof(TELTEL_CAST_(T *, TELTEL_NULL_)->m) / TELTEL_KIND_SIZE_(k)), flags }
-#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_(T, m, k, name, unit, TELTEL_NULL_, 0)
-#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, TELTEL_NULL_, TELTEL_KEY)
-#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_(T, m, k, name, TELTEL_NULL_, labels, 0)
+#define TELTEL_FIELD(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, 0)
+#define TELTEL_FIELD_KEY(T, m, k, name) TELTEL_FIELD_WITH(T, m, k, name, TELTEL_NULL_, TELTEL_NULL_, TELTEL_KEY)
+#define TELTEL_FIELD_INPUT(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, TELTEL_INPUT)
+#define TELTEL_FIELD_MEASURED(T, m, k, name, unit) TELTEL_FIELD_WITH(T, m, k, name, unit, TELTEL_NULL_, TELTEL_MEASURED)
+#define TELTEL_FIELD_ENUM(T, m, k, name, labels) TELTEL_FIELD_WITH(T, m, k, name, TELTEL_NULL_, labels, 0)
 
 /* Well-known types: use them as they are, or describe your own. Angles rad, lengths m, forces N, pressure Pa. */
 typedef struct teltel_body_state { double pos[3], vel[3], rot[4], omega[3]; } teltel_body_state; /* rot: qx, qy, qz, qw */
@@ -184,8 +192,9 @@ TELTEL_API uint64_t teltel_instance(teltel_run *run) TELTEL_NOEXCEPT TELTEL_USE_
 
 /** Defines an event type, or finds it: same channel, name and fields give the same handle. *type is always set; {0} on
  *  failure. Offsets and sizes in bytes.
- *  Errors: ARGUMENT (also: a field's name given twice), MISMATCH (defined before with other fields), LIMIT (16,384 types, 1,024
- *  fields, 1 MiB a record), NO_SPACE, ENDED; REFUSED_STATE without a run. teltel_last_message says which field is wrong.
+ *  Errors: ARGUMENT (also: a field's name given twice, an unknown flag), MISMATCH (defined before with other fields or flags),
+ *  LIMIT (16,384 types, 1,024 fields, 1 MiB a record), NO_SPACE, ENDED; REFUSED_STATE without a run. teltel_last_message says
+ *  which field is wrong.
  *  Threads: any, any time. Cost: some us; allocates, takes the lock. */
 TELTEL_API teltel_status teltel_define_desc(teltel_run *run, const teltel_type_desc *desc, teltel_type *type) TELTEL_NOEXCEPT;
 /** The same for a well-known type: TELTEL_BODY_STATE, TELTEL_AERO_STATE or TELTEL_WHEEL_FORCE (units: see their structs).
@@ -286,7 +295,7 @@ TELTEL_API size_t teltel_last_message(char *out, size_t size) TELTEL_NOEXCEPT;
  *  Errors: none. Threads: any. Cost: a few instructions. */
 TELTEL_API uint32_t teltel_version(void) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
 /** 1 if the library that runs has a feature: "tags", "json", "key", "labels", "marks", "overwrite", "block", "enable",
- *  "schema".
+ *  "schema", "input", "measured".
  *  Errors: 0 for anything else, also NULL.
  *  Threads: any. Cost: under 100 ns. */
 TELTEL_API int teltel_has(const char *feature) TELTEL_NOEXCEPT TELTEL_USE_RESULT;
@@ -404,6 +413,14 @@ static inline teltel_status teltel_define(teltel_run *run, const char *channel, 
   desc.fields = fields; desc.field_count = field_count;
   desc.record_size = record_size;
   return teltel_define_desc(run, &desc, type);
+}
+/** A field's flags without those that the library that runs is too old for. For a program that may meet a library older than its
+ *  header: fields[i].flags = teltel_known_flags(fields[i].flags) before the type is defined. Other unknown flags stay, and are
+ *  refused. Errors: none. Threads: any. Cost: under 200 ns. */
+static inline uint32_t teltel_known_flags(uint32_t flags) {
+  if (!teltel_has("input")) flags &= ~TELTEL_CAST_(uint32_t, TELTEL_INPUT);
+  if (!teltel_has("measured")) flags &= ~TELTEL_CAST_(uint32_t, TELTEL_MEASURED);
+  return flags;
 }
 /** The handle of the type with these tags on each event; both of the same run.
  *  Errors: none. Threads: any. Cost: 3 instructions. */

@@ -50,6 +50,20 @@ template <std::size_t N> constexpr bool well_formed(const teltel_field (&fields)
   }
   return true;
 }
+template <std::size_t N> constexpr bool comparable(const teltel_field (&fields)[N]) {
+  for (const teltel_field &field : fields) {
+    if ((field.flags & TELTEL_MEASURED) != 0 && (field.flags & (TELTEL_KEY | TELTEL_INPUT)) != 0) return false;
+  }
+  return true;
+}
+inline teltel_field known(teltel_field field) noexcept {
+  if (field.flags != 0) field.flags = teltel_known_flags(field.flags);
+  return field;
+}
+constexpr teltel_field with_flag(teltel_field field, std::uint32_t flag) {
+  field.flags |= flag;
+  return field;
+}
 }  // namespace detail
 
 /// One field of a record. Kind and count come from the member's type M; the number of names is checked when compiling.
@@ -64,6 +78,10 @@ constexpr teltel_field field(std::size_t offset, const char *name, const char *u
 #define TELTEL_MEMBER(T, m, ...) ::teltel::field<decltype(T::m)>(offsetof(T, m), __VA_ARGS__)
 /// The member that tells several instances of the type in one frame apart.
 #define TELTEL_MEMBER_KEY(T, m, name) ::teltel::field<decltype(T::m)>(offsetof(T, m), name, nullptr, nullptr, TELTEL_KEY)
+/// A member that the engine was given, and one that is of the machine: see TELTEL_INPUT and TELTEL_MEASURED. With unit and labels as
+/// TELTEL_MEMBER has them. A library that is too old for these flags gets the type without them.
+#define TELTEL_MEMBER_INPUT(T, m, ...) ::teltel::detail::with_flag(TELTEL_MEMBER(T, m, __VA_ARGS__), TELTEL_INPUT)
+#define TELTEL_MEMBER_MEASURED(T, m, ...) ::teltel::detail::with_flag(TELTEL_MEMBER(T, m, __VA_ARGS__), TELTEL_MEASURED)
 
 /// Specialise it for a struct of yours (TELTEL_DESCRIBE does): channel, name and a static constexpr array `fields`.
 template <class T> struct Describe;
@@ -252,9 +270,12 @@ template <class T> class Type {
 template <class T> Type<T> Run::define() const noexcept {
   using D = Describe<T>;
   static_assert(detail::well_formed(D::fields, sizeof(T)), "a field has no name, or names and array elements differ in number");
+  static_assert(detail::comparable(D::fields), "a measured field is neither key nor input");
+  constexpr std::size_t count = sizeof(D::fields) / sizeof(*D::fields);
+  teltel_field fields[count];
+  for (std::size_t i = 0; i < count; i++) fields[i] = detail::known(D::fields[i]);
   teltel_type type{};
-  const std::size_t count = sizeof(D::fields) / sizeof(*D::fields);
-  const Status status = teltel_define(run_, D::channel, D::name, D::fields, count, sizeof(T), &type);
+  const Status status = teltel_define(run_, D::channel, D::name, fields, count, sizeof(T), &type);
   return Type<T>(type, status);
 }
 

@@ -20,6 +20,7 @@ static const teltel_field wheel_force[] = {
   TELTEL_FIELD(teltel_wheel_force, normal_load, TELTEL_F64, "normalLoad", "N"),
 };
 static const teltel_field frame_start[] = {TELTEL_FIELD(ctel_frame_mark, dt, TELTEL_F64, "dt", "s")};
+/* cpu_time_ms is not flagged as measured: an engine may have defined the same fields itself, and readers know of it. */
 static const teltel_field frame_end[] = {
   TELTEL_FIELD(teltel_frame_end_values, dt, TELTEL_F64, "dt", "s"),
   TELTEL_FIELD(teltel_frame_end_values, substeps, TELTEL_I64, "substeps", NULL),

@@ -55,7 +55,8 @@ const char *teltel_strerror(teltel_status status) TELTEL_NOEXCEPT {
 }
 
 int teltel_has(const char *feature) TELTEL_NOEXCEPT {
-  static const char *const features[] = {"tags", "json", "key", "labels", "marks", "overwrite", "block", "enable", "schema"};
+  static const char *const features[] = {"tags",  "json",   "key",    "labels", "marks",   "overwrite",
+                                         "block", "enable", "schema", "input",  "measured"};
   for (size_t i = 0; feature && i < sizeof features / sizeof *features; i++)
     if (!strcmp(feature, features[i])) return 1;
   return 0;

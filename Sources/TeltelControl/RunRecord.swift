@@ -13,12 +13,17 @@ package struct RunRecord: Sendable, Codable, Equatable {
         package var accepted: UInt64
         package var fields: [FieldRecord]
 
+        /// What is always measured is so in records of earlier versions, too.
         package init(sourceID: Name, channel: Name, type: Name, accepted: UInt64 = 0, fields: [FieldRecord] = []) {
             self.sourceID = sourceID
             self.channel = channel
             self.type = type
             self.accepted = accepted
             self.fields = fields
+            for (index, field) in fields.enumerated()
+            where Field.isAlwaysMeasured(field.name, of: type) && !field.key && !field.input {
+                self.fields[index].measured = true
+            }
         }
     }
     /// Events of one type that were refused, or overwritten, at the engine.
@@ -77,14 +82,31 @@ package struct RunRecord: Sendable, Codable, Equatable {
         package var kind: String
         package var unit: String
         package var key: Bool
+        /// Given to the engine, and of the machine: see ``Field``.
+        package var input, measured: Bool
         package var labels: [String]
 
-        package init(name: Name, kind: String, unit: String, key: Bool, labels: [String]) {
+        package init(
+            name: Name, kind: String, unit: String, key: Bool, input: Bool = false, measured: Bool = false, labels: [String]
+        ) {
             self.name = name
             self.kind = kind
             self.unit = unit
             self.key = key
+            self.input = input
+            self.measured = measured
             self.labels = labels
+        }
+
+        /// Records and answers of earlier versions have neither inputs nor measured fields.
+        package init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            self.init(
+                name: try values.decode(Name.self, forKey: .name), kind: try values.decode(String.self, forKey: .kind),
+                unit: try values.decode(String.self, forKey: .unit), key: try values.decode(Bool.self, forKey: .key),
+                input: try values.decodeIfPresent(Bool.self, forKey: .input) ?? false,
+                measured: try values.decodeIfPresent(Bool.self, forKey: .measured) ?? false,
+                labels: try values.decode([String].self, forKey: .labels))
         }
     }
 
@@ -226,6 +248,8 @@ package struct RunRecord: Sendable, Codable, Equatable {
 extension RunRecord.FieldRecord {
     package init(_ field: Field) {
         let array = field.count > 1 && field.kind != .text ? "[\(field.count)]" : ""
-        self.init(name: field.name, kind: field.kind.name + array, unit: field.unit, key: field.isKey, labels: field.labels)
+        self.init(
+            name: field.name, kind: field.kind.name + array, unit: field.unit, key: field.isKey, input: field.isInput,
+            measured: field.isMeasured, labels: field.labels)
     }
 }

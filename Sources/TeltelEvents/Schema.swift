@@ -33,9 +33,15 @@ package struct Field: Hashable, Sendable {
     package let labels: [String]
     /// Tells several instances of one type in one frame apart.
     package let isKey: Bool
+    /// Given to the engine, not computed by it.
+    package let isInput: Bool
+    /// Of the machine, not of the simulation, and another in each of several equal runs: never compared.
+    package let isMeasured: Bool
 
+    /// Whatever else is said of a key or an input, it is compared: a definition that contradicts itself hides no difference.
     package init(
-        name: Name, kind: FieldKind, offset: Int, count: Int = 1, unit: String = "", labels: [String] = [], isKey: Bool = false
+        name: Name, kind: FieldKind, offset: Int, count: Int = 1, unit: String = "", labels: [String] = [], isKey: Bool = false,
+        isInput: Bool = false, isMeasured: Bool = false
     ) {
         self.name = name
         self.kind = kind
@@ -44,6 +50,20 @@ package struct Field: Hashable, Sendable {
         self.unit = unit
         self.labels = labels
         self.isKey = isKey
+        self.isInput = isInput
+        self.isMeasured = isMeasured && !isKey && !isInput
+    }
+
+    /// What is measured in every run, whether its engine says so or not, and where events are posted: the processor time of a frame.
+    package static func isAlwaysMeasured(_ name: Name, of type: Name) -> Bool {
+        type == "frame.end" && name == "perf.cpu_time_ms"
+    }
+
+    fileprivate func asMeasured(of type: Name) -> Field {
+        guard Field.isAlwaysMeasured(name, of: type) else { return self }
+        return Field(
+            name: name, kind: kind, offset: offset, count: count, unit: unit, labels: labels, isKey: isKey, isInput: isInput,
+            isMeasured: true)
     }
 }
 
@@ -71,7 +91,7 @@ package final class EventSchema: Sendable {
         self.channel = channel
         self.type = type
         self.encoding = encoding
-        self.fields = fields
+        self.fields = fields.map { $0.asMeasured(of: type) }
         self.hasClockMark = hasClockMark
         template = PayloadTemplate(fields)
     }

@@ -9,7 +9,7 @@ struct ColumnField: Sendable, Equatable {
     let count: Int
     let unit: String
     let labels: [String]
-    let isKey: Bool
+    let isKey, isInput, isMeasured: Bool
     /// Byte offset in a record; -1: a number to be looked up in JSON, which may be missing in a row.
     let offset: Int
     var isOptional: Bool { offset < 0 }
@@ -35,21 +35,23 @@ struct ColumnSchema: Sendable {
             fields = schema.fields.filter { $0.kind != .text && ($0.isKey || names?.contains($0.name) ?? true) }.map {
                 ColumnField(
                     name: $0.name, kind: $0.kind, count: $0.count, unit: $0.unit, labels: $0.labels, isKey: $0.isKey,
-                    offset: $0.offset)
+                    isInput: $0.isInput, isMeasured: $0.isMeasured, offset: $0.offset)
             }
-        case .json, .ingest: fields = (wanted ?? []).map(Self.number)
+        case .json, .ingest: fields = (wanted ?? []).map { Self.number($0, of: schema.type) }
         }
     }
 
     /// The same with further numbers that were found in JSON.
     func grown(id: UInt32, by names: [Name]) -> ColumnSchema {
         var grown = ColumnSchema(id: id, run: run, schema: schema, wanted: [])
-        grown.fields = fields + names.map(Self.number)
+        grown.fields = fields + names.map { Self.number($0, of: schema.type) }
         return grown
     }
 
-    private static func number(_ name: Name) -> ColumnField {
-        ColumnField(name: name, kind: .f64, count: 1, unit: "", labels: [], isKey: false, offset: -1)
+    private static func number(_ name: Name, of type: Name) -> ColumnField {
+        ColumnField(
+            name: name, kind: .f64, count: 1, unit: "", labels: [], isKey: false, isInput: false,
+            isMeasured: Field.isAlwaysMeasured(name, of: type), offset: -1)
     }
 
     /// The announcement, as a whole frame.
@@ -77,10 +79,13 @@ struct ColumnSchema: Sendable {
     private static func append(_ field: ColumnField, to text: inout [UInt8]) {
         JSONText.append("{\"name\":", to: &text)
         JSONText.appendString(field.name, to: &text)
-        text.append(
-            contentsOf:
-                ",\"kind\":\"\(field.kind.name)\",\"count\":\(field.count),\"key\":\(field.isKey),\"optional\":\(field.isOptional),\"unit\":"
-                .utf8)
+        text.append(contentsOf: ",\"kind\":\"\(field.kind.name)\",\"count\":\(field.count)".utf8)
+        for (name, value) in [
+            ("key", field.isKey), ("input", field.isInput), ("measured", field.isMeasured), ("optional", field.isOptional),
+        ] {
+            text.append(contentsOf: ",\"\(name)\":\(value)".utf8)
+        }
+        JSONText.append(",\"unit\":", to: &text)
         JSONText.appendString(field.unit, to: &text)
         JSONText.append(",\"labels\":[", to: &text)
         for (index, label) in field.labels.enumerated() {

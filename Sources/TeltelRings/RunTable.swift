@@ -123,20 +123,18 @@ private struct TableBody {
         else {
             throw RingFault(.table, "field \(names.first ?? .empty): \(count) x \(kind.name) at \(field.offset) of \(recordSize)")
         }
-        let isKey = Int(field.flags) & TELTEL_FIELD_FLAG_KEY != 0
-        if names.count == 1 {
-            fields.append(
-                Field(
-                    name: names[0], kind: kind, offset: Int(field.offset), count: count, unit: unit, labels: labels, isKey: isKey)
-            )
-            return
+        let isWhole = names.count == 1
+        guard isWhole || names.count == count && kind != .text else {
+            throw RingFault(.table, "\(names.count) names for \(count) elements")
         }
-        guard names.count == count, kind != .text else { throw RingFault(.table, "\(names.count) names for \(count) elements") }
+        // Flags of a later version say nothing here.
+        func has(_ flag: Int) -> Bool { Int(field.flags) & flag != 0 }
         for (index, name) in names.enumerated() {
             fields.append(
                 Field(
-                    name: name, kind: kind, offset: Int(field.offset) + index * kind.size, unit: unit, labels: labels,
-                    isKey: isKey))
+                    name: name, kind: kind, offset: Int(field.offset) + index * kind.size, count: isWhole ? count : 1, unit: unit,
+                    labels: labels, isKey: has(TELTEL_FIELD_FLAG_KEY), isInput: has(TELTEL_FIELD_FLAG_INPUT),
+                    isMeasured: has(TELTEL_FIELD_FLAG_MEASURED)))
         }
     }
 }

@@ -30,6 +30,21 @@ import Testing
         #expect(try APICoding.decoder.decode(RunDetailAnswer.self, from: data).details == answer.details)
     }
 
+    @Test func `a field says what it is; of an older collector's it is not known`() throws {
+        let type = RunDetailAnswer.TypeDetail(
+            sourceId: "s", channel: "c", type: "t", accepted: 1,
+            fields: [.init(name: "x", kind: "f64", unit: "", key: false, input: true, labels: [])])
+        let data = try APICoding.encoder.encode(type)
+        #expect(try APICoding.decoder.decode(RunDetailAnswer.TypeDetail.self, from: data) == type)
+        let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let field = try #require((object["fields"] as? [[String: Any]])?.first)
+        #expect(["key", "input", "measured"].map { field[$0] as? Bool } == [false, true, false])
+        let old = #"{"name":"x","kind":"f64","unit":"","key":true,"labels":[]}"#
+        let answer = #"{"sourceId":"s","channel":"c","type":"t","accepted":1,"fields":[\#(old)]}"#
+        let read = try APICoding.decoder.decode(RunDetailAnswer.TypeDetail.self, from: Data(answer.utf8)).fields
+        #expect(read.map { [$0.key, $0.input, $0.measured] } == [[true, false, false]])
+    }
+
     @Test func `a listed run is read with its tags and types, keys that Unicode calls equal included`() throws {
         var text = String(decoding: try APICoding.encoder.encode(Self.run), as: UTF8.self)
         text.removeLast()

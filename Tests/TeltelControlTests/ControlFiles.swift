@@ -47,7 +47,11 @@ let fullRecord: RunRecord = {
     record.types = [
         .init(
             sourceID: "s", channel: "c", type: "t", accepted: 7,
-            fields: [.init(name: "x", kind: "f64", unit: "m", key: true, labels: ["a", "b"])]),
+            fields: [
+                .init(name: "x", kind: "f64", unit: "m", key: true, labels: ["a", "b"]),
+                .init(name: "command", kind: "u8", unit: "", key: true, input: true, labels: []),
+                .init(name: "cost", kind: "f64", unit: "ms", key: false, measured: true, labels: []),
+            ]),
         .init(sourceID: "t", channel: "c", type: "u", accepted: 2),
     ]
     (record.lastFrame, record.lastSimTime) = (.max, 0.1)

@@ -80,6 +80,25 @@ import Testing
         }
     }
 
+    @Test func `fields of earlier versions are neither inputs nor measured, but for what always is`() throws {
+        try inDataFolder { folder in
+            _ = try ControlStore(dataFolder: folder).save([fullRecord])
+            func field(_ name: String, key: Bool = false) -> String {
+                #"{"name":"\#(name)","kind":"f64","unit":"","key":\#(key),"labels":[]}"#
+            }
+            let cost = field("perf.cpu_time_ms")
+            let former = #"""
+                {"types":[{"sourceID":"s","channel":"c","type":"t","fields":[\#(field("x", key: true)),\#(cost)]},
+                    {"sourceID":"s","channel":"c","type":"frame.end","fields":[\#(field("dt")),\#(cost)]}]}
+                """#
+            try change(folder, runs: "UPDATE run_parts SET content = '\(former)' WHERE part = 'schema'")
+            let found = try #require(try ControlStore(dataFolder: folder).run("run"))
+            #expect(found.types.map { $0.fields.map(\.key) } == [[true, false], [false, false]])
+            #expect(found.types.map { $0.fields.map(\.measured) } == [[false, false], [false, true]])
+            #expect(found.types.allSatisfy { $0.fields.allSatisfy { !$0.input } })
+        }
+    }
+
     @Test func `words of a run whose record is lost come back, whatever is said meanwhile`() throws {
         try inDataFolder { folder in
             _ = try ControlStore(dataFolder: folder).save([fullRecord])

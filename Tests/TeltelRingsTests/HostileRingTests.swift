@@ -144,6 +144,31 @@ import func Glibc.unlink
         #expect(try fault(folder) == nil)
     }
 
+    /// What a definition says of its field, and of `perf.cpu_time_ms` in a `frame.end` with the same flags: key, input, measured.
+    @Test(arguments: [
+        (0, "---", "--m"), (1, "k--", "k--"), (2, "-i-", "-i-"), (4, "--m", "--m"), (3, "ki-", "ki-"),
+        // A library writes none of these: what is compared stays compared.
+        (5, "k--", "k--"), (6, "-i-", "-i-"), (7, "ki-", "ki-"),
+        // Of a later version.
+        (8, "---", "--m"), (UInt32.max & ~7, "---", "--m"), (UInt32.max, "ki-", "ki-"), (0x8000_0004, "--m", "--m"),
+    ]) func `flags of fields are read, unknown ones ignored`(flags: UInt32, plain: String, ofFrameEnd: String) throws {
+        let folder = try RingFolder()
+        let text = RingFolder.text
+        let field = withUnsafeBytes(of: teltel_entry_field(kind: 10, offset: 0, count: 2, flags: flags)) { Array($0) }
+        for (index, names) in [("t", "x,perf.cpu_time_ms"), ("frame.end", "perf.cpu_time_ms,x"), ("array", "perf.cpu_time_ms")]
+            .enumerated()
+        {
+            folder.appendEntry(
+                kind: TELTEL_ENTRY_TYPE, id: UInt32(index + 1), recordSize: 16, count: 1,
+                text("c") + text(names.0) + field + text(names.1) + text("") + text(""))
+        }
+        let instance = try #require(try open(folder).instances.first)
+        let said = try instance.table().types.map {
+            $0.fields.map { ($0.isKey ? "k" : "-") + ($0.isInput ? "i" : "-") + ($0.isMeasured ? "m" : "-") }
+        }
+        #expect(said == [[plain, plain], [ofFrameEnd, plain], [plain]])
+    }
+
     /// Seeded: a found case can be run again.
     @Test(arguments: 0..<200) func `any flipped bytes end in a fault or in rows`(seed: Int) throws {
         var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1

@@ -127,6 +127,14 @@ private let satelliteFields: [Field<Satellite>] = [
         } throws: {
             ($0 as? TelemetryError)?.code == .argument
         }
+        for (key, input) in [(true, false), (false, true)] {
+            #expect {
+                try run.define(
+                    "other", channel: "orbit", [Field<Satellite>.field(\.id, "id", key: key, input: input, measured: true)])
+            } throws: {
+                ($0 as? TelemetryError)?.description.contains("neither key nor input: id") == true
+            }
+        }
     }
 
     @Test func anOwnWriterFillsInPlace() throws {

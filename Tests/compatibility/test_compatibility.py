@@ -71,6 +71,10 @@ def test_its_rings_are_read(kept, rings, collector):
         shown = wait_until(lambda: (found := collector.run(run_id)) and found["stored"] == total and found, f"{run_id} is stored", 60)
         assert (shown["accepted"], shown["lost"]) == (total + overwritten, overwritten)
         assert shown["status"] == {"everything": "completed", "overwritten": "cancelled"}[run_id]
+    types = {entry["type"]: entry["fields"] for entry in collector.json("/api/run?runId=everything")["types"]}
+    said = {flag: [field["name"] for fields in types.values() for field in fields if field[flag]] for flag in ("key", "input", "measured")}
+    # What a library says that knows of keys only; and what is always measured.
+    assert "wheel" in said["key"] and said["input"] == [] and said["measured"] == ["perf.cpu_time_ms"]
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def summary(instance):
 
 def type_summary(t):
     fields = [{"name": f.name, "kind": KIND_NAMES[f.kind], "offset": f.offset, "count": f.count, "key": bool(f.flags & 1),
+               **{name: True for name, flag in (("input", 2), ("measured", 4)) if f.flags & flag},
                "unit": f.unit, "labels": f.labels} for f in t.fields]
     return {"id": t.id, "channel": t.channel, "name": t.name, "json": t.is_json, "clock_mark": bool(t.flags & 1),
             "record_size": t.record_size, "fields": fields}

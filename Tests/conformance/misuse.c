@@ -303,6 +303,39 @@ static void wrong_definitions(void) {
 }
 
 /* Names that the library uses itself. */
+static void flags_of_fields(void) {
+  static const uint32_t together[] = {TELTEL_KEY, TELTEL_INPUT, TELTEL_MEASURED, TELTEL_KEY | TELTEL_INPUT};
+  teltel_run *run = start();
+  teltel_field f[] = {pair_fields[0], pair_fields[1]};
+  teltel_type type;
+  char name[16];
+  for (unsigned i = 0; i < sizeof together / sizeof *together; i++) {
+    snprintf(name, sizeof name, "type%u", i);
+    f[1].flags = together[i];
+    IS(teltel_define(run, "c", name, f, 2, sizeof(Pair), &type), TELTEL_OK);
+    IS(teltel_known_flags(together[i]), together[i]);
+    f[1].flags = 0;
+    IS(teltel_define(run, "c", name, f, 2, sizeof(Pair), &type), TELTEL_ERROR_MISMATCH);
+  }
+  /* What is compared cannot be left out of comparisons. */
+  for (unsigned i = 0; i < 2; i++) {
+    f[1].flags = (i ? TELTEL_KEY : TELTEL_INPUT) | TELTEL_MEASURED;
+    IS(teltel_define(run, "c", "both", f, 2, sizeof(Pair), &type), TELTEL_ERROR_ARGUMENT);
+    IS(type.word, 0);
+    SAYS("neither key nor input: b");
+  }
+  for (uint32_t flag = 8; flag; flag <<= 1) {
+    f[1].flags = flag | TELTEL_INPUT;
+    IS(teltel_define(run, "c", "new", f, 2, sizeof(Pair), &type), TELTEL_ERROR_ARGUMENT);
+    SAYS("unknown flag of a field: b");
+    IS(teltel_known_flags(flag), flag); /* whoever made it up is to be told */
+  }
+  static const char *const features[] = {"tags", "json", "key", "labels", "marks", "overwrite", "block", "enable", "schema", "input", "measured"};
+  for (unsigned i = 0; i < sizeof features / sizeof *features; i++) IS(teltel_has(features[i]), 1);
+  IS(teltel_has("inputs") + teltel_has("") + teltel_has(NULL), 0);
+  teltel_run_end(run, TELTEL_COMPLETED, NULL);
+}
+
 static void names_of_teltel(void) {
   teltel_run *run = start();
   teltel_type type;
@@ -538,6 +571,7 @@ int main(int argc, char **argv) {
     {"null_run", null_run}, {"after_the_end", after_the_end}, {"forked", forked}, {"thousand_threads", thousand_threads},
     {"too_many_writers", too_many_writers}, {"limits", limits}, {"wrong_definitions", wrong_definitions},
     {"wrong_options", wrong_options}, {"names_of_teltel", names_of_teltel}, {"bad_tags", bad_tags},
+    {"flags_of_fields", flags_of_fields},
     {"counts_after_the_end", counts_after_the_end}, {"limit_of_files", limit_of_files},
     {"thousand_runs", thousand_runs}, {"disabled", disabled},
     {"no_descriptors", no_descriptors}, {"little_space", little_space}, {"small_memory", small_memory},

@@ -8,8 +8,8 @@ static const teltel_field all_kinds[] = {
   TELTEL_FIELD(AllKinds, u64, TELTEL_U64, "u64", NULL),
   TELTEL_FIELD(AllKinds, f64, TELTEL_F64, "f64", "m/s"),
   TELTEL_FIELD(AllKinds, pos, TELTEL_F64, "pos.x,pos.y,pos.z", "m"),
-  TELTEL_FIELD(AllKinds, f32, TELTEL_F32, "f32", NULL),
-  TELTEL_FIELD(AllKinds, i32, TELTEL_I32, "i32", NULL),
+  TELTEL_FIELD_MEASURED(AllKinds, f32, TELTEL_F32, "f32", NULL),
+  TELTEL_FIELD_INPUT(AllKinds, i32, TELTEL_I32, "i32", NULL),
   TELTEL_FIELD(AllKinds, u32, TELTEL_U32, "u32", NULL),
   TELTEL_FIELD_KEY(AllKinds, id, TELTEL_U32, "id"),
   TELTEL_FIELD(AllKinds, i16, TELTEL_I16, "i16", NULL),
@@ -17,9 +17,9 @@ static const teltel_field all_kinds[] = {
   TELTEL_FIELD(AllKinds, samples, TELTEL_I16, "samples", NULL),
   TELTEL_FIELD(AllKinds, i8, TELTEL_I8, "i8", NULL),
   TELTEL_FIELD(AllKinds, u8, TELTEL_U8, "u8", NULL),
-  TELTEL_FIELD_ENUM(AllKinds, mode, TELTEL_U8, "mode", "off,on"),
+  TELTEL_FIELD_WITH(AllKinds, mode, TELTEL_U8, "mode", NULL, "off,on", TELTEL_INPUT),
   TELTEL_FIELD(AllKinds, flag, TELTEL_BOOL, "flag", NULL),
-  TELTEL_FIELD(AllKinds, text, TELTEL_TEXT, "text", NULL),
+  TELTEL_FIELD_INPUT(AllKinds, text, TELTEL_TEXT, "text", NULL),
 };
 
 static void expect(int holds, const char *what) {

@@ -9,12 +9,12 @@
 TELTEL_DESCRIBE(AllKinds, "test", "all.kinds",
                 TELTEL_MEMBER(AllKinds, i64, "i64"), TELTEL_MEMBER(AllKinds, u64, "u64"),
                 TELTEL_MEMBER(AllKinds, f64, "f64", "m/s"), TELTEL_MEMBER(AllKinds, pos, "pos.x,pos.y,pos.z", "m"),
-                TELTEL_MEMBER(AllKinds, f32, "f32"), TELTEL_MEMBER(AllKinds, i32, "i32"),
+                TELTEL_MEMBER_MEASURED(AllKinds, f32, "f32"), TELTEL_MEMBER_INPUT(AllKinds, i32, "i32"),
                 TELTEL_MEMBER(AllKinds, u32, "u32"), TELTEL_MEMBER_KEY(AllKinds, id, "id"),
                 TELTEL_MEMBER(AllKinds, i16, "i16"), TELTEL_MEMBER(AllKinds, u16, "u16"),
                 TELTEL_MEMBER(AllKinds, samples, "samples"), TELTEL_MEMBER(AllKinds, i8, "i8"),
-                TELTEL_MEMBER(AllKinds, u8, "u8"), TELTEL_MEMBER(AllKinds, mode, "mode", nullptr, "off,on"),
-                TELTEL_MEMBER(AllKinds, flag, "flag"), TELTEL_MEMBER(AllKinds, text, "text"));
+                TELTEL_MEMBER(AllKinds, u8, "u8"), TELTEL_MEMBER_INPUT(AllKinds, mode, "mode", nullptr, "off,on"),
+                TELTEL_MEMBER(AllKinds, flag, "flag"), TELTEL_MEMBER(AllKinds, text, "text", nullptr, nullptr, TELTEL_INPUT));
 struct Wide { std::uint8_t bytes[70000]; };
 TELTEL_DESCRIBE(Wide, "test", "wide", TELTEL_MEMBER(Wide, bytes, "bytes"));
 struct Foreign { std::uint8_t bytes[8]; };

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import INCLUDE, LIB, run
+from conftest import HERE, INCLUDE, LIB, run
 
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
 STRICT_CPP = [*STRICT, "-Wold-style-cast", "-Wzero-as-null-pointer-constant", "-Wcast-qual"]
@@ -14,6 +14,9 @@ static const teltel_field fields[] = {
   TELTEL_FIELD(struct S, a, TELTEL_F64, "x,y,z", "m"),
   TELTEL_FIELD_KEY(struct S, n, TELTEL_I32, "n"),
   TELTEL_FIELD_ENUM(struct S, n, TELTEL_I32, "state", "off,on"),
+  TELTEL_FIELD_INPUT(struct S, n, TELTEL_I32, "command", NULL),
+  TELTEL_FIELD_MEASURED(struct S, n, TELTEL_I32, "cost", "ms"),
+  TELTEL_FIELD_WITH(struct S, n, TELTEL_I32, "mode", NULL, "off,on", TELTEL_KEY | TELTEL_INPUT),
 };
 int main(void) {
   teltel_run_options options = teltel_run_options_default();
@@ -25,13 +28,14 @@ int main(void) {
   teltel_run_start(&options, &run);
   teltel_define(run, "c", "s", fields, 2, sizeof s, &type);
   teltel_emit(run, teltel_with_tags(type, tags), 0, 0, &s);
-  return teltel_dropped(run, type, &drops) != 0 || teltel_run_end(run, TELTEL_COMPLETED, NULL) == TELTEL_OK;
+  return teltel_known_flags(fields[0].flags) != 0 || teltel_dropped(run, type, &drops) != 0 || teltel_run_end(run, TELTEL_COMPLETED, NULL) == TELTEL_OK;
 }
 """
 USE_HPP = """
-struct Body { double pos[3]; float mass; std::int32_t id; bool awake; char name[8]; };
+struct Body { double pos[3]; float mass; std::int32_t id, command; bool awake; char name[8]; double cost; };
 TELTEL_DESCRIBE(Body, "physics", "body", TELTEL_MEMBER(Body, pos, "x,y,z", "m"), TELTEL_MEMBER(Body, mass, "mass", "kg"),
-                TELTEL_MEMBER_KEY(Body, id, "id"), TELTEL_MEMBER(Body, awake, "awake"), TELTEL_MEMBER(Body, name, "name"));
+                TELTEL_MEMBER_KEY(Body, id, "id"), TELTEL_MEMBER(Body, awake, "awake"), TELTEL_MEMBER(Body, name, "name"),
+                TELTEL_MEMBER_INPUT(Body, command, "command", nullptr, "off,on"), TELTEL_MEMBER_MEASURED(Body, cost, "cost", "ms"));
 void use(const teltel::Run &run) {
   const teltel_tag tag = {"car", "red"};
   const auto type = run.define<Body>().with(run.tags(&tag, 1));
@@ -84,6 +88,17 @@ def test_teltel_hpp_says_that_it_needs_a_newer_standard(tmp_path, case):
     command = [compiler, standard, f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "old.o"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode != 0 and "teltel.hpp needs C++17" in done.stderr and done.stderr.count("error:") == 1
+
+
+@pytest.mark.parametrize("flag", ["TELTEL_KEY", "TELTEL_INPUT"])
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_what_is_compared_and_never_compared_does_not_compile(tmp_path, compiler, flag):
+    source = tmp_path / "both.cpp"
+    both = f'TELTEL_DESCRIBE(Both, "c", "both", TELTEL_MEMBER(Both, a, "a", nullptr, nullptr, {flag} | TELTEL_MEASURED));\n'
+    source.write_text(f"#include <teltel.hpp>\nstruct Both {{ double a; }};\n{both}void f(teltel::Run &run) {{ (void)run.define<Both>(); }}\n")
+    command = [compiler, "-std=c++17", f"-I{INCLUDE}", "-c", source, "-o", tmp_path / "both.o"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode != 0 and "a measured field is neither key nor input" in done.stderr
 
 
 def test_the_headers_in_two_files_of_one_program(tmp_path):
@@ -147,6 +162,13 @@ def test_the_library_exports_its_functions_only():
     lines = run(["nm", "-g", "--defined-only", LIB / "libteltel.a"]).splitlines()
     assert {line.split()[-1] for line in lines if " T " in line} == promised
     assert all(" T " in line for line in lines if line and not line.endswith(":"))
+
+
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+def test_flags_that_an_older_library_does_not_know_are_left_out(tmp_path, compiler):
+    flags = ["-std=c++17", "-O1", *STRICT_CPP, f"-I{INCLUDE}"]
+    run([compiler, *flags, HERE / "older_library.cpp", "-o", tmp_path / "program"])
+    run([tmp_path / "program"])
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "g++", "clang"])

@@ -17,7 +17,7 @@ def misuse(request, programs):
 
 
 @pytest.mark.parametrize("case", ["null_run", "after_the_end", "limits", "wrong_definitions", "wrong_options", "no_descriptors",
-                                  "too_many_writers", "names_of_teltel", "counts_after_the_end"])
+                                  "too_many_writers", "names_of_teltel", "flags_of_fields", "counts_after_the_end"])
 def test_misuse(misuse, shm, case):
     run([misuse, case], env=environment(shm))
     for folder in shm.iterdir():

@@ -143,6 +143,15 @@ def check_stored(collector, kind, records):
     assert not left
 
 
+def said_of(field):
+    return field["name"], field["unit"], field["labels"], field["key"], field["input"], field["measured"]
+
+
+def said_of_all(fields):
+    return [(name, field.unit, field.labels.split(",") if field.labels else [], *(bool(field.flags & flag) for flag in (1, 2, 4)))
+            for field in fields for name in field.name.split(",")]
+
+
 def test_values_of_every_kind_keep_their_bits(emitted, collector, shm, tmp_path):
     instance, kind, records = emitted
     recovered = subprocess.run([BUILD / "bin/teltel", "recover", shm], capture_output=True, text=True, timeout=60, check=True)
@@ -168,9 +177,10 @@ def test_values_of_every_kind_keep_their_bits(emitted, collector, shm, tmp_path)
                 found += columns_example.blocks(message, schemas)
     check_columns(found, instance, kind, records)
     shown = next(schema for schema in schemas.values() if schema["type"] == TYPE)
-    assert [(field["name"], field["unit"], field["labels"], field["key"]) for field in shown["fields"]] == [
-        (name, field.unit, field.labels.split(",") if field.labels else [], bool(field.flags & 1))
-        for field in kind.fields if KIND_NAMES[field.kind] != "text" for name in field.name.split(",")]
+    described = [field for field in kind.fields if KIND_NAMES[field.kind] != "text"]
+    assert [said_of(field) for field in shown["fields"]] == said_of_all(described)
+    (listed,) = [shown for shown in collector.json("/api/run?runId=conformance")["types"] if shown["type"] == TYPE]
+    assert [said_of(field) for field in listed["fields"]] == said_of_all(kind.fields)
     wait_until(lambda: (run := collector.run("conformance")) and run["stored"] == run["accepted"], "all are stored", 60)
     check_stored(collector, kind, records)
 

@@ -158,6 +158,17 @@ def test_new_names_are_announced(live):
     assert stream.column("body.state", "a is there") == [True, True, False] and math.isnan(stream.column("body.state", "a")[2])
 
 
+def test_a_posted_frames_processor_time_is_measured(live):
+    """An engine that posts JSON cannot declare it; in no other type is the name special."""
+    payload = {"dt": 0.1, "perf": {"cpu_time_ms": 3, "other": 1}, "cpu_time_ms": 1}
+    with Stream(live, runId="posted") as stream:
+        post(live, line(type="frame.end", payload=payload), line(type="frame.start", payload=payload))
+        stream.until(lambda: all(len(stream.column(name, "dt")) == 1 for name in ("frame.end", "frame.start")))
+    fields = {(schema["type"], field["name"]): field for schema in stream.schemas.values() for field in schema["fields"]}
+    assert len(fields) == 8 and [name for name, field in fields.items() if field["measured"]] == [("frame.end", "perf.cpu_time_ms")]
+    assert not any(field["key"] or field["input"] for field in fields.values())
+
+
 def test_bits_of_numbers_that_are_none(live):
     with Stream(live, runId="posted") as stream:
         post(live, *[line(frameIndex=frame, payload={"x": value}) for frame, value in enumerate(["NaN", "Infinity", "-Infinity", -0.0, 5e-324])])

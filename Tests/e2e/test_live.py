@@ -66,7 +66,9 @@ def test_run_list_shows_the_run_and_its_end(live, vehicle):
     detail = live.json("/api/run?runId=shown")
     wheel = next(entry for entry in detail["types"] if entry["type"] == "wheel.force")
     assert wheel["accepted"] == 1920
-    assert {"name": "wheelId", "kind": "i64", "unit": "", "key": True, "labels": []} in wheel["fields"]
+    assert {"name": "wheelId", "kind": "i64", "unit": "", "key": True, "input": False, "measured": False, "labels": []} in wheel["fields"]
+    (end,) = [entry["fields"] for entry in detail["types"] if entry["type"] == "frame.end"]
+    assert {field["name"]: field["measured"] for field in end} == {"dt": False, "substeps": False, "perf.cpu_time_ms": True}
 
 
 def test_engine_computes_the_same_with_and_without_a_collector(live, vehicle):

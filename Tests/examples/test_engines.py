@@ -73,6 +73,16 @@ def test_its_run_appears_and_completes(build_engine, live, engine):
 
 
 @ENGINES
+def test_it_says_what_is_given_to_it_and_what_is_of_the_machine(build_engine, live, engine):
+    output(build_engine(engine), "--frames", 3, "--run-id", "said", TELTEL_SHM_DIR=live.shm)
+    live.wait_status("said", "completed")
+    fields = [(shown["type"], field) for shown in live.json("/api/run?runId=said")["types"] for field in shown["fields"]]
+    said = {flag: {(name, field["name"]) for name, field in fields if field[flag]} for flag in ("input", "measured")}
+    controls = {("flight.controls", name) for name in ("elevator", "aileron", "rudder", "throttle")}
+    assert said == {"input": controls if engine == "flight" else set(), "measured": {("frame.end", "perf.cpu_time_ms")}}
+
+
+@ENGINES
 def test_it_leaves_no_file_where_it_runs(build_engine, shm, tmp_path, engine):
     environment = {**os.environ, "TELTEL_SHM_DIR": shm}
     subprocess.run([build_engine(engine), "--frames", "10"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=60)

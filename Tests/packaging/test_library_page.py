@@ -19,6 +19,14 @@ def test_its_commands_run_in_order(shm):
     assert f"libteltel-dev_{VERSION}" in done.stdout and len(os.listdir(shm)) == 4
 
 
+def test_its_c_code_compiles(tmp_path):
+    (text,) = [text for kind, text in BLOCKS if kind == "c"]
+    source = tmp_path / "block.c"
+    source.write_text(f"#include <teltel.h>\nvoid f(teltel_field *fields, size_t field_count);\n"
+                      f"void f(teltel_field *fields, size_t field_count) {{\n{text}}}\n")
+    subprocess.run(["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}", "-fsyntax-only", source], check=True)
+
+
 def test_its_swift_code_is_that_of_the_example():
     (text,) = [text for kind, text in BLOCKS if kind == "swift"]
     assert text in (ROOT / "examples/minimal/swift/Package.swift").read_text()

@@ -25,9 +25,10 @@ TELTEL_DESCRIBE(teltel_aero_state, "aero", "aero.state",
                 TELTEL_MEMBER(teltel_aero_state, q, "q", "Pa"), TELTEL_MEMBER(teltel_aero_state, cl, "cl"),
                 TELTEL_MEMBER(teltel_aero_state, cd, "cd"), TELTEL_MEMBER(teltel_aero_state, lift, "lift", "N"),
                 TELTEL_MEMBER(teltel_aero_state, drag, "drag", "N"));
+// What the pilot does is given to the aircraft: if two flights first differ here, the aircraft is not to blame.
 TELTEL_DESCRIBE(Controls, "pilot", "flight.controls",
-                TELTEL_MEMBER(Controls, elevator, "elevator"), TELTEL_MEMBER(Controls, aileron, "aileron"),
-                TELTEL_MEMBER(Controls, rudder, "rudder"), TELTEL_MEMBER(Controls, throttle, "throttle"));
+                TELTEL_MEMBER_INPUT(Controls, elevator, "elevator"), TELTEL_MEMBER_INPUT(Controls, aileron, "aileron"),
+                TELTEL_MEMBER_INPUT(Controls, rudder, "rudder"), TELTEL_MEMBER_INPUT(Controls, throttle, "throttle"));
 
 namespace {
 

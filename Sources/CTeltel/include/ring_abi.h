@@ -14,8 +14,8 @@
  * once, before the file is complete. "release" fields are stored with release order after what they publish and loaded
  * with acquire. The reader copies before it checks and trusts nothing; the producer trusts only `released`, and that only
  * inside [head - data_bytes, head] (overwrite oldest: inside [low, head]). Readers follow the offsets in the headers, never
- * sizeof. Unknown entry kinds and field kinds are skipped by their length. The version changes only when an old reader would
- * misread.
+ * sizeof. Unknown entry kinds and field kinds are skipped by their length, unknown flags are ignored. The version changes only when
+ * an old reader would misread.
  *
  * IDENTITY OF A ROW. (instance, writer, sequence): instance from the run file, writer = ring index, sequence = the record's
  * byte position in its ring (monotonic from 0, never reset, the same after any restart).
@@ -198,7 +198,11 @@ enum {
   TELTEL_FIELD_BOOL = 11, /* 1 byte, 0 = false */
   TELTEL_FIELD_TEXT = 12  /* char[count], ends at NUL or at count */
 };
-enum { TELTEL_FIELD_FLAG_KEY = 1 }; /* tells several instances of one type in one frame apart */
+enum {
+  TELTEL_FIELD_FLAG_KEY = 1,     /* tells several instances of one type in one frame apart */
+  TELTEL_FIELD_FLAG_INPUT = 2,   /* given to the engine, not computed by it */
+  TELTEL_FIELD_FLAG_MEASURED = 4 /* of the machine, not of the simulation: never compared. Counts for nothing beside another flag */
+}; /* Older libraries know KEY only. */
 typedef struct teltel_entry_field {
   uint32_t kind, offset, count, flags; /* name: one per element, separated by commas, or a single one for the array */
 } teltel_entry_field;

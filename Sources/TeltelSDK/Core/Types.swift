@@ -119,7 +119,12 @@ enum Types {
         func wrong(_ what: StaticString) -> Int32 { Status.fail(Status.argument, what, field.name) }
         let kind = Int(field.kind)
         guard kind >= TELTEL_FIELD_I8, kind <= TELTEL_FIELD_TEXT else { return wrong("unknown kind of field") }
-        guard field.flags & ~UInt32(TELTEL_FIELD_FLAG_KEY) == 0 else { return wrong("unknown flag of a field") }
+        let measured = UInt32(TELTEL_FIELD_FLAG_MEASURED)
+        let compared = UInt32(TELTEL_FIELD_FLAG_KEY | TELTEL_FIELD_FLAG_INPUT)
+        guard field.flags & ~(compared | measured) == 0 else { return wrong("unknown flag of a field") }
+        guard field.flags & measured == 0 || field.flags & compared == 0 else {
+            return wrong("a measured field is neither key nor input")
+        }
         let count = max(1, Int(field.count))
         guard Int(field.offset) + count * elementBytes(field.kind) <= recordSize else {
             return wrong("field lies outside the record")

@@ -52,7 +52,7 @@
         /// nil: not a stored property.
         let offset: Int?
         let count: Int
-        let isKey: Bool
+        let flags: UInt32
 
         /// - Parameters:
         ///   - path: to a stored property of the record.
@@ -60,19 +60,32 @@
         ///   - unit: for example `"m/s"`.
         ///   - labels: for integers: names of 0, 1, 2 …
         ///   - key: tells several instances of the type in one frame apart, as `wheelId` does.
+        ///   - input: given to the engine, not computed by it: a command, a recorded control, a seed. If that is where two runs
+        ///     differ first, the cause lies outside.
+        ///   - measured: of the machine, not of the simulation, and another in each equal run: processor time, memory. It is never
+        ///     compared, and so neither key nor input.
         public static func field<Value: TelemetryValue>(
-            _ path: KeyPath<State, Value>, _ name: String, unit: String = "", labels: [String] = [], key: Bool = false
+            _ path: KeyPath<State, Value>, _ name: String, unit: String = "", labels: [String] = [], key: Bool = false,
+            input: Bool = false, measured: Bool = false
         ) -> Field {
             Field(
                 name: name, unit: unit, labels: labels.joined(separator: ","), kind: Value.telemetryKind,
-                offset: MemoryLayout<State>.offset(of: path), count: Value.telemetryCount, isKey: key)
+                offset: MemoryLayout<State>.offset(of: path), count: Value.telemetryCount,
+                flags: flags(key: key, input: input, measured: measured))
         }
 
-        /// UTF-8 text in an array of fixed size; ends at the first 0 or at the array's end.
-        public static func text<let length: Int>(_ path: KeyPath<State, InlineArray<length, UInt8>>, _ name: String) -> Field {
+        /// UTF-8 text in an array of fixed size; ends at the first 0 or at the array's end. `input` and `measured` as for
+        /// ``field(_:_:unit:labels:key:input:measured:)``.
+        public static func text<let length: Int>(
+            _ path: KeyPath<State, InlineArray<length, UInt8>>, _ name: String, input: Bool = false, measured: Bool = false
+        ) -> Field {
             Field(
                 name: name, unit: "", labels: "", kind: UInt32(TELTEL_TEXT), offset: MemoryLayout<State>.offset(of: path),
-                count: length, isKey: false)
+                count: length, flags: flags(key: false, input: input, measured: measured))
+        }
+
+        private static func flags(key: Bool, input: Bool, measured: Bool) -> UInt32 {
+            UInt32((key ? TELTEL_KEY : 0) | (input ? TELTEL_INPUT : 0) | (measured ? TELTEL_MEASURED : 0))
         }
 
         func cField(_ texts: CTexts) throws(TelemetryError) -> teltel_field {
@@ -81,7 +94,7 @@
             }
             return teltel_field(
                 name: texts.pointer(name), unit: texts.pointer(unit), labels: texts.pointer(labels), kind: kind,
-                offset: UInt32(offset), count: UInt32(count), flags: isKey ? UInt32(TELTEL_KEY) : 0)
+                offset: UInt32(offset), count: UInt32(count), flags: flags)
         }
     }
 #endif

@@ -24,9 +24,16 @@
             public let labels: [String]
             /// Tells several instances of the type in one frame apart.
             public let isKey: Bool
+            /// Given to the engine, not computed by it.
+            public let isInput: Bool
+            /// Of the machine, not of the simulation: never compared.
+            public let isMeasured: Bool
 
             /// For comparing with what is expected.
-            public init(name: String, kind: Kind?, offset: Int, count: Int, unit: String, labels: [String], isKey: Bool) {
+            public init(
+                name: String, kind: Kind?, offset: Int, count: Int, unit: String, labels: [String], isKey: Bool,
+                isInput: Bool = false, isMeasured: Bool = false
+            ) {
                 self.name = name
                 self.kind = kind
                 self.offset = offset
@@ -34,6 +41,8 @@
                 self.unit = unit
                 self.labels = labels
                 self.isKey = isKey
+                self.isInput = isInput
+                self.isMeasured = isMeasured
             }
         }
         public let channel: String
@@ -85,7 +94,8 @@
                     count: Int(field.count), unit: text(field.unit),
                     labels: field.labels == nil
                         ? [] : text(field.labels).split(separator: ",", omittingEmptySubsequences: false).map(String.init),
-                    isKey: field.flags & UInt32(TELTEL_KEY) != 0)
+                    isKey: field.flags & UInt32(TELTEL_KEY) != 0, isInput: field.flags & UInt32(TELTEL_INPUT) != 0,
+                    isMeasured: field.flags & UInt32(TELTEL_MEASURED) != 0)
             }
         }
     }

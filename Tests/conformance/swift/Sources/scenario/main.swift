@@ -22,27 +22,32 @@ struct AllKinds: BitwiseCopyable {
 
     static let fields: [Field<AllKinds>] = [
         .field(\.i64, "i64"), .field(\.u64, "u64"), .field(\.f64, "f64", unit: "m/s"),
-        .field(\.pos, "pos.x,pos.y,pos.z", unit: "m"), .field(\.f32, "f32"), .field(\.i32, "i32"), .field(\.u32, "u32"),
+        .field(\.pos, "pos.x,pos.y,pos.z", unit: "m"), .field(\.f32, "f32", measured: true),
+        .field(\.i32, "i32", input: true), .field(\.u32, "u32"),
         .field(\.id, "id", key: true), .field(\.i16, "i16"), .field(\.u16, "u16"), .field(\.samples, "samples"),
-        .field(\.i8, "i8"), .field(\.u8, "u8"), .field(\.mode, "mode", labels: ["off", "on"]), .field(\.flag, "flag"),
-        .text(\.text, "text"),
+        .field(\.i8, "i8"), .field(\.u8, "u8"), .field(\.mode, "mode", labels: ["off", "on"], input: true),
+        .field(\.flag, "flag"), .text(\.text, "text", input: true),
     ]
 
     static var schema: TypeSchema? {
         func member(
             _ name: String, _ kind: TypeSchema.Member.Kind, _ offset: Int, count: Int = 1, unit: String = "",
-            labels: [String] = [], isKey: Bool = false
+            labels: [String] = [], isKey: Bool = false, isInput: Bool = false, isMeasured: Bool = false
         ) -> TypeSchema.Member {
-            .init(name: name, kind: kind, offset: offset, count: count, unit: unit, labels: labels, isKey: isKey)
+            .init(
+                name: name, kind: kind, offset: offset, count: count, unit: unit, labels: labels, isKey: isKey, isInput: isInput,
+                isMeasured: isMeasured)
         }
         return TypeSchema(
             channel: "test", name: "all.kinds", recordBytes: 88,
             members: [
                 member("i64", .i64, 0), member("u64", .u64, 8), member("f64", .f64, 16, unit: "m/s"),
-                member("pos.x,pos.y,pos.z", .f64, 24, count: 3, unit: "m"), member("f32", .f32, 48), member("i32", .i32, 52),
+                member("pos.x,pos.y,pos.z", .f64, 24, count: 3, unit: "m"), member("f32", .f32, 48, isMeasured: true),
+                member("i32", .i32, 52, isInput: true),
                 member("u32", .u32, 56), member("id", .u32, 60, isKey: true), member("i16", .i16, 64),
                 member("u16", .u16, 66), member("samples", .i16, 68, count: 4), member("i8", .i8, 76), member("u8", .u8, 77),
-                member("mode", .u8, 78, labels: ["off", "on"]), member("flag", .bool, 79), member("text", .text, 80, count: 8),
+                member("mode", .u8, 78, labels: ["off", "on"], isInput: true), member("flag", .bool, 79),
+                member("text", .text, 80, count: 8, isInput: true),
             ])
     }
 
