@@ -88,7 +88,7 @@ package struct StreamsQuestion: Sendable {
                         groupUniqArrayIf(4)(keys, run_id = {a:String}) AS ka, groupUniqArrayIf(4)(keys, run_id = {b:String}) AS kb,
                         groupUniqArrayArrayIf(no_part, run_id = {a:String}) AS ma, groupUniqArrayArrayIf(no_part, run_id = {b:String}) AS mb,
                         maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
-                    FROM (SELECT *, arrayFilter((f, m) -> m = 1, fields, measured) AS no_part FROM run_digests WHERE \(conditions))
+                    FROM (SELECT *, arrayFilter((f, flag) -> bitAnd(flag, \(DigestSQL.measuredFlag)) != 0, fields, flags) AS no_part FROM run_digests WHERE \(conditions))
                     GROUP BY channel, type, source_id, block
                 )
                 GROUP BY channel, type, source_id

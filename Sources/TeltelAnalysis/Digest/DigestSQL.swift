@@ -6,6 +6,8 @@ import TeltelEvents
 package struct DigestSQL: Sendable {
     /// Frames of one block.
     package static let framesPerBlock = 1_024
+    /// Among the flags of a field, as the ring ABI numbers them: part of no row digest.
+    package static let measuredFlag = 4
 
     let table: StoredTable
     private let keys: [Value]
@@ -74,7 +76,7 @@ package struct DigestSQL: Sendable {
     // MARK: statements
 
     /// Columns of the answer: source_id, block, rows, row_digest, first_frame, last_frame, then of each field, as arrays of the same length:
-    /// fields, measured, digests, counts, nans, infinities, smallest, largest, first, last. Fields that no row has count 0.
+    /// fields, flags (of measured ones), digests, counts, nans, infinities, smallest, largest, first, last. Fields that no row has count 0.
     /// - Parameters:
     ///   - frames: only these; whole blocks, or the digests are of parts.
     ///   - withFields: false: without the arrays.
@@ -169,7 +171,7 @@ package struct DigestSQL: Sendable {
         }
         return [
             "[\(fields.map { SQL.literal($0.name) }.joined(separator: ", "))] AS fields",
-            "[\(fields.map { "toUInt8(\($0.isMeasured ? 1 : 0))" }.joined(separator: ", "))] AS measured",
+            "[\(fields.map { "toUInt8(\($0.isMeasured ? Self.measuredFlag : 0))" }.joined(separator: ", "))] AS flags",
             sums("digests") { hash, value in value.isAbsent.map { "sumIf(\(hash), NOT \($0))" } ?? "sum(\(hash))" },
             sums("counts") { _, value in value.isAbsent.map { "countIf(NOT \($0))" } ?? "count()" },
             sums("nans") { _, value in Self.count(value, "isNaN") },

@@ -1,19 +1,30 @@
 /// Which fields of an event type are digested, under which names.
+import CTeltel
 import CTeltelStorage
 import TeltelEvents
 
 /// One field of a type as digests name it.
 package struct DigestField: Sendable {
+    /// Numbered as in the ring ABI.
+    package struct Flags: OptionSet, Sendable {
+        package let rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package static let key = Flags(rawValue: UInt8(TELTEL_FIELD_FLAG_KEY))
+        package static let input = Flags(rawValue: UInt8(TELTEL_FIELD_FLAG_INPUT))
+        /// Host time and the like differ from run to run of equal simulations: they are part of no row digest.
+        package static let measured = Flags(rawValue: UInt8(TELTEL_FIELD_FLAG_MEASURED))
+    }
+
     /// `payload.pos.x`, or one of the three that every event has. The same in every process, whatever the column is called.
     package let name: String
     /// xxHash64 of the name.
     package let hash: UInt64
-    /// Nanoseconds, bytes and the like: what differs from run to run of equal simulations is part of no row digest.
-    package let isMeasured: Bool
+    package let flags: Flags
+    var isMeasured: Bool { flags.contains(.measured) }
 
-    package init(_ name: String, isMeasured: Bool = false) {
+    package init(_ name: String, flags: Flags = []) {
         self.name = name
-        self.isMeasured = isMeasured
+        self.flags = flags
         hash = DigestHash.text(Array(name.utf8))
     }
 
@@ -21,14 +32,19 @@ package struct DigestField: Sendable {
     package static let tags = DigestField("tags")
     package static let rest = DigestField("rest")
 
-    /// - Parameter path: as it is asked for: `pos.x`, `gear[2]`.
-    package static func payload(_ path: String, of key: TableKey) -> DigestField {
-        DigestField("payload." + path, isMeasured: isMeasured(path, of: key))
-    }
-
-    /// Host time that engines report with the end of a frame.
-    private static func isMeasured(_ path: String, of key: TableKey) -> Bool {
-        key.type == "frame.end" && path == "perf.cpu_time_ms"
+    /// - Parameters:
+    ///   - path: as it is asked for: `pos.x`, `gear[2]`.
+    ///   - field: of the engine's definition; nil: the payload is JSON.
+    package static func payload(_ path: String, of type: Name, _ field: Field?) -> DigestField {
+        var flags: Flags = []
+        if let field {
+            if field.isKey { flags.insert(.key) }
+            if field.isInput { flags.insert(.input) }
+            if field.isMeasured { flags.insert(.measured) }
+        } else if Field.isAlwaysMeasured(Name(path), of: type) {
+            flags.insert(.measured)
+        }
+        return DigestField("payload." + path, flags: flags)
     }
 
     /// Begin and end of a run tell about its surroundings: they are compared by themselves.

@@ -17,13 +17,16 @@ final class DigestPlan {
 
     /// - Parameters:
     ///   - columns: of an engine's definition; empty for JSON.
-    ///   - keyFields: those of its fields that are keys.
-    init(_ table: TableKey, columns: [PayloadColumn], keyFields: [Name]) {
+    ///   - definition: its fields.
+    init(_ table: TableKey, columns: [PayloadColumn], definition: [Field]) {
         self.table = table
         isDigested = DigestField.isDigested(table.type)
         let paths = columns.map { PayloadColumnName($0.layout.name)?.fullPath ?? $0.layout.name }
-        fields += paths.map { DigestField.payload($0, of: table) }
-        keyColumns = keyFields.flatMap { field in paths.indices.filter { Self.isOf(paths[$0], field.text) } }
+        fields += paths.map { path in
+            DigestField.payload(path, of: table.type, definition.first { Self.isOf(path, $0.name.text) })
+        }
+        keyColumns = definition.filter(\.isKey).flatMap { field in paths.indices.filter { Self.isOf(paths[$0], field.name.text) }
+        }
         keys = keyColumns.map { "payload." + paths[$0] }
     }
 
@@ -36,7 +39,7 @@ final class DigestPlan {
     /// JSON payloads have brought further numbers.
     func grow(to paths: Int, path: (Int) -> String) {
         for index in fields.count - Self.common..<max(paths, fields.count - Self.common) {
-            fields.append(DigestField.payload(path(index), of: table))
+            fields.append(DigestField.payload(path(index), of: table.type, nil))
         }
     }
 

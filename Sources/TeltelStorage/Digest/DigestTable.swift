@@ -12,7 +12,7 @@ package enum DigestTable {
         ColumnLayout("block", "UInt64"), ColumnLayout("rows", "UInt64"), ColumnLayout("row_digest", "UInt64"),
         ColumnLayout("first_frame", "UInt64"), ColumnLayout("last_frame", "UInt64"), ColumnLayout("inserted_at", "DateTime"),
         ColumnLayout("keys", "Array(String)"), ColumnLayout("fields", "Array(String)"),
-        ColumnLayout("measured", "Array(UInt8)"), ColumnLayout("digests", "Array(UInt64)"),
+        ColumnLayout("flags", "Array(UInt8)"), ColumnLayout("digests", "Array(UInt64)"),
         ColumnLayout("counts", "Array(UInt64)"), ColumnLayout("nans", "Array(UInt64)"),
         ColumnLayout("infinities", "Array(UInt64)"), ColumnLayout("smallest", "Array(Float64)"),
         ColumnLayout("largest", "Array(Float64)"), ColumnLayout("first", "Array(Float64)"),

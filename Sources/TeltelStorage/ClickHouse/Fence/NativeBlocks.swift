@@ -105,8 +105,7 @@ package final class NativeBlocks {
         } else {
             block = self.block(BlockKey(table: key.tableName, columns: nil)) { TableBlock.json(key) }
         }
-        let digest = DigestPlan(
-            key, columns: isRecord && !isOther ? plan.columns : [], keyFields: schema.fields.filter(\.isKey).map(\.name))
+        let digest = DigestPlan(key, columns: isRecord && !isOther ? plan.columns : [], definition: schema.fields)
         let place = Place(schema: schema, block: block, plan: plan, digest: digest)
         places[ObjectIdentifier(schema)] = place
         return place

@@ -39,7 +39,7 @@ enum DigestBlock {
         case "fields":
             ends(digests.map(\.fields.count), to: out)
             for digest in digests { for (field, _) in digest.fields { out.append(string: field.name) } }
-        case "measured": fields(digests, to: out) { field, _ in UInt8(field.isMeasured ? 1 : 0) }
+        case "flags": fields(digests, to: out) { field, _ in field.flags.rawValue }
         case "digests": fields(digests, to: out) { $1.sums.digest }
         case "counts": fields(digests, to: out) { $1.sums.count }
         case "nans": fields(digests, to: out) { $1.sums.nans }
