@@ -154,5 +154,7 @@ struct StreamDigests {
 enum DigestedTypes {
     /// Begin and end of a run tell about its surroundings: configuration, seed and reason are compared by themselves.
     static func areCompared(_ type: Name) -> Bool { type != "run.start" && type != "run.end" }
-    static func measured(_ type: Name) -> Set<String> { Field.isAlwaysMeasured("perf.cpu_time_ms", of: type) ? ["payload.perf.cpu_time_ms"] : [] }
+    static func measured(_ type: Name) -> Set<String> {
+        Field.isAlwaysMeasured("perf.cpu_time_ms", of: type) ? ["payload.perf.cpu_time_ms"] : []
+    }
 }

@@ -58,12 +58,17 @@ package final class ScriptedTarget: InsertTarget {
     /// Of how many blocks each payload was made.
     package var blocks: [Int] { state.withLock { $0.blocks } }
     package func forgetTokens() { state.withLock { $0.tokens = [:] } }
-    /// How often each row is there, over all tables.
+    /// How often each event is there, over all tables.
     package var rows: [Row: Int] {
-        state.withLock { $0.rows.values.reduce(into: [:]) { all, table in all.merge(table, uniquingKeysWith: +) } }
+        state.withLock { state in
+            state.rows.filter { $0.key != DigestTable.name }.values.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
+        }
     }
+    /// How often each digest is there, by the first event that it tells of.
+    package var digests: [Row: Int] { state.withLock { $0.rows[DigestTable.name] ?? [:] } }
     package var owners: [Row: RowKey] { state.withLock { $0.owners } }
-    package var tables: [String] { state.withLock { $0.rows.keys.sorted() } }
+    /// Of events.
+    package var tables: [String] { state.withLock { $0.rows.keys.filter { $0 != DigestTable.name }.sorted() } }
 
     package func ensureTable(_ table: TableLayout, alongside: [TableLayout]) throws(ClickHouseError) { try reach() }
 
@@ -85,8 +90,10 @@ package final class ScriptedTarget: InsertTarget {
         try reach()
         let rows = try decode(request)
         let answer = state.withLock { state -> Answer in
-            state.inserts += 1
-            state.requests.append(request)
+            if request.table.isEvents {
+                state.inserts += 1
+                state.requests.append(request)
+            }
             if let code = state.refusedTables[request.table.name] { return .exception(code) }
             if !state.script.isEmpty { return state.script.removeFirst() }
             switch state.random?.next() {
@@ -109,7 +116,7 @@ package final class ScriptedTarget: InsertTarget {
             guard state.tokens[request.table.name, default: []].insert(request.token).inserted else { return }
             for (row, owner) in rows {
                 state.rows[request.table.name, default: [:]][row, default: 0] += 1
-                state.owners[row] = owner
+                if request.table.isEvents { state.owners[row] = owner }
             }
         }
         if case .loseAnswer = answer { throw ClickHouseError(.interrupted, "answer lost") }
@@ -126,7 +133,7 @@ package final class ScriptedTarget: InsertTarget {
         guard stream.count == request.payloadBytes, let blocks = ZstdPacker.unpackAll(stream) else {
             throw failure("no zstd stream")
         }
-        state.withLock { $0.blocks.append(blocks.count) }
+        if request.table.isEvents { state.withLock { $0.blocks.append(blocks.count) } }
         var rows: [(row: Row, owner: RowKey)] = []
         do throws(StorageError) {
             for bytes in blocks {

@@ -35,7 +35,9 @@ package final class Inserter {
         for frame in store.takeOffered() { state.offer(frame, nowMs: nowMs) }
         if shared.takeFlush() { state.flush() }
         if shared.takeReturn() { state.reconnected() }
-        let step = state.next(nowMs: nowMs, isPressed: state.hasRefusedTables && store.isNearlyFull)
+        let isPressed = store.isNearlyFull
+        if isPressed { state.flushDigests() }
+        let step = state.next(nowMs: nowMs, isPressed: state.hasRefusedTables && isPressed)
         defer { publish() }
         if case .wait(let until) = step { return until ?? .max }
         do throws(StorageError) {

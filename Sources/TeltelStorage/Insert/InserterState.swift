@@ -80,6 +80,11 @@ package struct InserterState: Sendable {
         for index in groups.indices { groups[index].isUrgent = true }
     }
 
+    /// Somebody needs the room that digests keep while they wait.
+    package mutating func flushDigests() {
+        for layout in waiting.keys where !layout.isEvents { waiting[layout]!.isDue = true }
+    }
+
     // MARK: what to do
 
     /// - Parameter isPressed: the spool is nearly full: a table that is not taken must not keep the room from all others.
@@ -214,7 +219,8 @@ package struct InserterState: Sendable {
         reached()
         pacing.inserted(nowMs)
         if let group = groups.first(where: { $0.name == name }) {
-            refusals.taken(group.table, rows: group.rows, isPart: group.isPart)
+            // Digests are taken whatever the types are: that says nothing about tables of events.
+            if group.table != DigestTable.name { refusals.taken(group.table, rows: group.rows, isPart: group.isPart) }
             isTurnOfParts = !group.isPart
         }
         update(name) { group in

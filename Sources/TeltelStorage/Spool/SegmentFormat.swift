@@ -134,6 +134,8 @@ package struct SegmentHeader: Sendable {
     }
 
     package var rows: Int { counts.values.reduce(0, +) }
+    /// Rows of frames that hold events.
+    package var events: Int { frames.reduce(0) { $0 + ($1.layout.isEvents ? $1.rows : 0) } }
 }
 
 package enum SegmentFormat {

@@ -37,7 +37,7 @@ package struct SpoolInspection: Sendable {
 
     package private(set) var logs: [Log] = []
     package private(set) var groups: [Group] = []
-    /// Rows in segments that are neither stored nor given up.
+    /// Events in segments that are neither stored nor given up.
     package private(set) var waitingRows = 0
     package private(set) var waitingSegments = 0
     /// Names of files that were put aside because they could not be read.
@@ -78,7 +78,7 @@ package struct SpoolInspection: Sendable {
         } catch { if !error.isMissing { throw StorageError(error) } }
         let waiting = ledger.segments.values.filter { !$0.isFinished }
         waitingSegments = waiting.count
-        waitingRows = waiting.reduce(0) { $0 + $1.remaining.reduce(0, +) }
+        waitingRows = waiting.reduce(0) { $0 + $1.waitingEvents }
     }
 
     /// Nothing is damaged now. What was put aside earlier does not count.
@@ -132,7 +132,7 @@ package struct SpoolInspection: Sendable {
             usleep(Self.writingMicroseconds)
             scan = try reader.scan(file)
             if scan.torn?.id == torn.id {
-                let rows = torn.frames.reduce(0) { $0 + $1.rows }
+                let rows = torn.events
                 log.problems.append("the last segment, \(rows) rows, is not whole: it was cut while being written, or is damaged")
             }
         }
@@ -140,7 +140,7 @@ package struct SpoolInspection: Sendable {
         let living = scan.segments.filter { !buried.contains($0.id) }
         for segment in living { ledger.register(segment) }
         log.segments = living.count
-        log.rows = living.reduce(0) { $0 + $1.frames.reduce(0) { $0 + $1.rows } }
+        log.rows = living.reduce(0) { $0 + $1.events }
         log.state = scan.future > 0 ? .future : !scan.damaged.isEmpty ? .damaged : living.isEmpty ? .spare : .used
         log.problems += scan.damaged.map { "bytes \($0.lowerBound) to \($0.upperBound) are no segment" }
         if scan.future > 0 { log.problems.append("\(scan.future) segments of a later version") }

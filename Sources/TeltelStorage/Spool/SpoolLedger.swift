@@ -27,6 +27,8 @@ struct LiveSegment: Sendable {
     var remaining: [Int]
     var losses: [RowKey: [LossReason: Int]] = [:]
     var isFinished: Bool { remaining.allSatisfy { $0 == 0 } }
+    /// Events neither stored nor given up.
+    var waitingEvents: Int { header.frames.indices.reduce(0) { $0 + (header.frames[$1].layout.isEvents ? remaining[$1] : 0) } }
 
     init(_ header: SegmentHeader) {
         self.header = header

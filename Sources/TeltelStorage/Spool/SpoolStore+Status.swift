@@ -27,9 +27,9 @@ extension SpoolStore {
         }
     }
 
-    /// Rows in segments that are neither stored nor given up.
+    /// Events in segments that are neither stored nor given up.
     package var waitingRows: Int {
-        state.withLock { state in state.ledger.segments.values.reduce(0) { $0 + $1.remaining.reduce(0, +) } }
+        state.withLock { state in state.ledger.segments.values.reduce(0) { $0 + $1.waitingEvents } }
     }
 
     /// Every row that came into a segment is in ClickHouse, or counted as lost.

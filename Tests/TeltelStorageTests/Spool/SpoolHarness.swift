@@ -58,6 +58,7 @@ final class SpoolHarness {
         options.logBytes = logBytes
         cadence.rows = 40
         cadence.ageMs = 400
+        cadence.digestAgeMs = 800
         rules.rows = 25
     }
 
@@ -196,9 +197,12 @@ final class SpoolHarness {
 
     // MARK: truth
 
-    /// Every stored row was accepted and is there once. Returns how many accepted rows are missing.
+    /// Every stored row was accepted and is there once, and so is every digest. Returns how many accepted rows are missing.
     func missing(_ comment: Comment? = nil) throws -> Int {
         let stored = target.rows
+        let digests = target.digests
+        try #require(digests.values.allSatisfy { $0 == 1 }, comment)
+        try #require(Set(digests.keys).isSubset(of: accepted), comment)
         try #require(stored.values.allSatisfy { $0 == 1 }, comment)
         try #require(Set(stored.keys).isSubset(of: accepted), comment)
         return accepted.count - stored.count
