@@ -128,7 +128,7 @@ def test_the_manual_names_every_function_and_command(installation):
     text = (installation.prefix / "share/man/man3/teltel.3").read_text().replace("\\-", "-")
     assert functions == set(re.findall(r"\bteltel_[a-z_]+", text[: text.index(".SH RETURN VALUE")]))
     usage = run([installation.prefix / "bin/teltel", "--help"])
-    commands = re.findall(r"^  ([a-z-]+)  ", usage.split("SUBCOMMANDS:")[1], re.M)
+    commands = re.findall(r"^  ([a-z-]+)(?:, [a-z-]+)*  ", usage.split("SUBCOMMANDS:")[1], re.M)
     manual = (installation.prefix / "share/man/man1/teltel.1").read_text().replace("\\-", "-")
     section = manual[manual.index(".SH COMMANDS") : manual.index(".SH ENVIRONMENT")]
     assert re.findall(r'^\.TP\n\.BI? "?([a-z-]+)', section, re.M) == commands
