@@ -152,6 +152,34 @@ def test_digests_that_do_not_fit_are_made_again(collector, runs):
     assert ask(collector, "lame", "value")["first"]["frame"] == 2050
 
 
+def same_as(collector, run) -> dict:
+    status, _, body = collector.request(f"/api/analysis/same-as?{urlencode({'runId': run})}")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def test_equal_runs_have_one_fingerprint(collector, runs):
+    answer = same_as(collector, "ref")
+    assert (answer["same"], answer["rows"], answer["complete"], answer["recomputed"]) == (["same"], 3000, True, False)
+    prints = {run: same_as(collector, run)["fingerprint"] for run in runs}
+    assert len(set(prints.values())) == len(runs) - 1 and prints["ref"] == prints["same"] and len(prints["ref"]) == 16
+    done = subprocess.run([TELTEL, "same", "ref", "--url", collector.url], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.splitlines()) == (0, [f"{prints['ref']}  3,000 events", "same"])
+
+
+def test_a_fingerprint_from_rows_is_that_from_digests(collector, runs):
+    store(collector, "worn", series(other=lambda frame: {"on": "yes"} if frame == 3 else None))
+    store(collector, "worn2", series(other=lambda frame: {"on": "yes"} if frame == 3 else None))
+    complete(collector, "worn", "worn2")
+    wait_digested(collector, {"worn": 3000, "worn2": 3000})
+    before = same_as(collector, "worn")
+    assert not before["recomputed"] and before["same"] == ["worn2"]
+    change(collector, "ALTER TABLE run_digests DELETE WHERE run_id = 'worn' AND block = 2")
+    after = same_as(collector, "worn")
+    assert after["recomputed"] and (after["fingerprint"], after["same"]) == (before["fingerprint"], ["worn2"])
+    assert same_as(collector, "worn2")["same"] == []
+
+
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "-0.0"])
 def test_numbers_that_text_has_no_room_for(collector, value):
     number = value if value[0] != "-" or "I" in value else float(value)

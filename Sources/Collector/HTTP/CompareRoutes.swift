@@ -19,6 +19,7 @@ struct CompareRoutes: Sendable {
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(CompareEndpoints.firstDivergence) { request, _ in try await firstDivergence(request) }
+        router.on(CompareEndpoints.sameAs) { request, _ in try await sameAs(request) }
     }
 
     private func firstDivergence(_ request: Request) async throws -> Response {
@@ -28,10 +29,7 @@ struct CompareRoutes: Sendable {
         scope.channel = request.text(AnalysisEndpoints.channel).map { Name($0) }
         scope.source = request.text(AnalysisEndpoints.anySourceID).map { Name($0) }
         scope.frames = try request.frames(from: CompareEndpoints.fromFrame, to: CompareEndpoints.toFrame)
-        guard let storage, let queries else {
-            throw APIError(
-                .serviceUnavailable, "storage-off", "this collector runs without storage", hint: "start it without --no-storage")
-        }
+        let (storage, queries) = try ready()
         var areComplete: [Bool] = []
         for runID in [scope.first, scope.second] { areComplete.append(try await isComplete(runID)) }
         let finder = DivergenceFinder(
@@ -39,6 +37,27 @@ struct CompareRoutes: Sendable {
         let answer: DivergenceAnswer
         do throws(QueryError) { answer = try await finder.find() } catch { throw APIError(error) }
         return try JSONAnswer.response(answer)
+    }
+
+    private func sameAs(_ request: Request) async throws -> Response {
+        let runID = try request.required(AnalysisEndpoints.runID)
+        let (storage, queries) = try ready()
+        let isComplete = try await isComplete(runID)
+        let finder = SameRunFinder(queries, tables: try await work.tables(of: storage))
+        let answer: SameAsAnswer?
+        do throws(QueryError) { answer = try await finder.find(runID, isComplete: isComplete) } catch { throw APIError(error) }
+        guard let answer else {
+            throw APIError(.notFound, "nothing-stored", "of \(runID) nothing is stored that has a fingerprint")
+        }
+        return try JSONAnswer.response(answer)
+    }
+
+    private func ready() throws -> (storage: Storage, queries: QueryService) {
+        guard let storage, let queries else {
+            throw APIError(
+                .serviceUnavailable, "storage-off", "this collector runs without storage", hint: "start it without --no-storage")
+        }
+        return (storage, queries)
     }
 
     /// Whether all of its events have been stored, or are accounted for.

@@ -97,6 +97,12 @@ package struct DigestSQL: Sendable {
         return Statement(sql: sql(where: conditions.joined(separator: " AND "), withFields: withFields), parameters: parameters)
     }
 
+    /// Digests of blocks without those of fields, with the names of parameters instead of values.
+    func blocks(ofRun run: String, channel: String, type: String) -> String {
+        let others = table.type == nil ? " AND channel = {\(channel):String} AND type = {\(type):String}" : ""
+        return sql(where: "run_id = {\(run):String}\(others)", withFields: false)
+    }
+
     /// The rows that fulfil a condition, with all their columns, `key` (the hash of frame and key fields) and `row`, whose sum is the row
     /// digest.
     func rows(where condition: String) -> String {

@@ -16,5 +16,8 @@ enum CompareEndpoints {
         answer: .init(
             "verdict, the first frame that differs and all fields that differ in it, what was compared; of runs that are not complete, as far as they are stored",
             mediaType: "application/json"))
-    static let all = [firstDivergence]
+    static let sameAs = Endpoint(
+        .get, "/api/analysis/same-as", "which runs have the same data", parameters: [AnalysisEndpoints.runID],
+        answer: .init("the run's fingerprint, and the runs that have the same", mediaType: "application/json"))
+    static let all = [firstDivergence, sameAs]
 }

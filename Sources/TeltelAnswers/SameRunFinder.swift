@@ -1,0 +1,78 @@
+/// The fingerprint of a run, and which other runs have the same.
+import TeltelAPI
+import TeltelAnalysis
+import TeltelEvents
+import TeltelQuery
+
+/// One question. Used by one task.
+package struct SameRunFinder {
+    private let queries: RunQueries
+    private let tables: [StoredTable]
+
+    /// More runs with as many events are not looked at.
+    private static let candidatesMost = 1_000
+
+    package init(_ queries: QueryService, tables: [StoredTable]) {
+        self.queries = RunQueries(queries)
+        self.tables = tables
+    }
+
+    /// nil: nothing of the run is stored.
+    package func find(_ runID: String, isComplete: Bool) async throws(QueryError) -> SameAsAnswer? {
+        guard let rows = try await storedRows([runID])[Name(runID)], rows > 0 else { return nil }
+        var (fingerprint, isRecomputed) = (try await fingerprints([runID])[Name(runID)], false)
+        if fingerprint?.rows != rows {
+            (fingerprint, isRecomputed) = (try await recomputed(runID), true)
+        }
+        guard let fingerprint else { return nil }
+        let candidates = try await queries.rows(
+            RunsOfRowsQuestion.Row.self,
+            RunsOfRowsQuestion.statement(rows: fingerprint.rows, most: Self.candidatesMost + 2)
+        ).map(\.run).filter { $0 != Name(runID) }
+        let looked = Array(candidates.prefix(Self.candidatesMost))
+        let (same, unknown) = try await compare(looked, fingerprint)
+        return SameAsAnswer(
+            runId: Name(runID), fingerprint: fingerprint.fingerprint, rows: fingerprint.rows, complete: isComplete,
+            recomputed: isRecomputed, same: same, unknown: unknown, truncated: candidates.count > looked.count,
+            sql: queries.asked.map(\.reproducible))
+    }
+
+    private func compare(
+        _ runs: [Name], _ wanted: FingerprintQuestion.Row
+    ) async throws(QueryError) -> (same: [Name], unknown: [Name]) {
+        guard !runs.isEmpty else { return ([], []) }
+        let names = runs.map(\.text)
+        let found = try await fingerprints(names)
+        let stored = try await storedRows(names)
+        // Digests that tell of other rows than there are say nothing about these.
+        let fitting = runs.filter { found[$0]?.rows == stored[$0] }
+        return (
+            fitting.filter { found[$0]?.fingerprint == wanted.fingerprint }, runs.filter { !fitting.contains($0) && stored[$0] != nil }
+        )
+    }
+
+    private func fingerprints(_ runIDs: [String]) async throws(QueryError) -> [Name: FingerprintQuestion.Row] {
+        let rows = try await queries.rows(FingerprintQuestion.Row.self, FingerprintQuestion.statement(runIDs))
+        return Dictionary(rows.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
+    }
+
+    private func storedRows(_ runIDs: [String]) async throws(QueryError) -> [Name: UInt64] {
+        let rows = try await queries.rows(
+            DigestibleRowsQuestion.Row.self, DigestibleRowsQuestion.statement(runIDs, tables))
+        return Dictionary(rows.map { ($0.run, $0.rows) }, uniquingKeysWith: +)
+    }
+
+    private func recomputed(_ runID: String) async throws(QueryError) -> FingerprintQuestion.Row? {
+        let shapes = try await queries.rows(DigestShapesQuestion.Row.self, DigestShapesQuestion.statement(runID))
+        let counts = try await queries.rows(RowCountsQuestion.Row.self, RowCountsQuestion.statement([runID], tables))
+        let types = counts.filter { $0.rows > 0 && DigestedTypes.areCompared($0.type) }.map { count in
+            let shape = shapes.first { $0.channel == count.channel && $0.type == count.type }
+            let measured = DigestedTypes.measured(count.type).union(shape?.measured ?? [])
+            return (
+                channel: count.channel, type: count.type,
+                digests: DigestSQL(tables[count.place], keys: shape?.keys ?? [], measured: measured)
+            )
+        }
+        return try await queries.rows(FingerprintQuestion.Row.self, FingerprintQuestion.recomputed(runID, types)).first
+    }
+}
