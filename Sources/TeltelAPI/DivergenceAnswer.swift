@@ -15,12 +15,16 @@ package struct DivergenceAnswer: Codable, Sendable, Equatable {
         package let lastFrame: UInt64?
         /// Its last event has been stored.
         package let complete: Bool
+        /// Events that its engines could not record, and accepted ones that were lost: where they are missing the runs differ.
+        package let refused, lost: UInt64
 
-        package init(runId: Name, rows: UInt64, lastFrame: UInt64?, complete: Bool) {
+        package init(runId: Name, rows: UInt64, lastFrame: UInt64?, complete: Bool, refused: UInt64, lost: UInt64) {
             self.runId = runId
             self.rows = rows
             self.lastFrame = lastFrame
             self.complete = complete
+            self.refused = refused
+            self.lost = lost
         }
     }
     package struct Value: Codable, Sendable, Equatable {

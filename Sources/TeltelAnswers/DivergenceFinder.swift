@@ -4,22 +4,36 @@ import TeltelAnalysis
 import TeltelEvents
 import TeltelQuery
 
+/// What the collector knows of a run.
+package struct RunState: Sendable {
+    /// Everything of it has been stored, or is accounted for.
+    package let isComplete: Bool
+    /// Events that never came into a ring, and accepted ones that will not be stored.
+    package let refused, lost: UInt64
+
+    package init(isComplete: Bool, refused: UInt64, lost: UInt64) {
+        self.isComplete = isComplete
+        self.refused = refused
+        self.lost = lost
+    }
+}
+
 /// One question. Used by one task.
 package struct DivergenceFinder {
     private let queries: RunQueries
     private let tables: [StoredTable]
     private let scope: CompareScope
-    /// Whether everything of the first and of the second run has been stored.
-    private let areComplete: [Bool]
+    /// Of the first and of the second run.
+    private let states: [RunState]
 
     /// More rows of one frame are not shown.
     private static let rowsOfAFrameMost = 4_000
 
-    package init(_ queries: QueryService, tables: [StoredTable], scope: CompareScope, areComplete: [Bool]) {
+    package init(_ queries: QueryService, tables: [StoredTable], scope: CompareScope, states: [RunState]) {
         self.queries = RunQueries(queries)
         self.tables = tables
         self.scope = scope
-        self.areComplete = areComplete
+        self.states = states
     }
 
     package func find() async throws(QueryError) -> DivergenceAnswer {
@@ -126,7 +140,8 @@ package struct DivergenceFinder {
             let present = streams.filter { side.rows($0) > 0 }
             return DivergenceAnswer.Run(
                 runId: Name(side.name), rows: present.reduce(0) { $0 + side.rows($1) }, lastFrame: present.map(side.last).max(),
-                complete: areComplete[index])
+                complete: states[index].isComplete,
+                refused: states[index].refused, lost: states[index].lost)
         }
         let equalUpTo: UInt64? =
             switch verdict {

@@ -47,7 +47,8 @@ package struct SameRunFinder {
         // Digests that tell of other rows than there are say nothing about these.
         let fitting = runs.filter { found[$0]?.rows == stored[$0] }
         return (
-            fitting.filter { found[$0]?.fingerprint == wanted.fingerprint }, runs.filter { !fitting.contains($0) && stored[$0] != nil }
+            fitting.filter { found[$0]?.fingerprint == wanted.fingerprint },
+            runs.filter { !fitting.contains($0) && stored[$0] != nil }
         )
     }
 

@@ -90,7 +90,9 @@ def change(path: Path, at: int, new: bytes):
 
 
 def flip(log: Path):
-    at = segments(log)[0] + 1500
+    """A bit of the first segment's first frame, behind the header, which says how long it is."""
+    begin = segments(log)[0]
+    at = begin + int.from_bytes(log.read_bytes()[begin + 20:begin + 24], "little") + 100
     change(log, at, bytes([log.read_bytes()[at] ^ 4]))
 
 

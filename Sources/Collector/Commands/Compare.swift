@@ -132,6 +132,11 @@ struct Comparison {
         for run in answer.runs where !run.complete {
             notes.append("\(run.runId) is not complete: compared is what was stored of it")
         }
+        for run in answer.runs where run.refused + run.lost > 0 {
+            let parts = [("refused", run.refused), ("lost", run.lost)].filter { $0.1 > 0 }
+            let counts = parts.map { "\(Terminal.grouped($0.1)) events were \($0.0)" }.joined(separator: ", ")
+            notes.append("\(run.runId) has gaps: \(counts)")
+        }
         let differing = answer.streams.filter { $0.differingBlocks > 0 }
         if !differing.isEmpty {
             let types = Set(differing.map { [$0.channel, $0.type] }).count

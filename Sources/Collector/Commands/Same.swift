@@ -25,10 +25,11 @@ struct Same: AsyncParsableCommand {
             Terminal.say("\(answer.fingerprint)  \(Terminal.grouped(answer.rows)) events")
             Terminal.say(answer.same.map { Terminal.printable($0.text) })
             if answer.same.isEmpty { Terminal.complain("no other run has the same data") }
+            let unknown = answer.unknown.map(\.text).joined(separator: ", ")
             for (problem, text) in [
                 (!answer.complete, "the run is not complete: this is what was stored of it"),
                 (answer.truncated, "there are further runs with as many events"),
-                (!answer.unknown.isEmpty, "not looked at, as their digests do not fit: \(answer.unknown.map(\.text).joined(separator: ", "))"),
+                (!answer.unknown.isEmpty, "not looked at, as their digests do not fit: \(unknown)"),
             ] where problem { Terminal.complain(Terminal.printable(text)) }
         }
     }

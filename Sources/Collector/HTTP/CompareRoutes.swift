@@ -30,10 +30,10 @@ struct CompareRoutes: Sendable {
         scope.source = request.text(AnalysisEndpoints.anySourceID).map { Name($0) }
         scope.frames = try request.frames(from: CompareEndpoints.fromFrame, to: CompareEndpoints.toFrame)
         let (storage, queries) = try ready()
-        var areComplete: [Bool] = []
-        for runID in [scope.first, scope.second] { areComplete.append(try await isComplete(runID)) }
+        var states: [RunState] = []
+        for runID in [scope.first, scope.second] { states.append(try await state(of: runID)) }
         let finder = DivergenceFinder(
-            queries, tables: try await work.tables(of: storage), scope: scope, areComplete: areComplete)
+            queries, tables: try await work.tables(of: storage), scope: scope, states: states)
         let answer: DivergenceAnswer
         do throws(QueryError) { answer = try await finder.find() } catch { throw APIError(error) }
         return try JSONAnswer.response(answer)
@@ -42,7 +42,7 @@ struct CompareRoutes: Sendable {
     private func sameAs(_ request: Request) async throws -> Response {
         let runID = try request.required(AnalysisEndpoints.runID)
         let (storage, queries) = try ready()
-        let isComplete = try await isComplete(runID)
+        let isComplete = try await state(of: runID).isComplete
         let finder = SameRunFinder(queries, tables: try await work.tables(of: storage))
         let answer: SameAsAnswer?
         do throws(QueryError) { answer = try await finder.find(runID, isComplete: isComplete) } catch { throw APIError(error) }
@@ -60,11 +60,12 @@ struct CompareRoutes: Sendable {
         return (storage, queries)
     }
 
-    /// Whether all of its events have been stored, or are accounted for.
-    private func isComplete(_ runID: String) async throws -> Bool {
-        guard let run = await catalogue.run(Name(runID)) else {
+    private func state(of runID: String) async throws -> RunState {
+        guard let record = await catalogue.run(Name(runID))?.record else {
             throw APIError(.notFound, "unknown-run", "there is no run \(runID)", hint: "GET /api/runs lists the runs")
         }
-        return run.record.status != .running && run.record.isAccountedFor
+        return RunState(
+            isComplete: record.status != .running && record.isAccountedFor, refused: record.refused.values.reduce(0, &+),
+            lost: record.lostByReason.values.reduce(0, &+))
     }
 }

@@ -39,14 +39,16 @@ package struct FingerprintQuestion: Sendable {
         let parts = types.enumerated().map { index, type in
             parameters += [("channel\(index)", type.channel.text), ("type\(index)", type.type.text)]
             return """
-                SELECT {channel\(index):String} AS channel, {type\(index):String} AS type, source_id, block, rows AS r, row_digest AS d
+                SELECT {channel\(index):String} AS channel, {type\(index):String} AS type, source_id, block,
+                    rows AS r, row_digest AS d
                 FROM (
                 \(type.digests.blocks(ofRun: "run", channel: "channel\(index)", type: "type\(index)"))
                 )
                 """
         }
         return Statement(
-            sql: "SELECT {run:String} AS run, \(sum)\nFROM (\n\(parts.joined(separator: "\nUNION ALL\n"))\n)", parameters: parameters)
+            sql: "SELECT {run:String} AS run, \(sum)\nFROM (\n\(parts.joined(separator: "\nUNION ALL\n"))\n)",
+            parameters: parameters)
     }
 }
 
@@ -76,7 +78,8 @@ package struct DigestibleRowsQuestion: Sendable {
         let names = runIDs.indices.map { "{run\($0):String}" }.joined(separator: ", ")
         let parts = tables.filter { $0.type != "run.start" && $0.type != "run.end" }.map { table in
             let others = table.type == nil ? " AND type NOT IN ('run.start', 'run.end')" : ""
-            return "SELECT run_id AS run, count() AS n FROM \(SQL.identifier(table.name)) WHERE run_id IN (\(names))\(others) GROUP BY run"
+            let condition = "WHERE run_id IN (\(names))\(others)"
+            return "SELECT run_id AS run, count() AS n FROM \(SQL.identifier(table.name)) \(condition) GROUP BY run"
         }
         guard !parts.isEmpty else { return nil }
         return Statement(
