@@ -111,7 +111,7 @@ let package = Package(
             swiftSettings: strict),
         // Asking ClickHouse, within limits.
         .target(
-            name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelStorage"], swiftSettings: strict),
+            name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelEvents", "TeltelStorage"], swiftSettings: strict),
         // What NIO leaves to be done for a WebSocket.
         .target(
             name: "TeltelWebSocket",
@@ -214,7 +214,7 @@ let package = Package(
         .testTarget(
             name: "TeltelBooksTests",
             dependencies: ["TeltelBooks", "TeltelRuns", "TeltelControl", "TeltelStorage", "TeltelEvents"], swiftSettings: strict),
-        .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
+        .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery", "TeltelAnalysis"], swiftSettings: strict),
         .testTarget(
             name: "TeltelControlTests",
             dependencies: [

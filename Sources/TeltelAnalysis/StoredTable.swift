@@ -11,6 +11,8 @@ package struct StoredTable: Sendable, Equatable {
     package let columns: [Column]
     /// The column `rest` has payloads, or what of them has no column, as text.
     package let hasText: Bool
+    /// The payload of a row as JSON text, as SQL, in a statement that calls the table `t`.
+    package let payload: String
 
     package struct Column: Sendable, Equatable {
         /// Dotted: "pos.x"; elements of short arrays: "force[0]"; long arrays as a whole.
@@ -37,12 +39,21 @@ package struct StoredTable: Sendable, Equatable {
         var isLongInteger: Bool { inner == "Int64" || inner == "UInt64" }
     }
 
-    package init(name: String, channel: Name?, type: Name?, columns: [Column], hasText: Bool = true) {
+    package init(name: String, channel: Name?, type: Name?, columns: [Column], hasText: Bool = true, payload: String = "t.rest") {
         self.name = name
         self.channel = channel
         self.type = type
         self.columns = columns
         self.hasText = hasText
+        self.payload = payload
+    }
+
+    /// The rows' channel and type as texts, in a statement that calls the table `t`.
+    func channelText(_ parameters: inout Parameters) -> String {
+        channel.map { "toString(\(parameters.text("channel", $0.text)))" } ?? "toString(t.channel)"
+    }
+    func typeText(_ parameters: inout Parameters) -> String {
+        type.map { "toString(\(parameters.text("type", $0.text)))" } ?? "toString(t.type)"
     }
 
     /// By bytes, as ClickHouse compares.

@@ -20,15 +20,15 @@ package struct QueryLimits: Sendable {
 /// Turns ClickHouse's bytes into those of an answer, piece by piece, on the thread that reads them.
 package protocol AnswerShape: Sendable {
     mutating func take(_ bytes: [UInt8]) throws(QueryError) -> [UInt8]
-    /// The answer has ended: nothing may be left over.
-    func finish() throws(QueryError)
+    /// ClickHouse's answer has ended: nothing of it may be left over. Returns the end of the answer.
+    mutating func finish() throws(QueryError) -> [UInt8]
 }
 
 /// As ClickHouse writes it.
 package struct PlainShape: AnswerShape {
     package init() {}
     package mutating func take(_ bytes: [UInt8]) -> [UInt8] { bytes }
-    package func finish() {}
+    package func finish() -> [UInt8] { [] }
 }
 
 /// Thread-safe.
@@ -124,7 +124,8 @@ package final class QueryService: Sendable {
             return .failure(problem ?? (pipe.isAbandoned ? .cancelled : QueryError(error, seconds: limits.seconds)))
         }
         do throws(QueryError) {
-            try shape.finish()
+            let end = try shape.finish()
+            if !end.isEmpty { _ = pipe.write(end) }
             return .success(())
         } catch { return .failure(error) }
     }
