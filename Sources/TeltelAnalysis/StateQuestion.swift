@@ -2,26 +2,29 @@
 import TeltelEvents
 
 package struct StateQuestion: Sendable {
-    /// A type whose events have key fields.
-    package struct KeyedType: Sendable {
+    /// What is known of a type of the run.
+    package struct KnownType: Sendable {
         package let channel, type: Name
         package let keyFields: [String]
+        /// All that send it.
+        package let sources: [Name]
 
-        package init(channel: Name, type: Name, keyFields: [String]) {
+        package init(channel: Name, type: Name, keyFields: [String], sources: [Name] = []) {
             self.channel = channel
             self.type = type
             self.keyFields = keyFields
+            self.sources = sources
         }
     }
     package var scope: EventScope
     package var frame: UInt64
-    /// All types of the run that have key fields.
-    package var keyed: [KeyedType]
+    /// All types of the run, as far as they are known.
+    package var known: [KnownType]
 
-    package init(_ scope: EventScope, frame: UInt64, keyed: [KeyedType]) {
+    package init(_ scope: EventScope, frame: UInt64, known: [KnownType]) {
         self.scope = scope
         self.frame = frame
-        self.keyed = keyed
+        self.known = known
     }
 
     /// Rows: channel, type, source_id, key ('' for types without), frame_index, is_at_frame (else it is the last one before), sim_time,
@@ -32,13 +35,19 @@ package struct StateQuestion: Sendable {
         var arms: [String] = []
         for table in scope.fitting(tables) {
             if let channel = table.channel, let type = table.type {
-                let fields = keyed.first { $0.channel == channel && $0.type == type }?.keyFields ?? []
-                arms.append(select(table, fields, [], frame, &parameters))
+                let known = known.first { $0.channel == channel && $0.type == type }
+                if let sources = known?.sources, known?.keyFields.isEmpty == true, !sources.isEmpty {
+                    for source in sources where scope.sourceID.map({ Name($0) == source }) ?? true {
+                        arms.append(newest(table, source, frame, &parameters))
+                    }
+                } else {
+                    arms.append(select(table, known?.keyFields ?? [], [], frame, &parameters))
+                }
                 continue
             }
             // Types in one table that have key fields are asked each on its own, the others together.
-            let mine = keyed.filter { type in
-                (scope.eventType == nil || scope.eventType == type.type)
+            let mine = known.filter { type in
+                !type.keyFields.isEmpty && (scope.eventType == nil || scope.eventType == type.type)
                     && (scope.channel == nil || scope.channel == type.channel)
             }
             let conditions = mine.map { type in
@@ -65,6 +74,24 @@ package struct StateQuestion: Sendable {
                 """, parameters: parameters.list, columns: columns.answer)
     }
 
+    /// Of one source whose events have no keys: the last row in the table's own order, which is found without reading what comes before.
+    private func newest(_ table: StoredTable, _ source: Name, _ frame: String, _ parameters: inout Parameters) -> String {
+        var scope = scope
+        scope.sourceID = source.text
+        let conditions = scope.conditions(table, &parameters) + ["t.frame_index <= \(frame)"]
+        let columns = [
+            "\(table.channelText(&parameters)) AS event_channel", "\(table.typeText(&parameters)) AS event_type",
+            "toString(t.source_id) AS event_source", "'' AS event_key", "\(row(table)) AS newest",
+        ]
+        return SQL.select(
+            columns, from: table, where: conditions,
+            then: " ORDER BY t.frame_index DESC, t.writer DESC, t.sequence DESC LIMIT 1")
+    }
+
+    private func row(_ table: StoredTable) -> String {
+        "(toUInt64(t.frame_index), t.sim_time, t.wall_time_ms, \(table.payload))"
+    }
+
     private func select(
         _ table: StoredTable, _ keyFields: [String], _ more: [String], _ frame: String, _ parameters: inout Parameters
     ) -> String {
@@ -79,9 +106,9 @@ package struct StateQuestion: Sendable {
         // Payloads are read at these frames only.
         let frames = SQL.select(
             instance + ["max(t.frame_index) AS newest_frame"], with: key.definitions, from: table, where: conditions, then: group)
-        let row = "(toUInt64(t.frame_index), t.sim_time, t.wall_time_ms, \(table.payload))"
         return SQL.select(
-            instance + ["argMax(\(row), (t.frame_index, t.writer, t.sequence)) AS newest"], with: key.definitions, from: table,
+            instance + ["argMax(\(row(table)), (t.frame_index, t.writer, t.sequence)) AS newest"], with: key.definitions,
+            from: table,
             where: conditions + ["t.frame_index IN (SELECT newest_frame FROM (\n\(frames)\n))"], then: group)
     }
 }

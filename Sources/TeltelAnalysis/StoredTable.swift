@@ -73,6 +73,11 @@ package struct StoredTable: Sendable, Equatable {
     /// A column has each value of the path, if its values have one kind and are of an engine's definition.
     func hasColumn(_ path: String) -> Bool { !columns(at: path).isEmpty || !elements(at: path).isEmpty }
 
+    /// Some of its columns for the path have integers that a double cannot tell apart.
+    func hasLongIntegers(at path: String) -> Bool {
+        columns(at: path).contains(where: \.isLongInteger) || elements(at: path).contains(where: \.column.isLongInteger)
+    }
+
     /// The value at a dotted path as Nullable(Float64), whichever way it is stored; NULL where a row has none.
     /// - Parameter text: where it may be besides; each row knows for itself. nil: nowhere.
     /// - Parameter isSingle: what is kept as text was a Float32, and has become the shortest text for it.

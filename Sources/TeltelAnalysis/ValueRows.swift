@@ -36,6 +36,16 @@ struct ValueRows {
     var withType = false
     var withPayload = false
 
+    /// Integers that no double holds may be among the values.
+    func mayHaveDigits(_ tables: [StoredTable]) -> Bool {
+        scope.fitting(tables).contains { table in
+            columns.compactMap(\.field).contains { field in
+                let isInColumn = field.kind != nil && table.hasColumn(field.path)
+                return (table.hasText && !isInColumn) || table.hasLongIntegers(at: field.path)
+            }
+        }
+    }
+
     /// nil: no table can hold such events.
     func sql(_ tables: [StoredTable], _ parameters: inout Parameters) -> String? {
         let fitting = scope.fitting(tables)

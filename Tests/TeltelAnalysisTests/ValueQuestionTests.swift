@@ -32,7 +32,7 @@ private func value(_ path: String = "pos.x", source: String? = nil) -> ValueQues
         let events = RunEventsQuestion(question.scope)
         let pair = CorrelationQuestion(question.scope, question.field, question.field)
         let state = StateQuestion(
-            question.scope, frame: 7, keyed: [.init(channel: Name(hostile), type: Name(hostile), keyFields: [hostile])])
+            question.scope, frame: 7, known: [.init(channel: Name(hostile), type: Name(hostile), keyFields: [hostile])])
         return [
             ("outliers", question.outliers(tables, min: 1, max: 2)), ("spikes", question.spikes(tables, threshold: 1)),
             ("nan", question.notFinite(tables)), ("buckets", question.buckets(tables, count: 3)),

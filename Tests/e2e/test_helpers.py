@@ -82,6 +82,12 @@ def test_outliers_are_values_and_not_what_is_missing(ask):
     assert [row["value"] for row in ask("outliers", **{**BODY, "jsonPath": "count"}, min=0, toFrame=1, max=1)] == [str(2**60), str(2**60 + 1)]
 
 
+def test_buckets_show_all_digits_of_an_integer(ask):
+    rows = ask("buckets", **{**BODY, "jsonPath": "count"}, buckets=2)
+    assert [(row["first"], row["last"]) for row in rows] == [(str(2**60), str(2**60 + 19)), (str(2**60 + 20), str(2**60 + 39))]
+    assert {row["min"] for row in ask("buckets", **{**BODY, "jsonPath": "count"}, fromFrame=9, toFrame=9)} == {str(2**60 + 9)}
+
+
 def test_spikes_are_steps_from_one_number_to_the_next(ask):
     rows = ask("spikes", **BODY, threshold=0.3)
     assert list(rows[0]) == ["frame_index", "value", "prev_value", "delta"]

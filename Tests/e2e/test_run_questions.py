@@ -76,6 +76,18 @@ def test_at_the_first_frame_beyond_the_last_and_at_a_nan(ask):
     assert state(ask("at", frame=42))["body.state", ""][2] == {"pos": {"x": "NaN"}, "id": str(BIG)}
 
 
+def test_each_source_has_its_own_and_the_last_of_a_frame_counts(world):
+    told = [event("several", "state", {"x": source * 100 + step}, frame, sourceId=f"source-{source}")
+            for frame in (3, 5) for step in range(3) for source in range(2)]
+    store(world, *told, event("several", "state", {"x": -1}, 9, sourceId="source-0"), end("several", 9))
+    for frame, frames in ((2, []), (4, [3, 3]), (8, [5, 5]), (9, [9, 5])):
+        rows = answer(world, "at", runId="several", frame=frame, eventType="state")
+        assert [(row["source_id"], row["frame_index"]) for row in rows] == [(f"source-{number}", found) for number, found in enumerate(frames)]
+        assert [row["payload"]["x"] for row in rows if row["frame_index"] < 9] == [number * 100 + 2 for number, found in enumerate(frames) if found < 9]
+    [one] = answer(world, "at", runId="several", frame=8, sourceId="source-1")
+    assert (one["type"], one["payload"]) == ("state", {"x": 102})
+
+
 def test_what_holds_is_asked_of_a_type_or_a_source(ask):
     assert set(state(ask("at", frame=10, eventType="slow"))) == {("slow", "")}
     assert set(state(ask("at", frame=10, eventType="wheel.force"))) == {("wheel.force", str(wheel)) for wheel in range(3)}

@@ -24,7 +24,7 @@ struct RunEventRoutes: Sendable {
             }
             let scope = try answers.scope(request)
             let types = await RunTypes(scope.runID ?? "", answers.catalogue)
-            let question = StateQuestion(scope, frame: frame, keyed: types.keyed)
+            let question = StateQuestion(scope, frame: frame, known: types.known)
             return try await answers.rows(request, context) { question.statement(types.tables($0)) }
         }
         router.on(AnalysisEndpoints.events) { request, context in try await events(request, context) }

@@ -49,15 +49,16 @@ struct RunTypes: Sendable {
         return kind.flatMap { kind in FieldKind.allCases.first { $0.name == kind } }
     }
 
-    /// All types with key fields.
-    var keyed: [StateQuestion.KeyedType] {
+    /// All types with what questions across types must know.
+    var known: [StateQuestion.KnownType] {
         var names: [(channel: Name, type: Name)] = []
         for type in all where !names.contains(where: { $0 == (type.channel, type.type) }) {
             names.append((type.channel, type.type))
         }
-        return names.compactMap { name in
-            let fields = keyFields(EventScope(runID: nil, channel: name.channel, eventType: name.type))
-            return fields.isEmpty ? nil : .init(channel: name.channel, type: name.type, keyFields: fields)
+        return names.map { name in
+            let scope = EventScope(runID: nil, channel: name.channel, eventType: name.type)
+            return .init(
+                channel: name.channel, type: name.type, keyFields: keyFields(scope), sources: inside(scope).map(\.sourceID))
         }
     }
 
