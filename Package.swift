@@ -198,7 +198,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TeltelHTTPTests",
-            dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
+            dependencies: [
+                "TeltelHTTP", .product(name: "Hummingbird", package: "hummingbird", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "TeltelIngestHTTPTests",

@@ -74,17 +74,20 @@ package struct EventScope: Sendable {
 /// Values of a statement, by name.
 struct Parameters {
     private(set) var list: [(name: String, value: String)]
-    init(_ list: [(name: String, value: String)] = []) { self.list = list }
+    /// By the name that was asked for: what values are called.
+    private var names: [String: [Name: String]] = [:]
+
+    init(_ list: [(name: String, value: String)] = []) {
+        self.list = list
+        for (name, value) in list { names[name] = [Name(value): name] }
+    }
 
     /// How the statement names the value. Another value of the same name gets a number behind it.
     mutating func add(_ name: String, _ value: String, _ type: String) -> String {
-        var free = name
-        var number = 1
-        while let taken = list.first(where: { $0.name == free }) {
-            if taken.value.utf8.elementsEqual(value.utf8) { return "{\(free):\(type)}" }
-            number += 1
-            free = "\(name)_\(number)"
-        }
+        if let given = names[name]?[Name(value)] { return "{\(given):\(type)}" }
+        let number = (names[name]?.count ?? 0) + 1
+        let free = number == 1 ? name : "\(name)_\(number)"
+        names[name, default: [:]][Name(value)] = free
         list.append((free, value))
         return "{\(free):\(type)}"
     }

@@ -1,6 +1,7 @@
 """The contract's helpers over HTTP, on one run told by an engine and posted: the same rows, with the contract's columns."""
 import json
 import math
+from urllib.parse import unquote, urlencode
 
 import pytest
 from support import wait_until
@@ -184,6 +185,18 @@ def test_ranges_are_of_frames_or_of_time(ask, path, parameters):
     assert frames != ask(path, **parameters) and ask(path, **parameters, fromTime=0.1) != frames
     for found in [[row["frame_index"] for row in frames if "frame_index" in row]]:
         assert found in ([], list(range(11 if path == "spikes" else 10, 20)))
+
+
+@pytest.mark.parametrize("path, parameters", [*RANGED, ("nan", BODY), ("at", {"frame": 5}), ("events", {}), ("schema", {}), ("runs-by-tag", {"key": "a"})],
+                         ids=[path for path, _ in RANGED] + ["nan", "at", "events", "schema", "runs-by-tag"])
+def test_every_answer_shows_its_sql(world, path, parameters):
+    asked = f"/api/analysis/{path}?" + urlencode({"runId": "engine", **parameters})
+    _, headers, _ = world.request(asked)
+    sql = unquote(headers["X-Teltel-SQL"]) if "X-Teltel-SQL" in headers else world.request(f"/api/analysis/sql/{headers['X-Teltel-SQL-Id']}")[2].decode()
+    explained = world.json(asked + "&explain=1")
+    # A schema asks for fields besides.
+    assert explained["sql"] in sql and "SELECT" in explained["sql"] and explained["parameters"]
+    assert all(f"-- param_{name}=" in sql for name in explained["parameters"])
 
 
 @pytest.mark.parametrize("path, code", [
