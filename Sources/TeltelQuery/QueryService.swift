@@ -43,6 +43,7 @@ package final class QueryService: Sendable {
     private let pool: WorkerPool
     private let limits: QueryLimits
     private let counted = Mutex(Counters())
+    private static let statementBytesMax = 16 << 20
     /// Bytes that may wait for one asker.
     private static let pipeBytes = 1 << 20
 
@@ -96,6 +97,9 @@ package final class QueryService: Sendable {
             "max_result_bytes": String(limits.answerBytes), "result_overflow_mode": "throw",
             // For a server; the embedded host ends the queries of clients that have gone by itself.
             "cancel_http_readonly_queries_on_client_close": "1",
+            // A question about a run with hundreds of types names them all with their fields: ClickHouse's own limit is 256 KiB.
+            "max_query_size": String(Self.statementBytesMax), "max_ast_elements": "500000",
+            "max_expanded_ast_elements": "5000000",
             // Counts and frames are numbers in JSON, whatever the server's own default is.
             "output_format_json_quote_64bit_integers": "0",
         ]

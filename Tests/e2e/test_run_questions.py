@@ -3,7 +3,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from support import lasting
+from support import lasting, wait_until
 from test_stored_fields import end, event, store
 from told import Told, answer
 
@@ -165,3 +165,16 @@ def test_explained_questions_are_not_asked(ask, world):
     for path, more in (("at", {"frame": 1}), ("events", {}), ("schema", {}), ("stats", {}), ("frames", {})):
         [explained] = ask(path, explain=1, **more)
         assert explained["sql"].count("SELECT") and "run" in explained["parameters"], path
+
+
+def test_a_question_may_name_thousands_of_fields(module_collector):
+    """ClickHouse takes statements of 256 KiB, unless it is told otherwise."""
+    types, names = 12, [f"field-{number:04}" for number in range(800)]
+    store(module_collector, *(event("wide", f"wide-{number}", dict.fromkeys(names, number), 3) for number in range(types)), end("wide", 4))
+    wait_until(lambda: module_collector.run("wide")["stored"] == types + 1, "all is stored", 120)
+    rows = {row["type"]: row["payload"] for row in answer(module_collector, "at", runId="wide", frame=3)}
+    assert rows == {f"wide-{number}": dict.fromkeys(names, number) for number in range(types)}
+    [explained] = answer(module_collector, "at", runId="wide", frame=3, explain=1)
+    assert len(explained["sql"]) > 1 << 18
+    assert len(document(module_collector, runId="wide")["events"]) == types + 1
+    assert {len(row["fields"]) for row in answer(module_collector, "schema", runId="wide") if row["type"] != "run.end"} == {len(names)}
