@@ -107,13 +107,13 @@ package struct SeriesQuestion: Sendable {
         \(rows)
         ), ends AS (SELECT key, min(frame_index) AS first, max(frame_index) AS last FROM rows WHERE isFinite(value) GROUP BY key),
         (SELECT min(first) FROM ends) AS first_frame,
-        (SELECT greatest(1, intDiv(max(last) - min(first), {buckets:UInt32}) + 1) FROM ends) AS frames_per_bucket
+        (SELECT greatest(toUInt64(1), intDiv(toUInt64(max(last) - min(first)), {buckets:UInt32}) + 1) FROM ends) AS frames_per_bucket
         SELECT DISTINCT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, row.5 AS digits, key FROM (
             SELECT key, arrayJoin([
                 argMin((frame_index, sim_time, wall_time_ms, value, digits), assumeNotNull(value)),
                 argMax((frame_index, sim_time, wall_time_ms, value, digits), assumeNotNull(value))]) AS row
             FROM rows WHERE isFinite(value)
-            GROUP BY key, intDiv(frame_index - first_frame, frames_per_bucket)
+            GROUP BY key, intDiv(toUInt64(frame_index - first_frame), frames_per_bucket)
             UNION ALL
             SELECT key, (frame_index, sim_time, wall_time_ms, value, digits) AS row
             FROM rows WHERE NOT isFinite(ifNull(value, nan)) OR (key, frame_index) IN (SELECT key, arrayJoin([first, last]) FROM ends)

@@ -103,6 +103,18 @@ def test_a_spike_a_nan_and_an_infinity_among_a_million(module_collector, program
     assert len(points) < 1_100
 
 
+def test_frames_may_lie_further_apart_than_half_of_all_there_are(module_collector, programs):
+    """The difference of two frames has 64 bits, and no sign."""
+    told, step = Told(far={"x": "f64"}), (2**64 - 1) // 999
+    for number in range(1_000):
+        told.add("far", number * step, number / 10, x=math.sin(number))
+    told.emit(module_collector, programs, "far")
+    asked = {"runId": "far", "eventType": "far", "jsonPath": "x", "sourceId": "s"}
+    assert [row["count"] for row in answer(module_collector, "buckets", **asked, buckets=10)] == [100] * 10
+    rows = answer(module_collector, "series", **asked, points=20)
+    assert 2 <= len(rows) <= 24 and (rows[0]["frame_index"], rows[-1]["frame_index"]) == (0, 999 * step)
+
+
 def test_a_histogram_has_every_number_in_one_bin(ask):
     rows = ask("histogram", eventType="wheel.force", jsonPath="load", sourceId="s", bins=4)
     # The same bins for both wheels: 0 … 19.
