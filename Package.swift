@@ -111,7 +111,7 @@ let package = Package(
             swiftSettings: strict),
         // Asking ClickHouse, within limits.
         .target(
-            name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelStorage"], swiftSettings: strict),
+            name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelEvents", "TeltelStorage"], swiftSettings: strict),
         // Questions that take several queries and rules of their own.
         .target(
             name: "TeltelAnswers", dependencies: ["TeltelAPI", "TeltelAnalysis", "TeltelEvents", "TeltelQuery"],
@@ -206,7 +206,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "TeltelHTTPTests",
-            dependencies: ["TeltelHTTP", .product(name: "NIOHTTP1", package: "swift-nio", condition: collector)],
+            dependencies: [
+                "TeltelHTTP", .product(name: "Hummingbird", package: "hummingbird", condition: collector),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: collector),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "TeltelIngestHTTPTests",
@@ -222,7 +225,7 @@ let package = Package(
         .testTarget(
             name: "TeltelBooksTests",
             dependencies: ["TeltelBooks", "TeltelRuns", "TeltelControl", "TeltelStorage", "TeltelEvents"], swiftSettings: strict),
-        .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery"], swiftSettings: strict),
+        .testTarget(name: "TeltelQueryTests", dependencies: ["TeltelQuery", "TeltelAnalysis"], swiftSettings: strict),
         .testTarget(
             name: "TeltelControlTests",
             dependencies: [

@@ -24,8 +24,8 @@ LONGEST = [
     "test_run_cursors.py", "test_run_window.py", "test_run_panels.py", "test_leaving.py", "test_runs_page.py", "test_names.py",
     "test_port_limits.py", "test_run_stream.py", "test_run_touch.py", "test_queries.py", "test_resume.py", "test_stored_runs.py",
     "test_run_time.py", "test_soak.py", "test_hostile_rings.py", "test_run_as_a_whole.py", "test_power_cut.py", "test_panel_handling.py",
-    "test_engines.py", "test_contract_tables.py", "test_run_loading.py", "test_steps.py", "test_host.py", "test_insert_kills.py",
-    "test_runs_in_memory.py", "test_many_runs_page.py",
+    "test_engines.py", "test_contract_tables.py", "test_hostile_questions.py", "test_reduction.py", "test_run_questions.py",
+    "test_run_loading.py", "test_steps.py", "test_host.py", "test_insert_kills.py", "test_runs_in_memory.py", "test_many_runs_page.py",
 ]
 
 

@@ -40,21 +40,23 @@ package struct FieldsQuestion: Sendable {
 
     /// Payloads that are kept as text, one of each shape. Rows: channel, type, text String. nil: no table has any.
     package func texts(_ tables: [StoredTable]) -> Statement? {
-        let selects = tables.filter(\.hasText).map { table in
-            let channel = table.channel.map { "toString(\(SQL.literal($0.text)))" } ?? "toString(t.channel)"
-            let type = table.type.map { "toString(\(SQL.literal($0.text)))" } ?? "toString(t.type)"
-            return """
+        var named = Parameters(parameters)
+        var selects: [String] = []
+        for table in tables where table.hasText {
+            let (channel, type) = (table.channelText(&named), table.typeText(&named))
+            selects.append(
+                """
                 SELECT channel, type, any(rest) AS text FROM (
                     SELECT \(channel) AS channel, \(type) AS type, rest FROM \(SQL.identifier(table.name)) AS t
                     WHERE \(condition) AND length(rest) BETWEEN 1 AND \(Self.textBytesMax) LIMIT \(Self.textsMax) BY channel, type
                 )
                 GROUP BY channel, type, sipHash64(\(Self.shape)) LIMIT \(Self.shapesMax) BY channel, type
-                """
+                """)
         }
         guard !selects.isEmpty else { return nil }
         return Statement(
             sql: "SELECT channel, type, text FROM (\n\(selects.joined(separator: "\nUNION ALL\n"))\n) LIMIT \(Self.answersMax)",
-            parameters: parameters)
+            parameters: named.list)
     }
 
     /// The text without its values: texts that are no keys become empty, numbers 0.

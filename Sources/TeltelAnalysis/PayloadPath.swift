@@ -26,18 +26,20 @@ struct PayloadPath {
     /// A path with more dots is read as members only, or as one key.
     private static let mostDots = 4
 
-    /// - Parameter name: what its definitions are called, with numbers behind.
-    init(_ path: String, as name: String) {
+    /// - Parameters:
+    ///   - name: what its definitions are called, with numbers behind.
+    ///   - parameters: keys are among them, because nothing that somebody has named becomes part of a statement's text.
+    init(_ path: String, as name: String, _ parameters: inout Parameters) {
         var places: [(arguments: String, conditions: [String])] = []
         if let element = ElementPath(path) {
             // By number one finds members of objects, too.
-            places = Self.keys(element.array).map { keys in
-                let arguments = Self.arguments(keys)
+            for keys in Self.keys(element.array) {
+                let arguments = Self.arguments(keys, &parameters)
                 let isArray = "JSONType(\(Self.json), \(arguments)) = 'Array'"
-                return ("\(arguments), \(element.index + 1)", Self.isLikely(keys) + [isArray])
+                places.append(("\(arguments), \(element.index + 1)", Self.isLikely(keys, &parameters) + [isArray]))
             }
         }
-        places += Self.keys(path).map { (Self.arguments($0), Self.isLikely($0)) }
+        for keys in Self.keys(path) { places.append((Self.arguments(keys, &parameters), Self.isLikely(keys, &parameters))) }
         self.places = places.enumerated().map { ("\(name)_\($0)", $1.arguments, $1.conditions) }
     }
 
@@ -56,15 +58,19 @@ struct PayloadPath {
         }
     }
 
-    private static func arguments(_ keys: [String]) -> String { keys.map(SQL.literal).joined(separator: ", ") }
+    private static func arguments(_ keys: [String], _ parameters: inout Parameters) -> String {
+        keys.map { parameters.text("path", $0) }.joined(separator: ", ")
+    }
 
     /// Most rows that lack a value lack its key, and looking for that is much cheaper than reading JSON. Nobody escapes plain letters but
     /// by `\\u`.
-    private static func isLikely(_ keys: [String]) -> [String] {
+    private static func isLikely(_ keys: [String], _ parameters: inout Parameters) -> [String] {
         guard let last = keys.last, !last.isEmpty,
             last.utf8.allSatisfy({ (0x61...0x7A).contains($0 | 0x20) || (0x30...0x39).contains($0) || [0x5F, 0x2E].contains($0) })
         else { return [] }
-        return ["(position(rest, \(SQL.literal("\"" + last + "\""))) > 0 OR position(rest, \(SQL.literal("\\u"))) > 0)"]
+        return [
+            "(position(rest, \(parameters.text("quoted", "\"" + last + "\""))) > 0 OR position(rest, \(SQL.literal("\\u"))) > 0)"
+        ]
     }
 
     // MARK: definitions
@@ -115,7 +121,7 @@ struct PayloadPath {
         first(
             { raw, arguments in
                 let digits = "trim(BOTH '\"' FROM JSONExtractRaw(rest, \(arguments)))"
-                return "if(match(\(raw), '^[-0-9]') AND match(\(digits), '^-?[0-9]{16,}$'), \(digits), NULL)"
+                return "if(match(\(raw), '^[-0-9]') AND match(\(digits), '^-?[0-9]{16,}\\\\z'), \(digits), NULL)"
             }, else: "Nullable(String)")
     }
 

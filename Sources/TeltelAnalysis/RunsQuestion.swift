@@ -101,3 +101,31 @@ package struct RunTotalsQuestion: Sendable {
                 """, parameters: [("runs", "[" + runIDs.map(SQL.literal).joined(separator: ",") + "]")])
     }
 }
+
+/// Stored runs by one of their tags.
+package struct TaggedRunsQuestion: Sendable {
+    package let tag: String
+    /// nil: whatever it says.
+    package let value: String?
+
+    package init(tag: String, value: String?) {
+        self.tag = tag
+        self.value = value
+    }
+
+    /// Rows: run_id, started_at, status, tags (JSON text); the newest received first.
+    package func statement() -> Statement {
+        var parameters = Parameters()
+        var condition = "JSONHas(tags, \(parameters.text("tag", tag)))"
+        if let value {
+            condition += " AND JSONExtractString(tags, \(parameters.text("tag", tag))) = \(parameters.text("value", value))"
+        }
+        return Statement(
+            sql: """
+                SELECT run_id, \(time("started_at")), status, tags
+                FROM run_metadata AS m FINAL
+                WHERE \(condition)
+                ORDER BY m.inserted_at DESC, m.started_at DESC, run_id
+                """, parameters: parameters.list)
+    }
+}

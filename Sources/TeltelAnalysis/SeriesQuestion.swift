@@ -18,6 +18,8 @@ package struct SeriesQuestion: Sendable {
     package var points: Int?
     /// Only these frames; nil = all.
     package var frames: ClosedRange<UInt64>?
+    /// Only at these simulated times, in seconds; nil = all.
+    package var times: ClosedRange<Double>?
     /// Of the field in the engine's definition; nil: the events are posted, or of more than is known.
     package var kind: FieldKind?
 
@@ -39,7 +41,7 @@ package struct SeriesQuestion: Sendable {
     /// value Nullable(Float64), digits String (of integers that are too large for a double, else ''), key String.
     /// nil: no table can hold such events.
     package func statement(_ tables: [StoredTable]) -> Statement? {
-        guard case (let rows, var parameters)? = rows(tables, .exactNumber) else { return nil }
+        guard case (let rows, var parameters)? = rows(tables, .exactNumber(digits: "digits")) else { return nil }
         guard let points else {
             let order = "ORDER BY frame_index, key, writer, sequence"
             return Statement(
@@ -86,70 +88,15 @@ package struct SeriesQuestion: Sendable {
                 """, parameters: parameters)
     }
 
-    private enum Wanted {
-        case number
-        /// Its digits, too.
-        case exactNumber
-        case words
-    }
-
-    private func rows(_ tables: [StoredTable], _ wanted: Wanted) -> (sql: String, parameters: [(String, String)])? {
-        let fitting = tables.filter { table in
-            table.type == nil || (table.type == eventType && (channel.isEmpty || table.channel == channel))
-        }
-        guard !fitting.isEmpty else { return nil }
-        var parameters = [("run", runID), ("source", sourceID)]
-        if !channel.isEmpty { parameters.append(("channel", channel.text)) }
-        if fitting.contains(where: { $0.type == nil }) { parameters.append(("type", eventType.text)) }
-        if let key { parameters.append(("key", key)) }
-        if let frames {
-            parameters.append(("from", String(frames.lowerBound)))
-            parameters.append(("to", String(frames.upperBound)))
-        }
-        return (fitting.map { select($0, wanted) }.joined(separator: "\nUNION ALL\n"), parameters)
-    }
-
-    private func select(_ table: StoredTable, _ wanted: Wanted) -> String {
-        // Where a definition has the field and the table its column, no row has it elsewhere.
-        func text(_ path: String, as name: String) -> PayloadPath? {
-            table.hasText && !(kind != nil && table.hasColumn(path)) ? PayloadPath(path, as: name) : nil
-        }
-        let place = text(path, as: "value")
-        let keys = keyFields.enumerated().map { (field: $1, text: text($1, as: "key\($0)")) }
-        let definitions = [place].compactMap { $0 } + keys.compactMap(\.text)
-        let with = definitions.isEmpty ? [] : [PayloadPath.payload] + definitions.flatMap(\.definitions)
-        let key = key(keys.map { table.text(at: $0.field, $0.text) })
-        var columns = ["frame_index", "sim_time", "wall_time_ms"]
-        switch wanted {
-        case .words: columns.append("\(table.words(at: path, place)) AS value")
-        case .number, .exactNumber: columns.append("\(table.number(at: path, place, isSingle: kind == .f32)) AS value")
-        }
-        if case .exactNumber = wanted { columns.append("\(table.digits(at: path, place, value: "value")) AS digits") }
-        columns += ["\(key) AS key", "writer", "sequence"]
-
-        var conditions = ["run_id = {run:String}", "source_id = {source:String}"]
-        if table.type == nil {
-            conditions.append("type = {type:String}")
-            if !channel.isEmpty { conditions.append("channel = {channel:String}") }
-        }
-        if self.key != nil { conditions.append("\(key) = {key:String}") }
-        if frames != nil { conditions.append("frame_index BETWEEN {from:UInt64} AND {to:UInt64}") }
-        return """
-            \(with.isEmpty ? "" : "WITH \(with.joined(separator: ",\n    "))\n")SELECT \(columns.joined(separator: ", "))
-            FROM \(SQL.identifier(table.name)) WHERE \(conditions.joined(separator: " AND "))
-            """
-    }
-
-    /// What tells instances apart: the values of the key fields, joined by commas. Where there are several, a comma or backslash in a
-    /// value gets a backslash, so that "x,y" and "z" are not "x" and "y,z".
-    private func key(_ values: [String]) -> String {
-        guard values.count > 1 else { return values.first ?? "''" }
-        let (backslash, comma) = (SQL.literal(#"\"#), SQL.literal(","))
-        let parts = values.map { value in
-            let doubled = "replaceAll(\(value), \(backslash), \(SQL.literal(#"\\"#)))"
-            return "replaceAll(\(doubled), \(comma), \(SQL.literal(#"\,"#)))"
-        }
-        return parts.joined(separator: " || ',' || ")
+    private func rows(_ tables: [StoredTable], _ wanted: ValueRows.Wanted) -> (sql: String, parameters: [(String, String)])? {
+        let scope = EventScope(
+            runID: runID, sourceID: sourceID, channel: channel.isEmpty ? nil : channel, eventType: eventType,
+            keyFields: keyFields,
+            key: key, frames: frames, times: times)
+        let field = AskedField(path, kind: kind)
+        var parameters = Parameters()
+        let rows = ValueRows(scope: scope, columns: [.init(name: "value", field: field, wanted: wanted)])
+        return rows.sql(tables, &parameters).map { ($0, parameters.list) }
     }
 
     /// Smallest and largest value of each bucket of frames, at the frames where they are; of each instance the first and the last
@@ -160,13 +107,13 @@ package struct SeriesQuestion: Sendable {
         \(rows)
         ), ends AS (SELECT key, min(frame_index) AS first, max(frame_index) AS last FROM rows WHERE isFinite(value) GROUP BY key),
         (SELECT min(first) FROM ends) AS first_frame,
-        (SELECT greatest(1, intDiv(max(last) - min(first), {buckets:UInt32}) + 1) FROM ends) AS frames_per_bucket
+        (SELECT greatest(toUInt64(1), intDiv(toUInt64(max(last) - min(first)), {buckets:UInt32}) + 1) FROM ends) AS frames_per_bucket
         SELECT DISTINCT row.1 AS frame_index, row.2 AS sim_time, row.3 AS wall_time_ms, row.4 AS value, row.5 AS digits, key FROM (
             SELECT key, arrayJoin([
                 argMin((frame_index, sim_time, wall_time_ms, value, digits), assumeNotNull(value)),
                 argMax((frame_index, sim_time, wall_time_ms, value, digits), assumeNotNull(value))]) AS row
             FROM rows WHERE isFinite(value)
-            GROUP BY key, intDiv(frame_index - first_frame, frames_per_bucket)
+            GROUP BY key, intDiv(toUInt64(frame_index - first_frame), frames_per_bucket)
             UNION ALL
             SELECT key, (frame_index, sim_time, wall_time_ms, value, digits) AS row
             FROM rows WHERE NOT isFinite(ifNull(value, nan)) OR (key, frame_index) IN (SELECT key, arrayJoin([first, last]) FROM ends)

@@ -5,9 +5,25 @@ package struct Statement: Sendable, Equatable {
     package let sql: String
     /// By name, as `{name:Type}` in the text; values as ClickHouse reads them from a URL.
     package let parameters: [(name: String, value: String)]
+    /// What its rows are made of; [] if that is the reader's own knowledge.
+    package let columns: [AnswerColumn]
+
+    package init(sql: String, parameters: [(name: String, value: String)], columns: [AnswerColumn] = []) {
+        self.sql = sql
+        self.parameters = parameters
+        self.columns = columns
+    }
 
     package static func == (a: Statement, b: Statement) -> Bool {
-        a.sql == b.sql && a.parameters.elementsEqual(b.parameters) { $0 == $1 }
+        a.sql == b.sql && a.columns == b.columns && a.parameters.elementsEqual(b.parameters) { $0 == $1 }
+    }
+}
+
+extension Statement {
+    /// With its parameters as comments before it.
+    package var reproducible: String {
+        let parameters = Dictionary(parameters.map { ($0.name, $0.value) }) { first, _ in first }
+        return parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + sql
     }
 }
 

@@ -11,6 +11,8 @@ package struct StoredTable: Sendable, Equatable {
     package let columns: [Column]
     /// The column `rest` has payloads, or what of them has no column, as text.
     package let hasText: Bool
+    /// The payload of a row as JSON text, as SQL, in a statement that calls the table `t`.
+    package let payload: String
 
     package struct Column: Sendable, Equatable {
         /// Dotted: "pos.x"; elements of short arrays: "force[0]"; long arrays as a whole.
@@ -37,12 +39,21 @@ package struct StoredTable: Sendable, Equatable {
         var isLongInteger: Bool { inner == "Int64" || inner == "UInt64" }
     }
 
-    package init(name: String, channel: Name?, type: Name?, columns: [Column], hasText: Bool = true) {
+    package init(name: String, channel: Name?, type: Name?, columns: [Column], hasText: Bool = true, payload: String = "t.rest") {
         self.name = name
         self.channel = channel
         self.type = type
         self.columns = columns
         self.hasText = hasText
+        self.payload = payload
+    }
+
+    /// The rows' channel and type as texts, in a statement that calls the table `t`.
+    func channelText(_ parameters: inout Parameters) -> String {
+        channel.map { "toString(\(parameters.text("channel", $0.text)))" } ?? "toString(t.channel)"
+    }
+    func typeText(_ parameters: inout Parameters) -> String {
+        type.map { "toString(\(parameters.text("type", $0.text)))" } ?? "toString(t.type)"
     }
 
     /// By bytes, as ClickHouse compares.
@@ -61,6 +72,11 @@ package struct StoredTable: Sendable, Equatable {
 
     /// A column has each value of the path, if its values have one kind and are of an engine's definition.
     func hasColumn(_ path: String) -> Bool { !columns(at: path).isEmpty || !elements(at: path).isEmpty }
+
+    /// Some of its columns for the path have integers that a double cannot tell apart.
+    func hasLongIntegers(at path: String) -> Bool {
+        columns(at: path).contains(where: \.isLongInteger) || elements(at: path).contains(where: \.column.isLongInteger)
+    }
 
     /// The value at a dotted path as Nullable(Float64), whichever way it is stored; NULL where a row has none.
     /// - Parameter text: where it may be besides; each row knows for itself. nil: nowhere.

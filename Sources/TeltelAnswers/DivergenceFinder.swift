@@ -182,11 +182,3 @@ extension String {
     /// A field as people name it: `pos.x` for `payload.pos.x`.
     var withoutPayload: String { hasPrefix("payload.") ? String(dropFirst("payload.".count)) : self }
 }
-
-extension Statement {
-    /// With its parameters as comments before it.
-    package var reproducible: String {
-        let parameters = Dictionary(parameters.map { ($0.name, $0.value) }) { first, _ in first }
-        return parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + sql
-    }
-}

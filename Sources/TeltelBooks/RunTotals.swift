@@ -17,7 +17,7 @@ extension Storage {
             StoredTable(
                 name: table.name, channel: table.key?.channel, type: table.key?.type,
                 columns: table.payload.map { .init(path: $0.path, name: $0.column.name, type: $0.column.type) },
-                hasText: table.hasText)
+                hasText: table.hasText, payload: table.payloadText)
         }
     }
 

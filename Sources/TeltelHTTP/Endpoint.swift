@@ -130,6 +130,10 @@ package struct Parameter: Sendable, Hashable {
         case integer(ClosedRange<Int>)
         /// 0 … 2⁶⁴-1
         case frame
+        /// A finite number.
+        case number(ClosedRange<Double>?)
+        /// Any number of texts: the parameter stands as often.
+        case texts
         /// "1": yes.
         case flag
     }

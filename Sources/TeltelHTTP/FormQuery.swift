@@ -12,4 +12,7 @@ package struct FormQuery {
 
     /// Decoded; the first of several. nil: it is not there.
     package func value(of name: String) -> String? { parameters.queryParameters[Substring(name)].map(String.init) }
+
+    /// Decoded, in their order.
+    package func values(of name: String) -> [String] { parameters.queryParameters[values: Substring(name)].map(String.init) }
 }

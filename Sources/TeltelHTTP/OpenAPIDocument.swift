@@ -56,6 +56,8 @@ package struct OpenAPIDocument: Encodable, Sendable {
             case .integer(let range):
                 schema = Schema(type: "integer", minimum: range.lowerBound, maximum: range.upperBound)
             case .frame: schema = Schema(type: "integer", minimum: 0)
+            case .number: schema = Schema(type: "number")
+            case .texts: schema = Schema(type: "array", items: ["type": "string"])
             case .flag: schema = Schema(type: "string", enum: ["1"])
             }
         }
@@ -65,6 +67,7 @@ package struct OpenAPIDocument: Encodable, Sendable {
         var type: String
         var minimum, maximum: Int?
         var `enum`: [String]?
+        var items: [String: String]?
         var properties: [String: Schema]?
         var required: [String]?
     }

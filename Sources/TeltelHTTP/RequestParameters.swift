@@ -38,12 +38,36 @@ extension Request {
         return frame
     }
 
-    /// Both belong to it. nil: neither is given.
-    /// - Throws: `bad-parameter` if one is no frame, or the last comes before the first.
-    package func frames(from first: Parameter, to last: Parameter) throws -> ClosedRange<UInt64>? {
-        let ends = (try frame(first), try frame(last))
-        guard ends.0 != nil || ends.1 != nil else { return nil }
-        let (from, to) = (ends.0 ?? 0, ends.1 ?? .max)
+    /// - Throws: `bad-parameter` if it is no finite number, or none of the table's range.
+    package func number(_ parameter: Parameter) throws -> Double? {
+        guard case .number(let range) = parameter.kind else { preconditionFailure("\(parameter.name) is no number") }
+        guard let text = text(parameter) else { return nil }
+        guard let value = Self.finiteNumber(text), range?.contains(value) ?? true else {
+            let limits = range.map { " from \($0.lowerBound) to \($0.upperBound)" } ?? ""
+            throw APIError(.badRequest, "bad-parameter", "\(parameter.name)=\(text) is not a finite number\(limits)")
+        }
+        return value
+    }
+
+    /// As JSON writes numbers: `Double` takes hexadecimal ones, NaN and infinities besides.
+    package static func finiteNumber(_ text: some StringProtocol) -> Double? {
+        let isDecimal = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || byte | 0x20 == UInt8(ascii: "e") || "+-.".utf8.contains(byte)
+        }
+        return isDecimal ? Double(text).flatMap { $0.isFinite ? $0 : nil } : nil
+    }
+
+    /// Each time that it stands there.
+    package func texts(_ parameter: Parameter) -> [String] { FormQuery(uri.query).values(of: parameter.name) }
+
+    /// Two parameters that are the ends of a range; what is not there is open.
+    ///
+    /// - Throws: `bad-parameter` if it ends before it begins.
+    package func range<Value: Comparable>(
+        _ first: Parameter, _ from: Value?, _ last: Parameter, _ to: Value?, in all: ClosedRange<Value>
+    ) throws -> ClosedRange<Value>? {
+        guard from != nil || to != nil else { return nil }
+        let (from, to) = (from ?? all.lowerBound, to ?? all.upperBound)
         guard from <= to else {
             throw APIError(.badRequest, "bad-parameter", "\(first.name)=\(from) is greater than \(last.name)=\(to)")
         }

@@ -19,6 +19,9 @@ package enum QueryError: Error, Equatable, Sendable {
     /// The asker has left.
     case cancelled
 
+    /// ClickHouse ended an answer in the middle of a row.
+    static let cutOff = QueryError.failed("ClickHouse's answer was cut off")
+
     init(_ error: ClickHouseError, seconds: Int) {
         switch error.source {
         case .exception(let code):

@@ -20,15 +20,15 @@ package struct QueryLimits: Sendable {
 /// Turns ClickHouse's bytes into those of an answer, piece by piece, on the thread that reads them.
 package protocol AnswerShape: Sendable {
     mutating func take(_ bytes: [UInt8]) throws(QueryError) -> [UInt8]
-    /// The answer has ended: nothing may be left over.
-    func finish() throws(QueryError)
+    /// ClickHouse's answer has ended: nothing of it may be left over. Returns the end of the answer.
+    mutating func finish() throws(QueryError) -> [UInt8]
 }
 
 /// As ClickHouse writes it.
 package struct PlainShape: AnswerShape {
     package init() {}
     package mutating func take(_ bytes: [UInt8]) -> [UInt8] { bytes }
-    package func finish() {}
+    package func finish() -> [UInt8] { [] }
 }
 
 /// Thread-safe.
@@ -43,6 +43,7 @@ package final class QueryService: Sendable {
     private let pool: WorkerPool
     private let limits: QueryLimits
     private let counted = Mutex(Counters())
+    private static let statementBytesMax = 16 << 20
     /// Bytes that may wait for one asker.
     private static let pipeBytes = 1 << 20
 
@@ -96,6 +97,9 @@ package final class QueryService: Sendable {
             "max_result_bytes": String(limits.answerBytes), "result_overflow_mode": "throw",
             // For a server; the embedded host ends the queries of clients that have gone by itself.
             "cancel_http_readonly_queries_on_client_close": "1",
+            // A question about a run with hundreds of types names them all with their fields: ClickHouse's own limit is 256 KiB.
+            "max_query_size": String(Self.statementBytesMax), "max_ast_elements": "500000",
+            "max_expanded_ast_elements": "5000000",
             // Counts and frames are numbers in JSON, whatever the server's own default is.
             "output_format_json_quote_64bit_integers": "0",
         ]
@@ -124,7 +128,8 @@ package final class QueryService: Sendable {
             return .failure(problem ?? (pipe.isAbandoned ? .cancelled : QueryError(error, seconds: limits.seconds)))
         }
         do throws(QueryError) {
-            try shape.finish()
+            let end = try shape.finish()
+            if !end.isEmpty { _ = pipe.write(end) }
             return .success(())
         } catch { return .failure(error) }
     }

@@ -36,10 +36,14 @@ private func question(path: String, channel: Name = .empty, points: Int? = nil) 
     }
 
     @Test func `each way to read a path is looked at in texts, members first`() throws {
-        let sql = try #require(question(path: "a.b[2]").statement([other])).sql
-        let places = ["'a', 'b', 3)", "'a.b', 3)", "'a', 'b[2]')", "'a.b[2]')"].map { sql.firstRange(of: $0)?.lowerBound }
-        #expect(places.allSatisfy { $0 != nil })
-        #expect(places.compactMap(\.self) == places.compactMap(\.self).sorted())
+        let statement = try #require(question(path: "a.b[2]").statement([other]))
+        let read = statement.sql.matches(of: /JSONExtractRaw\(payload_json, ([^)]*)\)/).map { match in
+            match.output.1.split(separator: ", ").map { argument in
+                let name = argument.dropFirst().prefix { $0 != ":" }
+                return statement.parameters.first { $0.name == name }?.value ?? String(argument)
+            }
+        }
+        #expect(read.filter { $0 != ["id"] }.prefix(4) == [["a", "b", "3"], ["a.b", "3"], ["a", "b[2]"], ["a.b[2]"]])
     }
 
     @Test func `a missing or textual value is NULL`() throws {
@@ -56,8 +60,8 @@ private func question(path: String, channel: Name = .empty, points: Int? = nil) 
         ]
         let sql = try #require(question(path: "a`b").statement(tables)).sql
         #expect(sql.contains("`payload.a\\`b`"))
-        let quoted = try #require(question(path: "x'), sleep(3), ('").statement([other])).sql
-        #expect(quoted.contains("'x\\'), sleep(3), (\\''"))
+        let asked = try #require(question(path: "x'), sleep(3), ('").statement([other]))
+        #expect(!asked.sql.contains("sleep") && asked.parameters.contains { $0.value == "x'), sleep(3), ('" })
     }
 
     @Test func `other channels are left out`() {

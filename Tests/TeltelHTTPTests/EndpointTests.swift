@@ -1,4 +1,5 @@
 import Foundation
+import Hummingbird
 import TeltelHTTP
 import Testing
 
@@ -61,6 +62,21 @@ private let table = EndpointTable([list, read], [save, take, front])
         #expect(schema["minimum"] as? Int == 1 && schema["maximum"] as? Int == 9)
         #expect((paths["/"]?["get"]?["security"] as? [Any])?.isEmpty == true)
         #expect((paths["/api/take"]?["post"]?["responses"] as? [String: Any])?.keys.contains("202") == true)
+    }
+
+    @Test func `numbers are finite, and texts may come several times`() throws {
+        let endpoint = Endpoint(
+            .get, "/n", "n", parameters: [Parameter("min", "a number", .number(nil)), Parameter("path", "paths", .texts)],
+            answer: .init("n"))
+        let text = try JSONAnswer.text(OpenAPIDocument(EndpointTable([endpoint]), title: "n", version: "1"))
+        #expect(text.contains(#""type":"number""#) && text.contains(#""items":{"type":"string"}"#))
+        #expect(FormQuery("path=a&min=1&path=b%2Cc&path=").values(of: "path") == ["a", "b,c", ""])
+        for (text, number) in [("1.5", 1.5), ("-2e3", -2e3), ("+4", 4), (".5", 0.5), ("-0", -0.0)] as [(String, Double)] {
+            #expect(Request.finiteNumber(text) == number)
+        }
+        for text in ["", "nan", "inf", "-Infinity", "1e999", "0x10", "1 ", "1_0", "e", "--1", "1e5e5"] {
+            #expect(Request.finiteNumber(text) == nil, "\(text)")
+        }
     }
 
     @Test func `an error is a problem, and what it was before`() throws {

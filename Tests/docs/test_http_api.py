@@ -88,7 +88,7 @@ def test_paths_are_there(with_a_run):
 def documented(path: str) -> set[str]:
     """The columns of an analysis."""
     text = re.search(rf"^### GET {re.escape(path)}\n(.*?)(?=^##|\Z)", TEXT, re.M | re.S)[1]
-    return set(re.findall(r"`(\w+)`", re.search(r"(?:Rows|One row): (.*)", text, re.S)[1]))
+    return set(re.findall(r"`(\w+)`", re.search(r"(?:Rows|One row)[^:\n]*: (.*)", text, re.S)[1]))
 
 
 def test_analysis_gives_the_columns_that_are_documented(with_a_run):
@@ -121,9 +121,29 @@ def test_analysis_gives_the_columns_that_are_documented(with_a_run):
     assert {row["run_id"] for row in sizes} == {"documented", "posted-run"}
     assert set(sizes[0]) <= documented("/api/analysis/sizes") and all(int(row["bytes_on_disk"]) > 0 for row in sizes)
     assert rows("/api/analysis/sizes?runId=documented") == [row for row in sizes if row["run_id"] == "documented"]
+    value = "runId=documented&eventType=wheel.force&jsonPath=normalLoad"
+    for question in (f"outliers?{value}&max=-1e9", f"spikes?{value}&threshold=0", f"buckets?{value}", f"histogram?{value}", f"quantiles?{value}",
+                     "correlation?runId=documented&eventType=wheel.force&jsonPath1=normalLoad&jsonPath2=slipRatio", "stats?runId=documented",
+                     "correlation?runId=documented&eventType=wheel.force&jsonPath1=normalLoad&jsonPath2=slipRatio&coefficient=1",
+                     "frames?runId=documented", "frame-end?runId=documented", "at?runId=documented&frame=60", "schema?runId=documented"):
+        answered, columns = rows(f"/api/analysis/{question}"), documented(f"/api/analysis/{question.partition('?')[0]}")
+        assert answered and set(answered[0]) <= columns, question
+    [types] = [row["fields"] for row in rows("/api/analysis/schema?runId=documented&eventType=wheel.force")]
+    assert set(types[0]) <= documented("/api/analysis/schema") and {"normalLoad", "wheelId"} <= {one["field"] for one in types}
+    page = with_a_run.json("/api/analysis/events?runId=documented&limit=3")
+    text = re.search(r"^### GET /api/analysis/events\n(.*?)(?=^##)", TEXT, re.M | re.S)[1]
+    assert page["truncated"] and [name for name in (*page, *page["events"][0]) if f"`{name}`" not in text] == []
     fields = rows("/api/analysis/fields?runId=documented")
     assert set(fields[0]) <= documented("/api/analysis/fields")
     assert ("physics", "wheel.force", "normalLoad") in {(row["channel"], row["type"], row["field"]) for row in fields}
+
+
+def test_several_values_as_they_are_shown(with_a_run):
+    (curl,) = re.findall(r"```sh\n(curl [^\n]*multi-series[^\n]*)\n```", TEXT)
+    answer = subprocess.run(curl.replace("http://127.0.0.1:8080", with_a_run.url), shell=True, check=True, stdout=subprocess.PIPE).stdout
+    found = [json.loads(line) for line in answer.splitlines()]
+    assert set(found[0]) == {"frame_index", "sim_time", "pos_z", "normalLoad", "type", "source_id", "key"}
+    assert [sum(row[name] is not None for row in found) for name in ("pos_z", "normalLoad")] == [120, 480]
 
 
 def test_analysis_shows_its_sql(with_a_run):

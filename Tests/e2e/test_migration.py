@@ -8,6 +8,7 @@ from clickhouse import Server
 from support import BUILD, wait_until
 from test_contract_tables import EVENTS_COLUMNS, METADATA_COLUMNS
 from test_ingest import post
+from told import answer
 
 ROWS, RUNS = 1_000, 4
 
@@ -50,8 +51,8 @@ def test_the_references_rows_come_under_the_view(make_collector, filled):
     collector = make_collector("--clickhouse-url", filled.url)
     assert post(collector, line(runId="new"), line(runId="new", type="run.end", payload={"status": "completed"}))[1]["accepted"] == 2
     said = "`teltel storage migrate --dry-run` shows"
-    answer = wait_until(lambda: (answer := collector.json("/api/storage"))["state"] == "failed" and answer, "it is said")
-    assert said in answer["detail"]
+    state = wait_until(lambda: (state := collector.json("/api/storage"))["state"] == "failed" and state, "it is said")
+    assert said in state["detail"]
     wait_until(lambda: said in collector.output(), "the log says it")
     assert collector.run("new")["size"] == 2, "live goes on"
     wait_until(lambda: collector.json("/api/storage")["spool"]["waitingRows"] == 2, "new rows wait")
@@ -70,6 +71,14 @@ def test_the_references_rows_come_under_the_view(make_collector, filled):
     assert listed >= {f"old-{number}" for number in range(RUNS)}
     series = collector.request("/api/analysis/series?runId=old-1&eventType=body.state&sourceId=flight-engine&jsonPath=pos.x")[2]
     assert [json.loads(row)["value"] for row in series.splitlines()] == [frame / 4 for frame in range(1, ROWS, RUNS)]
+    asked = {"runId": "old-1", "eventType": "body.state"}
+    assert [row["value"] for row in answer(collector, "outliers", **asked, jsonPath="pos.x", min=1)] == [0.25]
+    assert [(row["min"], row["max"]) for row in answer(collector, "buckets", **asked, jsonPath="pos.x", buckets=1)] == [(0.25, (ROWS - 3) / 4)]
+    assert [(row["total_events"], row["max_frame"]) for row in answer(collector, "stats", runId="old-1")] == [(ROWS // RUNS, ROWS - 3)]
+    assert [(row["frame_index"], row["payload"]) for row in answer(collector, "at", **asked, frame=8)] == [(5, {"pos": {"x": 1.25}})]
+    page = json.loads(collector.request("/api/analysis/events?runId=old-1&fromFrame=5&limit=1")[2])
+    assert (page["events"][0]["payload"], page["truncated"]) == ({"pos": {"x": 1.25}}, True)
+    assert [row["count"] for row in answer(collector, "schema", runId="old-1")] == [ROWS // RUNS]
     assert migrate(collector).stdout == "nothing of the reference service is here\n"
     # Its runs are removed like others.
     assert collector.request("/api/run?runId=old-2", method="DELETE")[0] == 200

@@ -67,7 +67,6 @@ enum HTTPServer {
         StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
         AnalysisRoutes(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work).add(
             to: endpoints)
-        CompareRoutes(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work).add(to: endpoints)
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding

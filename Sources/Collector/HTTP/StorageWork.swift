@@ -1,10 +1,7 @@
 /// Threads of the port for what waits for ClickHouse apart from the questions of analysis, which have their own: however long that
 /// takes, layouts, names and the run list go on.
-import TeltelAnalysis
-import TeltelBooks
 import TeltelHTTP
 import TeltelQuery
-import TeltelStorage
 
 struct StorageWork: Sendable {
     /// Which tables there are, and how large: as quick as ClickHouse is.
@@ -24,14 +21,5 @@ struct StorageWork: Sendable {
                 hint: "try again in a moment", retryAfterSeconds: 5)
         }
         return result
-    }
-
-    /// What analysis must know of the tables of events.
-    func tables(of storage: Storage) async throws -> [StoredTable] {
-        do { return try await look { try storage.storedTables() } } catch let error as ClickHouseError {
-            throw APIError(
-                .serviceUnavailable, "storage-failed", "ClickHouse: \(error)", hint: "GET /api/ready shows the state of storage",
-                retryAfterSeconds: 1)
-        }
     }
 }

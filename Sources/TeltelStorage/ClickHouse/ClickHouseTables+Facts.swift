@@ -10,6 +10,8 @@ extension ClickHouseTables {
         package let payload: [PayloadValue]
         /// Payloads, or what of them has no column, are kept as text.
         package let hasText: Bool
+        /// A row's payload as JSON text, as the views have it: an expression over the table as `t`.
+        package let payloadText: String
     }
     /// A column of the payload.
     package struct PayloadValue: Sendable {
@@ -27,7 +29,9 @@ extension ClickHouseTables {
                 let payload = table.columns.compactMap { column in
                     PayloadColumnName(column.name).map { PayloadValue(path: $0.fullPath, column: column) }
                 }
-                return Facts(name: table.name, key: table.key, payload: payload, hasText: table.type(of: "rest") != nil)
+                return Facts(
+                    name: table.name, key: table.key, payload: payload, hasText: table.type(of: "rest") != nil,
+                    payloadText: PayloadText(table.payloadColumns).wholeExpression)
             }
             known.facts = facts
             return facts

@@ -42,11 +42,11 @@ package struct EventsView: Sendable {
         let channel = table.key.map { "toLowCardinality(\(SQLText.literal($0.channel)))" } ?? "t.channel"
         let type = table.key.map { "toLowCardinality(\(SQLText.literal($0.type)))" } ?? "t.type"
         let frame = table.name == ClickHouseTables.referenceName ? "toUInt64(t.frame_index)" : "t.frame_index"
-        let payload = PayloadText(table.payloadColumns).expression
+        let payload = PayloadText(table.payloadColumns).wholeExpression
         return """
             SELECT CAST(t.run_id, 'String') AS run_id, t.source_id AS source_id, \(channel) AS channel, \(type) AS type, \
             \(frame) AS frame_index, t.sim_time AS sim_time, t.wall_time_ms AS wall_time_ms, \
-            if(t.tags = '', '{}', t.tags) AS tags, if(t.rest != '', t.rest, \(payload)) AS payload, t.inserted_at AS inserted_at \
+            if(t.tags = '', '{}', t.tags) AS tags, \(payload) AS payload, t.inserted_at AS inserted_at \
             FROM \(TableSQL.qualified(database, table.name)) AS t
             """
     }

@@ -16,7 +16,10 @@ struct PayloadText {
         }
     }
 
-    var expression: String {
+    /// What was kept as text is the payload.
+    var wholeExpression: String { "if(t.rest != '', t.rest, \(expression))" }
+
+    private var expression: String {
         guard let members = root.members() else { return "'{}'" }
         return "concat('{', \(members.text), '}')"
     }

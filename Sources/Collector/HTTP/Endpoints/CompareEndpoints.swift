@@ -4,14 +4,12 @@ import TeltelHTTP
 enum CompareEndpoints {
     static let runID1 = Parameter("runId1", "the first run's id: the reference", isRequired: true)
     static let runID2 = Parameter("runId2", "the second run's id", isRequired: true)
-    static let eventType = Parameter("eventType", "only this type of events; default: all")
-    static let fromFrame = Parameter("fromFrame", "from this frame on; default: from the first", .frame)
-    static let toFrame = Parameter("toFrame", "up to this frame; default: to the last", .frame)
 
     static let firstDivergence = Endpoint(
         .get, "/api/analysis/first-divergence", "where two runs first differ",
         parameters: [
-            runID1, runID2, eventType, AnalysisEndpoints.anySourceID, AnalysisEndpoints.channel, fromFrame, toFrame,
+            runID1, runID2, AnalysisEndpoints.anyEventType, AnalysisEndpoints.anySourceID, AnalysisEndpoints.channel,
+            AnalysisEndpoints.fromFrame, AnalysisEndpoints.toFrame,
         ],
         answer: .init(
             "verdict, the first frame that differs and all fields that differ in it, what was compared; of runs that are not complete, as far as they are stored",

@@ -1,21 +1,15 @@
-/// GET /api/analysis/first-divergence: two runs against each other.
+/// GET /api/analysis/first-divergence, same-as: runs against each other.
 import Hummingbird
 import TeltelAPI
 import TeltelAnalysis
 import TeltelAnswers
-import TeltelBooks
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP
 import TeltelQuery
-import TeltelStorage
 
 struct CompareRoutes: Sendable {
-    let storage: Storage?
-    /// nil without storage.
-    let queries: QueryService?
-    let catalogue: RunCatalogue
-    let work: StorageWork
+    let answers: AnalysisAnswers
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(CompareEndpoints.firstDivergence) { request, _ in try await firstDivergence(request) }
@@ -25,15 +19,15 @@ struct CompareRoutes: Sendable {
     private func firstDivergence(_ request: Request) async throws -> Response {
         var scope = CompareScope(
             try request.required(CompareEndpoints.runID1), try request.required(CompareEndpoints.runID2))
-        scope.type = request.text(CompareEndpoints.eventType).map { Name($0) }
+        scope.type = request.text(AnalysisEndpoints.anyEventType).map { Name($0) }
         scope.channel = request.text(AnalysisEndpoints.channel).map { Name($0) }
         scope.source = request.text(AnalysisEndpoints.anySourceID).map { Name($0) }
-        scope.frames = try request.frames(from: CompareEndpoints.fromFrame, to: CompareEndpoints.toFrame)
-        let (storage, queries) = try ready()
+        scope.frames = try answers.frames(request)
+        let queries = try answers.ready().queries
         var states: [RunState] = []
         for runID in [scope.first, scope.second] { states.append(try await state(of: runID)) }
         let finder = DivergenceFinder(
-            queries, tables: try await work.tables(of: storage), scope: scope, states: states)
+            queries, tables: try await answers.storedTables(), scope: scope, states: states)
         let answer: DivergenceAnswer
         do throws(QueryError) { answer = try await finder.find() } catch { throw APIError(error) }
         return try JSONAnswer.response(answer)
@@ -41,9 +35,9 @@ struct CompareRoutes: Sendable {
 
     private func sameAs(_ request: Request) async throws -> Response {
         let runID = try request.required(AnalysisEndpoints.runID)
-        let (storage, queries) = try ready()
+        let queries = try answers.ready().queries
         let isComplete = try await state(of: runID).isComplete
-        let finder = SameRunFinder(queries, tables: try await work.tables(of: storage))
+        let finder = SameRunFinder(queries, tables: try await answers.storedTables())
         let answer: SameAsAnswer?
         do throws(QueryError) { answer = try await finder.find(runID, isComplete: isComplete) } catch { throw APIError(error) }
         guard let answer else {
@@ -52,16 +46,8 @@ struct CompareRoutes: Sendable {
         return try JSONAnswer.response(answer)
     }
 
-    private func ready() throws -> (storage: Storage, queries: QueryService) {
-        guard let storage, let queries else {
-            throw APIError(
-                .serviceUnavailable, "storage-off", "this collector runs without storage", hint: "start it without --no-storage")
-        }
-        return (storage, queries)
-    }
-
     private func state(of runID: String) async throws -> RunState {
-        guard let record = await catalogue.run(Name(runID))?.record else {
+        guard let record = await answers.catalogue.run(Name(runID))?.record else {
             throw APIError(.notFound, "unknown-run", "there is no run \(runID)", hint: "GET /api/runs lists the runs")
         }
         return RunState(

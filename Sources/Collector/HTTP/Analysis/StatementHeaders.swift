@@ -6,14 +6,6 @@ import TeltelAnalysis
 import TeltelHTTP
 import TeltelQuery
 
-enum SQLText {
-    /// With its parameters as comments before it, as the page shows it.
-    static func reproducible(_ statement: Statement) -> String {
-        let parameters = Dictionary(statement.parameters.map { ($0.name, $0.value) }) { first, _ in first }
-        return parameters.sorted { $0.key < $1.key }.map { "-- param_\($0.key)=\($0.value)\n" }.joined() + statement.sql
-    }
-}
-
 /// `X-Teltel-SQL` with the text itself while it is short: clients refuse headers of many kB. Else `X-Teltel-SQL-Id`, and the text at
 /// GET /api/analysis/sql/ID.
 struct StatementHeaders: Sendable {
