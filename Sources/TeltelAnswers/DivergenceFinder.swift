@@ -37,10 +37,21 @@ package struct DivergenceFinder {
     }
 
     package func find() async throws(QueryError) -> DivergenceAnswer {
-        let streams = try await StreamDigests(queries: queries, tables: tables, scope: scope).streams()
+        let incomplete = zip([scope.first, scope.second], states).filter { !$1.isComplete }.map(\.0)
+        let digests = StreamDigests(queries: queries, tables: tables, scope: scope, incomplete: incomplete)
+        var streams = try await digests.streams()
         let shared = streams.filter { $0.rows.first > 0 && $0.rows.second > 0 }
         guard !shared.isEmpty else { return answer(streams, .incomparable, reason: reason(streams), first: nil) }
-        guard let first = try await firstFrame(streams) else { return answer(streams, .equal, reason: nil, first: nil) }
+        var first = try await firstFrame(streams)
+        if first == nil {
+            // Digests differ where rows do not: they are wrong, whatever their counts say.
+            let wrong = streams.filter { $0.firstDiffering != nil }.map { StreamDigests.EventType($0.stream) }
+            if !wrong.isEmpty {
+                streams = try await digests.streams(distrusting: Set(wrong))
+                first = try await firstFrame(streams)
+            }
+        }
+        guard let first else { return answer(streams, .equal, reason: nil, first: nil) }
         return answer(streams, .different, reason: nil, first: try await details(first))
     }
 
@@ -77,7 +88,7 @@ package struct DivergenceFinder {
         let frames = UInt64(DigestSQL.framesPerBlock)
         let begin = block * frames
         let whole = begin...begin + (frames - 1)
-        let range = scope.frames.map { whole.clamped(to: $0) } ?? whole
+        let range = stream.frames.map { whole.clamped(to: $0) } ?? whole
         return try await queries.rows(
             FirstFrameQuestion.Row.self, FirstFrameQuestion.statement(stream.digests, stream.stream, scope, frames: range)
         ).first?.frame

@@ -19,6 +19,8 @@ struct ComparedStream {
     let keys: [String]
     let measured: [String]
     var isRecomputed = false
+    /// Only these frames; nil: those of the question.
+    var frames: ClosedRange<UInt64>?
 }
 
 /// Used by one task.
@@ -26,9 +28,12 @@ struct StreamDigests {
     let queries: RunQueries
     let tables: [StoredTable]
     let scope: CompareScope
+    /// Runs of which events are on their way: each type is compared up to the frame before its last one.
+    let incomplete: [String]
 
     /// All streams of either run that events of the scope have.
-    func streams() async throws(QueryError) -> [ComparedStream] {
+    /// - Parameter distrusted: types whose digests have been found wrong.
+    func streams(distrusting distrusted: Set<EventType> = []) async throws(QueryError) -> [ComparedStream] {
         let candidates = tables.filter { isInScope($0) }
         let counts = try await counts(candidates)
         // Of all sources and frames: whether the digests fit is a matter of whole runs.
@@ -37,23 +42,44 @@ struct StreamDigests {
         whole.frames = nil
         let stored = try await queries.rows(StreamsQuestion.Row.self, StreamsQuestion.statement(whole))
         let fitting = fit(stored, counts)
+        let ends = try await ends(candidates)
         var streams: [ComparedStream] = []
         for (type, table) in types(counts, candidates) {
             guard DigestedTypes.areCompared(type.type) else { continue }
             let rows = stored.filter { $0.channel == type.channel && $0.type == type.type }
-            if fitting.contains(type), scope.frames == nil {
+            var frames = scope.frames
+            if !incomplete.isEmpty {
+                // Of what the run has not got yet nothing can be said.
+                guard let end = ends[type], end > (frames?.lowerBound ?? 0) else { continue }
+                frames = (frames ?? 0 ... .max).clamped(to: 0...end - 1)
+            }
+            if let frames {
+                streams += try await recomputed(type, table, rows, frames)
+            } else if fitting.contains(type), !distrusted.contains(type) {
                 streams += rows.map { Self.stream($0, table) }
             } else {
-                streams += try await recomputed(type, table, rows)
+                streams += try await recomputed(type, table, rows, 0 ... .max)
             }
         }
-        return streams.filter { scope.source == nil || $0.stream.source == scope.source }.sorted { $0.stream < $1.stream }.sorted
-        { $0.stream < $1.stream }
+        return streams.filter { scope.source == nil || $0.stream.source == scope.source }.sorted { $0.stream < $1.stream }
+    }
+
+    /// By type that all runs on their way have: the last frame, which need not be whole.
+    private func ends(_ tables: [StoredTable]) async throws(QueryError) -> [EventType: UInt64] {
+        let rows = try await queries.rows(LastFramesQuestion.Row.self, LastFramesQuestion.statement(incomplete, tables))
+        return Dictionary(
+            rows.filter { $0.runs == incomplete.count }.map { (EventType(channel: $0.channel, type: $0.type), $0.frame) },
+            uniquingKeysWith: min)
     }
 
     struct EventType: Hashable {
         let channel: Name
         let type: Name
+        init(channel: Name, type: Name) {
+            self.channel = channel
+            self.type = type
+        }
+        init(_ stream: EventStream) { self.init(channel: stream.channel, type: stream.type) }
     }
 
     private func isInScope(_ table: StoredTable) -> Bool {
@@ -71,8 +97,7 @@ struct StreamDigests {
             guard scope.type == nil || scope.type == type.type, scope.channel == nil || scope.channel == type.channel else {
                 continue
             }
-            let side = row.run == Name(scope.first) ? 0 : 1
-            counts[type, default: ([0, 0], row.place)].rows[side] += row.rows
+            counts[type, default: ([0, 0], row.place)].rows[row.run] += row.rows
         }
         return counts
     }
@@ -123,7 +148,7 @@ struct StreamDigests {
 
     /// From the rows, with the keys and measured fields that either run has declared.
     private func recomputed(
-        _ type: EventType, _ table: StoredTable, _ stored: [StreamsQuestion.Row]
+        _ type: EventType, _ table: StoredTable, _ stored: [StreamsQuestion.Row], _ frames: ClosedRange<UInt64>
     ) async throws(QueryError) -> [ComparedStream] {
         let keys = stored.flatMap { $0.keysA + $0.keysB }.max { $0.count < $1.count } ?? []
         let measured = Set(stored.flatMap { $0.measuredA + $0.measuredB }).union(DigestedTypes.measured(type.type))
@@ -131,7 +156,7 @@ struct StreamDigests {
         var found: [EventStream: [UInt64: [Block?]]] = [:]
         for (side, runID) in [scope.first, scope.second].enumerated() {
             let statement = digests.statement(
-                runID: runID, type: (type.channel, type.type), frames: scope.frames, withFields: false)
+                runID: runID, type: (type.channel, type.type), frames: frames, withFields: false)
             for block in try await queries.rows(Block.self, statement) {
                 let stream = EventStream(channel: type.channel, type: type.type, source: block.sourceID)
                 found[stream, default: [:]][block.block, default: [nil, nil]][side] = block
@@ -145,7 +170,7 @@ struct StreamDigests {
                 stream: stream, table: table, rows: (sum(0), sum(1)), lastFrames: (last(0), last(1)),
                 blocks: UInt64(blocks.count),
                 differing: UInt64(differing.count), firstDiffering: differing.keys.min(), digests: digests, keys: keys,
-                measured: measured.sorted(), isRecomputed: true)
+                measured: measured.sorted(), isRecomputed: true, frames: frames)
         }
     }
 }

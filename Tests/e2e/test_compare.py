@@ -226,6 +226,38 @@ def test_texts_are_taken_as_they_are(collector, runs, text):
     assert status in (400, 404), body
 
 
+def test_a_run_is_the_same_as_itself(collector, runs):
+    answer = ask(collector, "ref", "ref")
+    assert answer["verdict"] == "equal" and not answer["streams"][0]["recomputed"]
+
+
+def test_a_run_that_goes_on_is_compared_as_far_as_it_is_stored(collector, runs):
+    lines = [event("on-its-way", kind, payload, frame) for kind, frame, payload in series(range(1700))]
+    assert post(collector, *lines)[1]["accepted"] == 1700
+    wait_until(lambda: collector.run("on-its-way")["stored"] == 1700, "its events are stored", 60)
+    answer = ask(collector, "ref", "on-its-way")
+    # Its last frame may get further events.
+    assert (answer["verdict"], answer["equalUpToFrame"], answer["runs"][1]["complete"]) == ("equal", 1698, False)
+    assert ask(collector, "value", "on-its-way")["verdict"] == "equal"
+    assert ask(collector, "hole", "on-its-way")["first"]["frame"] == 1040
+    code, lines = command(collector, "ref", "on-its-way")
+    assert code == 0 and any("on-its-way is not complete" in line for line in lines)
+    # Of a type that it has not got yet nothing can be said.
+    assert ask(collector, "more", "on-its-way")["verdict"] == "equal"
+    post(collector, end("on-its-way", 1700))
+    complete(collector, "on-its-way")
+    assert ask(collector, "ref", "on-its-way")["first"]["frame"] == 1700
+
+
+def test_digests_whose_counts_agree_by_chance_are_found_out(collector, runs):
+    store(collector, "lucky", series())
+    complete(collector, "lucky")
+    wait_digested(collector, {"lucky": 3000})
+    change(collector, "ALTER TABLE run_digests UPDATE row_digest = row_digest + 1 WHERE run_id = 'lucky' AND block = 1")
+    answer = ask(collector, "ref", "lucky")
+    assert answer["verdict"] == "equal" and answer["streams"][0]["recomputed"]
+
+
 def test_deleting_a_run_takes_its_digests_along(collector):
     store(collector, "gone", series(range(100)))
     complete(collector, "gone")

@@ -100,9 +100,8 @@ package struct StreamsQuestion: Sendable {
 /// How many rows there are: whether digests still tell of them.
 package struct RowCountsQuestion: Sendable {
     package struct Row: Decodable, Sendable {
-        /// Of the tables that were given.
-        package let place: Int
-        package let run: Name
+        /// Of the runs and tables that were given.
+        package let run, place: Int
         package let channel, type: Name
         package let rows: UInt64
     }
@@ -118,12 +117,41 @@ package struct RowCountsQuestion: Sendable {
                     table.type == nil
                     ? ("channel", "type") : (SQL.literal(table.channel?.text ?? ""), SQL.literal(table.type?.text ?? ""))
                 return """
-                    SELECT \(place) AS place, {run\(run):String} AS run, toString(\(channel)) AS channel, toString(\(type)) AS type, count() AS rows
+                    SELECT \(place) AS place, \(run) AS run, toString(\(channel)) AS channel, toString(\(type)) AS type, count() AS rows
                     FROM \(SQL.identifier(table.name)) WHERE run_id = {run\(run):String}\(table.type == nil ? " GROUP BY channel, type" : "")
                     """
             }
         }
         return Statement(sql: selects.joined(separator: "\nUNION ALL\n"), parameters: parameters)
+    }
+}
+
+/// How far each type of some runs has come: the smallest of its sources' last frames.
+package struct LastFramesQuestion: Sendable {
+    package struct Row: Decodable, Sendable {
+        package let channel, type: Name
+        package let frame: UInt64
+        /// How many of the runs have it.
+        package let runs: Int
+    }
+
+    /// nil: there are no tables.
+    package static func statement(_ runs: [String], _ tables: [StoredTable]) -> Statement? {
+        guard !tables.isEmpty, !runs.isEmpty else { return nil }
+        let names = runs.indices.map { "{run\($0):String}" }.joined(separator: ", ")
+        let selects = tables.map { table in
+            let (channel, type) =
+                table.type == nil
+                ? ("channel", "type") : (SQL.literal(table.channel?.text ?? ""), SQL.literal(table.type?.text ?? ""))
+            return """
+                SELECT toString(\(channel)) AS c, toString(\(type)) AS t, max(frame_index) AS last, run_id
+                FROM \(SQL.identifier(table.name)) WHERE run_id IN (\(names)) GROUP BY c, t, run_id, source_id
+                """
+        }
+        return Statement(
+            sql:
+                "SELECT c AS channel, t AS type, min(last) AS frame, uniqExact(run_id) AS runs FROM (\n\(selects.joined(separator: "\nUNION ALL\n"))\n)\nGROUP BY c, t",
+            parameters: runs.enumerated().map { ("run\($0)", $1) })
     }
 }
 
