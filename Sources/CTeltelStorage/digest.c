@@ -47,8 +47,8 @@ WIDE void teltel_digest_frames(uint64_t *keys, const void *frames, size_t count)
 WIDE void teltel_digest_key(uint64_t *keys, const void *values, enum teltel_digest_kind kind, const uint8_t *nulls, size_t count) {
 #define KEYS(type)                                                                                                                 \
     for (size_t i = 0; i < count; i++) {                                                                                            \
-        uint64_t key = hash(keys[i] ^ (uint64_t)LOAD(type, values, i));                                                              \
-        keys[i] = nulls && nulls[i] ? keys[i] : key;                                                                                \
+        uint64_t bits = nulls && nulls[i] ? 0 : (uint64_t)LOAD(type, values, i);                                                   \
+        keys[i] = hash(keys[i] ^ bits);                                                                                            \
     }
     FOR_WIDTHS(kind, KEYS)
 #undef KEYS

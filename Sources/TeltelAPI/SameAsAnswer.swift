@@ -12,7 +12,7 @@ package struct SameAsAnswer: Codable, Sendable, Equatable {
     package let complete: Bool
     /// The stored digests do not fit the rows: it was made from these.
     package let recomputed: Bool
-    /// Other runs with the same fingerprint, the newest first.
+    /// Other runs with the same fingerprint, in order of their names.
     package let same: [Name]
     /// Runs that have as many events and whose digests do not fit their rows: they may be the same.
     package let unknown: [Name]

@@ -38,10 +38,14 @@ package struct DivergenceFinder {
 
     package func find() async throws(QueryError) -> DivergenceAnswer {
         let incomplete = zip([scope.first, scope.second], states).filter { !$1.isComplete }.map(\.0)
-        let digests = StreamDigests(queries: queries, tables: tables, scope: scope, incomplete: incomplete)
+        var digests = StreamDigests(queries, tables: tables, scope: scope, incomplete: Array(Set(incomplete)).sorted())
         var streams = try await digests.streams()
         let shared = streams.filter { $0.rows.first > 0 && $0.rows.second > 0 }
-        guard !shared.isEmpty else { return answer(streams, .incomparable, reason: reason(streams), first: nil) }
+        guard !shared.isEmpty else {
+            let early = "the runs have not come far enough: of no type are events of a later frame stored"
+            let reason = streams.isEmpty && !digests.leftOut.isEmpty ? early : reason(streams)
+            return answer(streams, .incomparable, reason: reason, first: nil, leftOut: digests.leftOut)
+        }
         var first = try await firstFrame(streams)
         if first == nil {
             // Digests differ where rows do not: they are wrong, whatever their counts say.
@@ -51,8 +55,9 @@ package struct DivergenceFinder {
                 first = try await firstFrame(streams)
             }
         }
-        guard let first else { return answer(streams, .equal, reason: nil, first: nil) }
-        return answer(streams, .different, reason: nil, first: try await details(first))
+        guard let first else { return answer(streams, .equal, reason: nil, first: nil, leftOut: digests.leftOut) }
+        let (frame, cut) = try await details(first)
+        return answer(streams, .different, reason: nil, first: frame, leftOut: digests.leftOut, cut: cut)
     }
 
     private func reason(_ streams: [ComparedStream]) -> String {
@@ -96,7 +101,10 @@ package struct DivergenceFinder {
 
     // MARK: its rows
 
-    private func details(_ found: Found) async throws(QueryError) -> DivergenceAnswer.Frame {
+    private func details(
+        _ found: Found
+    ) async throws(QueryError) -> (frame: DivergenceAnswer.Frame, cut: [DivergenceAnswer.NotCompared]) {
+        var cut: [DivergenceAnswer.NotCompared] = []
         var differences: [(order: UInt64, difference: DivergenceAnswer.Difference)] = []
         var unpaired: [DivergenceAnswer.Unpaired] = []
         for stream in found.streams {
@@ -107,6 +115,12 @@ package struct DivergenceFinder {
             for cells in try await queries.cells(statement) {
                 guard let row = reader.row(cells) else { throw .failed("a row of \(stream.table.name) cannot be read") }
                 rows.append(row)
+            }
+            if [true, false].contains(where: { side in rows.count { $0.isSecond == side } == Self.rowsOfAFrameMost }) {
+                cut.append(
+                    .init(
+                        what: "\(stream.stream.type): events of frame \(found.frame) beyond the first \(Self.rowsOfAFrameMost)",
+                        why: "there are too many; what is listed of this frame may be pairs that are none"))
             }
             let comparison = FrameComparison(
                 rows, fields: reader.fields, keys: Self.places(stream.keys, in: reader.fields),
@@ -120,7 +134,7 @@ package struct DivergenceFinder {
             }
         }
         let ordered = differences.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
-        return .init(frame: found.frame, differences: ordered.map(\.element.difference), unpaired: unpaired)
+        return (.init(frame: found.frame, differences: ordered.map(\.element.difference), unpaired: unpaired), cut)
     }
 
     private static func places(_ names: [String], in fields: [String]) -> [Int] {
@@ -141,7 +155,8 @@ package struct DivergenceFinder {
     // MARK: the answer
 
     private func answer(
-        _ streams: [ComparedStream], _ verdict: DivergenceAnswer.Verdict, reason: String?, first: DivergenceAnswer.Frame?
+        _ streams: [ComparedStream], _ verdict: DivergenceAnswer.Verdict, reason: String?, first: DivergenceAnswer.Frame?,
+        leftOut: [StreamDigests.EventType], cut: [DivergenceAnswer.NotCompared] = []
     ) -> DivergenceAnswer {
         let sides: [(name: String, rows: (ComparedStream) -> UInt64, last: (ComparedStream) -> UInt64)] = [
             (scope.first, { $0.rows.first }, { $0.lastFrames.first }),
@@ -156,13 +171,18 @@ package struct DivergenceFinder {
         }
         let equalUpTo: UInt64? =
             switch verdict {
-            case .equal: streams.map { max($0.lastFrames.first, $0.lastFrames.second) }.max()
-            case .different: first.flatMap { $0.frame > 0 ? $0.frame - 1 : nil }
+            // Of runs on their way each type has come as far as it has.
+            case .equal: (streams.compactMap { $0.frames?.upperBound } + [lastFrame(streams) ?? 0]).min()
+            case .different: first.flatMap { first in streams.contains { $0.firstFrame < first.frame } ? first.frame - 1 : nil }
             case .incomparable: nil
             }
         return DivergenceAnswer(
             runs: runs, mode: "bits", verdict: verdict, reason: reason, equalUpToFrame: equalUpTo, first: first,
-            streams: streams.map(Self.stream), coverage: coverage(streams), sql: queries.asked.map(\.reproducible))
+            streams: streams.map(Self.stream), coverage: coverage(streams, leftOut, cut), sql: queries.asked.map(\.reproducible))
+    }
+
+    private func lastFrame(_ streams: [ComparedStream]) -> UInt64? {
+        streams.map { max($0.lastFrames.first, $0.lastFrames.second) }.max()
     }
 
     private static func stream(_ stream: ComparedStream) -> DivergenceAnswer.Stream {
@@ -173,7 +193,9 @@ package struct DivergenceFinder {
             recomputed: stream.isRecomputed)
     }
 
-    private func coverage(_ streams: [ComparedStream]) -> DivergenceAnswer.Coverage {
+    private func coverage(
+        _ streams: [ComparedStream], _ leftOut: [StreamDigests.EventType], _ cut: [DivergenceAnswer.NotCompared]
+    ) -> DivergenceAnswer.Coverage {
         var left = [
             DivergenceAnswer.NotCompared(
                 what: "run.start, run.end", why: "begin and end tell about a run's surroundings"),
@@ -184,6 +206,8 @@ package struct DivergenceFinder {
             let fields = stream.measured.map { "\(stream.stream.type).\($0.withoutPayload)" }
             left.append(.init(what: fields.joined(separator: ", "), why: "measured: no part of the simulation"))
         }
+        for type in leftOut { left.append(.init(what: type.type.text, why: "a run that goes on has not got so far with it")) }
+        left += cut
         return .init(
             streams: streams.count, rows: streams.reduce(0) { $0 + $1.rows.first + $1.rows.second }, notCompared: left)
     }

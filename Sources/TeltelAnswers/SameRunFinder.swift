@@ -19,15 +19,19 @@ package struct SameRunFinder {
 
     /// nil: nothing of the run is stored.
     package func find(_ runID: String, isComplete: Bool) async throws(QueryError) -> SameAsAnswer? {
-        guard let rows = try await storedRows([runID])[Name(runID)], rows > 0 else { return nil }
+        guard
+            let rows = try await queries.rows(
+                DigestibleRowsQuestion.Row.self, DigestibleRowsQuestion.statement(runID, tables)
+            ).first?.rows, rows > 0
+        else { return nil }
         var (fingerprint, isRecomputed) = (try await fingerprints([runID])[Name(runID)], false)
         if fingerprint?.rows != rows {
             (fingerprint, isRecomputed) = (try await recomputed(runID), true)
         }
         guard let fingerprint else { return nil }
         let candidates = try await queries.rows(
-            RunsOfRowsQuestion.Row.self,
-            RunsOfRowsQuestion.statement(rows: fingerprint.rows, most: Self.candidatesMost + 2)
+            DigestibleRowsQuestion.Row.self,
+            DigestibleRowsQuestion.runs(ofRows: rows, tables, most: Self.candidatesMost + 2)
         ).map(\.run).filter { $0 != Name(runID) }
         let looked = Array(candidates.prefix(Self.candidatesMost))
         let (same, unknown) = try await compare(looked, fingerprint)
@@ -41,26 +45,17 @@ package struct SameRunFinder {
         _ runs: [Name], _ wanted: FingerprintQuestion.Row
     ) async throws(QueryError) -> (same: [Name], unknown: [Name]) {
         guard !runs.isEmpty else { return ([], []) }
-        let names = runs.map(\.text)
-        let found = try await fingerprints(names)
-        let stored = try await storedRows(names)
-        // Digests that tell of other rows than there are say nothing about these.
-        let fitting = runs.filter { found[$0]?.rows == stored[$0] }
+        let found = try await fingerprints(runs.map(\.text))
+        // They have as many rows: digests that tell of another number say nothing about them.
         return (
-            fitting.filter { found[$0]?.fingerprint == wanted.fingerprint },
-            runs.filter { !fitting.contains($0) && stored[$0] != nil }
+            runs.filter { found[$0]?.rows == wanted.rows && found[$0]?.fingerprint == wanted.fingerprint },
+            runs.filter { found[$0]?.rows != wanted.rows }
         )
     }
 
     private func fingerprints(_ runIDs: [String]) async throws(QueryError) -> [Name: FingerprintQuestion.Row] {
         let rows = try await queries.rows(FingerprintQuestion.Row.self, FingerprintQuestion.statement(runIDs))
         return Dictionary(rows.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
-    }
-
-    private func storedRows(_ runIDs: [String]) async throws(QueryError) -> [Name: UInt64] {
-        let rows = try await queries.rows(
-            DigestibleRowsQuestion.Row.self, DigestibleRowsQuestion.statement(runIDs, tables))
-        return Dictionary(rows.map { ($0.run, $0.rows) }, uniquingKeysWith: +)
     }
 
     private func recomputed(_ runID: String) async throws(QueryError) -> FingerprintQuestion.Row? {

@@ -10,6 +10,8 @@ struct ComparedStream {
     /// Of the first run and of the second.
     var rows: (first: UInt64, second: UInt64)
     var lastFrames: (first: UInt64, second: UInt64)
+    /// Of either run.
+    var firstFrame: UInt64
     var blocks: UInt64
     var differing: UInt64
     /// nil: none does.
@@ -25,15 +27,24 @@ struct ComparedStream {
 
 /// Used by one task.
 struct StreamDigests {
-    let queries: RunQueries
-    let tables: [StoredTable]
-    let scope: CompareScope
-    /// Runs of which events are on their way: each type is compared up to the frame before its last one.
-    let incomplete: [String]
+    private let queries: RunQueries
+    private let tables: [StoredTable]
+    private let scope: CompareScope
+    /// Runs of which events are on their way, each once: each type is compared up to the frame before its last one.
+    private let incomplete: [String]
+    /// Types that were left out, because a run on its way has not got them yet.
+    private(set) var leftOut: [EventType] = []
+
+    init(_ queries: RunQueries, tables: [StoredTable], scope: CompareScope, incomplete: [String]) {
+        self.queries = queries
+        self.tables = tables
+        self.scope = scope
+        self.incomplete = incomplete
+    }
 
     /// All streams of either run that events of the scope have.
     /// - Parameter distrusted: types whose digests have been found wrong.
-    func streams(distrusting distrusted: Set<EventType> = []) async throws(QueryError) -> [ComparedStream] {
+    mutating func streams(distrusting distrusted: Set<EventType> = []) async throws(QueryError) -> [ComparedStream] {
         let candidates = tables.filter { isInScope($0) }
         let counts = try await counts(candidates)
         // Of all sources and frames: whether the digests fit is a matter of whole runs.
@@ -43,6 +54,7 @@ struct StreamDigests {
         let stored = try await queries.rows(StreamsQuestion.Row.self, StreamsQuestion.statement(whole))
         let fitting = fit(stored, counts)
         let ends = try await ends(candidates)
+        leftOut = []
         var streams: [ComparedStream] = []
         for (type, table) in types(counts, candidates) {
             guard DigestedTypes.areCompared(type.type) else { continue }
@@ -50,7 +62,10 @@ struct StreamDigests {
             var frames = scope.frames
             if !incomplete.isEmpty {
                 // Of what the run has not got yet nothing can be said.
-                guard let end = ends[type], end > (frames?.lowerBound ?? 0) else { continue }
+                guard let end = ends[type], end > (frames?.lowerBound ?? 0) else {
+                    leftOut.append(type)
+                    continue
+                }
                 frames = (frames ?? 0 ... .max).clamped(to: 0...end - 1)
             }
             if let frames {
@@ -130,18 +145,20 @@ struct StreamDigests {
         let measured = Set(row.measuredA + row.measuredB)
         return ComparedStream(
             stream: row.stream, table: table, rows: (row.rowsA, row.rowsB), lastFrames: (row.lastFrameA, row.lastFrameB),
+            firstFrame: row.firstFrame,
             blocks: row.blocks, differing: row.differing, firstDiffering: row.differing > 0 ? row.firstDiffering : nil,
             digests: DigestSQL(table, keys: keys, measured: measured), keys: keys, measured: measured.sorted())
     }
 
     private struct Block: Decodable {
         let sourceID: Name
-        let block, rows, rowDigest, lastFrame: UInt64
+        let block, rows, rowDigest, firstFrame, lastFrame: UInt64
 
         private enum CodingKeys: String, CodingKey {
             case sourceID = "source_id"
             case block, rows
             case rowDigest = "row_digest"
+            case firstFrame = "first_frame"
             case lastFrame = "last_frame"
         }
     }
@@ -168,6 +185,7 @@ struct StreamDigests {
             func last(_ side: Int) -> UInt64 { blocks.values.compactMap { $0[side]?.lastFrame }.max() ?? 0 }
             return ComparedStream(
                 stream: stream, table: table, rows: (sum(0), sum(1)), lastFrames: (last(0), last(1)),
+                firstFrame: blocks.values.joined().compactMap { $0?.firstFrame }.min() ?? 0,
                 blocks: UInt64(blocks.count),
                 differing: UInt64(differing.count), firstDiffering: differing.keys.min(), digests: digests, keys: keys,
                 measured: measured.sorted(), isRecomputed: true, frames: frames)
@@ -180,6 +198,7 @@ enum DigestedTypes {
     /// Begin and end of a run tell about its surroundings: configuration, seed and reason are compared by themselves.
     static func areCompared(_ type: Name) -> Bool { type != "run.start" && type != "run.end" }
     static func measured(_ type: Name) -> Set<String> {
-        Field.isAlwaysMeasured("perf.cpu_time_ms", of: type) ? ["payload.perf.cpu_time_ms"] : []
+        // What of the payload is kept as text may have it, too.
+        Field.hasMeasured(type) ? ["payload.perf.cpu_time_ms", "rest"] : []
     }
 }

@@ -59,6 +59,9 @@ package struct Field: Hashable, Sendable {
         type == "frame.end" && name == "perf.cpu_time_ms"
     }
 
+    /// Some field of such events is always measured.
+    package static func hasMeasured(_ type: Name) -> Bool { type == "frame.end" }
+
     fileprivate func asMeasured(of type: Name) -> Field {
         guard Field.isAlwaysMeasured(name, of: type) else { return self }
         return Field(

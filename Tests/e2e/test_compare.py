@@ -241,7 +241,7 @@ def test_a_run_that_goes_on_is_compared_as_far_as_it_is_stored(collector, runs):
     assert ask(collector, "value", "on-its-way")["verdict"] == "equal"
     assert ask(collector, "hole", "on-its-way")["first"]["frame"] == 1040
     code, lines = command(collector, "ref", "on-its-way")
-    assert code == 0 and any("on-its-way is not complete" in line for line in lines)
+    assert code == 0 and lines[0].startswith("equal so far up to frame 1,698: ") and any("on-its-way is not complete" in line for line in lines)
     # Of a type that it has not got yet nothing can be said.
     assert ask(collector, "more", "on-its-way")["verdict"] == "equal"
     post(collector, end("on-its-way", 1700))
@@ -256,6 +256,17 @@ def test_digests_whose_counts_agree_by_chance_are_found_out(collector, runs):
     change(collector, "ALTER TABLE run_digests UPDATE row_digest = row_digest + 1 WHERE run_id = 'lucky' AND block = 1")
     answer = ask(collector, "ref", "lucky")
     assert answer["verdict"] == "equal" and answer["streams"][0]["recomputed"]
+
+
+def test_what_is_measured_is_not_compared_where_payloads_are_text_either(collector):
+    for run, time in (("host-a", 1.25), ("host-b", 9.5)):
+        store(collector, run, [("frame.end", frame, {"perf": {"cpu_time_ms": time + frame}, "ok": True, "dt": 0.5}) for frame in range(50)])
+    complete(collector, "host-a", "host-b")
+    wait_digested(collector, {"host-a": 50, "host-b": 50})
+    answer = ask(collector, "host-a", "host-b")
+    assert answer["verdict"] == "equal" and not answer["streams"][0]["recomputed"]
+    assert "frame.end.perf.cpu_time_ms" in next(left["what"] for left in answer["coverage"]["notCompared"] if "measured" in left["why"])
+    assert same_as(collector, "host-a")["same"] == ["host-b"]
 
 
 def test_deleting_a_run_takes_its_digests_along(collector):

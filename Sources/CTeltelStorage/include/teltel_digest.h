@@ -30,7 +30,7 @@ typedef struct {
 
 /* keys[i] = h(frames[i]) */
 void teltel_digest_frames(uint64_t *keys, const void *frames, size_t count);
-/* keys[i] = h(keys[i] ^ bits(values[i])); rows whose value is NULL (nulls[i] != 0) keep their key. `nulls` may be NULL. */
+/* keys[i] = h(keys[i] ^ bits(values[i])), the bits of NULL (nulls[i] != 0) being 0. `nulls` may be NULL. */
 void teltel_digest_key(uint64_t *keys, const void *values, enum teltel_digest_kind kind, const uint8_t *nulls, size_t count);
 /* One field of `count` rows. `name`: xxHash64 of its name; `rows`: per row the sum over its fields, or NULL for a field that
  * is no part of it; `nulls` as above. */

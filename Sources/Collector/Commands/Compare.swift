@@ -82,7 +82,8 @@ struct Comparison {
         switch answer.verdict {
         case .equal:
             let frames = answer.equalUpToFrame.map { " up to frame \(Terminal.grouped($0))" } ?? ""
-            return "equal\(frames): \(rows) of \(streams) have the same bits"
+            let soFar = answer.runs.allSatisfy(\.complete) ? "" : " so far"
+            return "equal\(soFar)\(frames): \(rows) of \(streams) have the same bits"
         case .different:
             let frame = answer.first.map { " at frame \(Terminal.grouped($0.frame))" } ?? ""
             let equal = answer.equalUpToFrame.map { "; equal up to frame \(Terminal.grouped($0))" } ?? ""

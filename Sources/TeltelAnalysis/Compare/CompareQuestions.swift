@@ -62,7 +62,7 @@ package struct StreamsQuestion: Sendable {
         package let blocks, differing: UInt64
         /// Of those that differ; 0 if there are none.
         package let firstDiffering: UInt64
-        package let lastFrameA, lastFrameB: UInt64
+        package let firstFrame, lastFrameA, lastFrameB: UInt64
         package var stream: EventStream { EventStream(channel: channel, type: type, source: sourceID) }
     }
 
@@ -81,13 +81,13 @@ package struct StreamsQuestion: Sendable {
                 SELECT channel, type, source_id AS sourceID, sum(ra) AS rowsA, sum(rb) AS rowsB, groupUniqArrayArray(4)(ka) AS keysA,
                     groupUniqArrayArray(4)(kb) AS keysB, groupUniqArrayArray(ma) AS measuredA, groupUniqArrayArray(mb) AS measuredB,
                     count() AS blocks, countIf(ra != rb OR da != db) AS differing,
-                    minIf(block, ra != rb OR da != db) AS firstDiffering, max(la) AS lastFrameA, max(lb) AS lastFrameB
+                    minIf(block, ra != rb OR da != db) AS firstDiffering, min(f) AS firstFrame, max(la) AS lastFrameA, max(lb) AS lastFrameB
                 FROM (
                     SELECT channel, type, source_id, block, sumIf(rows, run_id = {a:String}) AS ra, sumIf(rows, run_id = {b:String}) AS rb,
                         sumIf(row_digest, run_id = {a:String}) AS da, sumIf(row_digest, run_id = {b:String}) AS db,
                         groupUniqArrayIf(4)(keys, run_id = {a:String}) AS ka, groupUniqArrayIf(4)(keys, run_id = {b:String}) AS kb,
                         groupUniqArrayArrayIf(no_part, run_id = {a:String}) AS ma, groupUniqArrayArrayIf(no_part, run_id = {b:String}) AS mb,
-                        maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
+                        min(first_frame) AS f, maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
                     FROM (SELECT *, arrayFilter((f, flag) -> bitAnd(flag, \(DigestSQL.measuredFlag)) != 0, fields, flags) AS no_part FROM run_digests WHERE \(conditions))
                     GROUP BY channel, type, source_id, block
                 )
@@ -206,7 +206,7 @@ package struct StreamRows: Sendable {
     package var fields: [String] { ["sim_time", "tags", "rest"] + table.columns.map { "payload." + $0.path } }
     private var types: [String] { Self.fixed + table.columns.map { $0.isArray ? "Array" : $0.inner } }
 
-    /// As arrays: whether it is of the second run, frame, instance, writer, sequence, then the fields; in order of emission.
+    /// So many of each run at most. As arrays: whether it is of the second run, frame, instance, writer, sequence, then the fields; in order of emission.
     package func statement(_ stream: EventStream, _ scope: CompareScope, frames: ClosedRange<UInt64>, rowsMax: Int) -> Statement {
         let (conditions, parameters) = Self.condition(table, stream, scope, frames)
         let values = ["reinterpretAsUInt64(sim_time)", "tags", "rest"] + table.columns.map(Self.text)
@@ -215,7 +215,7 @@ package struct StreamRows: Sendable {
                 SELECT toUInt8(run_id = {b:String} AND {a:String} != {b:String}) AS side, toString(frame_index), toString(instance),
                     toString(writer), toString(sequence), \(values.map { "toString(\($0))" }.joined(separator: ", "))
                 FROM \(SQL.identifier(table.name)) WHERE \(conditions)
-                ORDER BY frame_index, side, instance, writer, sequence LIMIT \(rowsMax)
+                ORDER BY frame_index, side, instance, writer, sequence LIMIT \(rowsMax) BY side
                 """, parameters: parameters)
     }
 

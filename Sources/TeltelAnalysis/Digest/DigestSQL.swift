@@ -116,9 +116,9 @@ package struct DigestSQL: Sendable {
             let part = "intHash64(bitXor(h\(index), xxHash64(\(SQL.literal(field.name)))))"
             return value.isAbsent.map { "if(\($0), 0, \(part))" } ?? part
         }
+        // Each key once: there may be many, and a condition on what stands before it would double the text with each.
         let key = keys.reduce("intHash64(frame_index)") { key, value in
-            let next = "intHash64(bitXor(\(key), \(value.bits)))"
-            return value.isAbsent.map { "if(\($0), \(key), \(next))" } ?? next
+            "intHash64(bitXor(\(key), \(value.isAbsent.map { "if(\($0), 0, \(value.bits))" } ?? value.bits)))"
         }
         return """
             SELECT *, \(key) AS key, \(hashes.joined(separator: ", ")),

@@ -52,20 +52,6 @@ package struct FingerprintQuestion: Sendable {
     }
 }
 
-/// Runs whose digests tell of so many rows: no others can be the same.
-package struct RunsOfRowsQuestion: Sendable {
-    package struct Row: Decodable, Sendable {
-        package let run: Name
-    }
-    package static func statement(rows: UInt64, most: Int) -> Statement {
-        Statement(
-            sql: """
-                SELECT run_id AS run FROM run_digests GROUP BY run HAVING sum(rows) = {rows:UInt64}
-                ORDER BY max(inserted_at) DESC, run LIMIT \(most)
-                """, parameters: [("rows", String(rows))])
-    }
-}
-
 /// How many rows that are digested each run has.
 package struct DigestibleRowsQuestion: Sendable {
     package struct Row: Decodable, Sendable {
@@ -73,18 +59,28 @@ package struct DigestibleRowsQuestion: Sendable {
         package let rows: UInt64
     }
 
-    /// nil: there are no tables.
-    package static func statement(_ runIDs: [String], _ tables: [StoredTable]) -> Statement? {
-        let names = runIDs.indices.map { "{run\($0):String}" }.joined(separator: ", ")
+    /// Of one run. nil: there are no tables.
+    package static func statement(_ runID: String, _ tables: [StoredTable]) -> Statement? {
+        statement(tables, where: "run_id = {run:String}", "", [("run", runID)])
+    }
+
+    /// Runs that have so many: no others can have the same data.
+    package static func runs(ofRows rows: UInt64, _ tables: [StoredTable], most: Int) -> Statement? {
+        statement(tables, where: "1", "HAVING rows = {rows:UInt64} ORDER BY run LIMIT \(most)", [("rows", String(rows))])
+    }
+
+    private static func statement(
+        _ tables: [StoredTable], where condition: String, _ end: String, _ parameters: [(name: String, value: String)]
+    ) -> Statement? {
         let parts = tables.filter { $0.type != "run.start" && $0.type != "run.end" }.map { table in
             let others = table.type == nil ? " AND type NOT IN ('run.start', 'run.end')" : ""
-            let condition = "WHERE run_id IN (\(names))\(others)"
-            return "SELECT run_id AS run, count() AS n FROM \(SQL.identifier(table.name)) \(condition) GROUP BY run"
+            return
+                "SELECT run_id AS run, count() AS n FROM \(SQL.identifier(table.name)) WHERE \(condition)\(others) GROUP BY run"
         }
         guard !parts.isEmpty else { return nil }
         return Statement(
-            sql: "SELECT run, sum(n) AS rows FROM (\n\(parts.joined(separator: "\nUNION ALL\n"))\n)\nGROUP BY run",
-            parameters: runIDs.enumerated().map { ("run\($0)", $1) })
+            sql: "SELECT run, sum(n) AS rows FROM (\n\(parts.joined(separator: "\nUNION ALL\n"))\n)\nGROUP BY run \(end)",
+            parameters: parameters)
     }
 }
 

@@ -25,6 +25,10 @@ final class DigestPlan {
         fields += paths.map { path in
             DigestField.payload(path, of: table.type, definition.first { Self.isOf(path, $0.name.text) })
         }
+        // Of a payload that is kept as text, what is measured is part of the text.
+        if definition.contains(where: \.isMeasured) || Field.hasMeasured(table.type) {
+            fields[Self.rest] = DigestField("rest", flags: .measured)
+        }
         keyColumns = definition.filter(\.isKey).flatMap { field in paths.indices.filter { Self.isOf(paths[$0], field.name.text) }
         }
         keys = keyColumns.map { "payload." + paths[$0] }

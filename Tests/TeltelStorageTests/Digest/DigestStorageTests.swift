@@ -38,7 +38,8 @@ struct DigestStorageTests {
         let table = StoredTable(
             name: facts.name, channel: facts.key?.channel, type: facts.key?.type,
             columns: facts.payload.map { .init(path: $0.path, name: $0.column.name, type: $0.column.type) })
-        let question = DigestSQL(table, keys: keys, measured: ["payload.perf.cpu_time_ms"])
+        let question = DigestSQL(
+            table, keys: keys, measured: facts.key?.type == "frame.end" ? ["payload.perf.cpu_time_ms", "rest"] : [])
         let statement = question.statement(runID: run, type: type.map { ($0.0, $0.1) })
         let parameters = Dictionary(uniqueKeysWithValues: statement.parameters.map { ($0.name, $0.value) })
         return try house.lines(wanted.replacing("%", with: statement.sql), parameters)

@@ -84,6 +84,28 @@ struct OpenDigestsTests {
         #expect(closed() == [])
     }
 
+    /// Plans of schemas are forgotten when there have been many; digests of posted events go on with the new one.
+    @Test func aPostedTypeMayGrowAfterManyOthers() {
+        let posted = EventSchema(channel: "c", type: "posted", encoding: .ingest)
+        func post(_ payload: String, begin: UInt64) {
+            var rows = RingRows()
+            rows.addIngest(frame: 7, simTime: 0, wallTime: -1, payload: payload)
+            _ = rows.append(to: blocks, posted, begin: begin)
+        }
+        post(#"{"a":1}"#, begin: 0)
+        for number in 0..<4_200 { add([7], type: Name("t\(number)"), begin: 1_000 + UInt64(number) * 32) }
+        _ = blocks.finished()
+        post(#"{"a":1,"b":2,"c":3}"#, begin: 900_000)
+        blocks.digests.closeAll()
+        #expect(closed().first == 0)
+    }
+
+    @Test func framesThatJumpFromRowToRowKeepTheMemoryBounded() {
+        for part in 0..<20 { add((0..<10_000).map { (part * 10_000 + $0) * 1024 }, begin: UInt64(part) << 32) }
+        blocks.digests.closeAll()
+        #expect(blocks.digests.byteCount < 32 << 20)
+    }
+
     @Test func asManyAsHaveRoomGoIntoOneSegment() {
         add(stride(from: 0, to: 100 * 1024, by: 1024), begin: 0)
         blocks.digests.closeAll()

@@ -21,7 +21,8 @@ struct DigestColumn {
 /// A digest in the making.
 private final class OpenDigest {
     var digest: BlockDigest
-    let plan: DigestPlan
+    /// The newest of its schema: it has all fields of earlier ones at the same places.
+    var plan: DigestPlan
     /// By number of the plan's fields.
     var fields: [FieldDigest] = []
     var touchedNs: UInt64 = 0
@@ -58,6 +59,10 @@ package final class OpenDigests {
     private var recent: (key: Key, digest: OpenDigest)?
     /// To be written with the next segment, oldest first.
     private var closed: [BlockDigest] = []
+    private var closedBytes = 0
+    /// Frames that jump from row to row make a digest of each. What comes faster than segments take it is dropped: the database makes it
+    /// again if somebody asks.
+    private static let closedBytesMax = 16 << 20
     /// Runs whose end has come since.
     private var ended: Set<RunKey> = []
     private var openFields = 0
@@ -115,8 +120,11 @@ package final class OpenDigests {
 
     private func digest(_ chunk: RowChunk, _ plan: DigestPlan, _ block: UInt64, firstRow: Int) -> OpenDigest {
         let key = Key(ring: chunk.ring, schema: ObjectIdentifier(chunk.schema), block: block)
-        if let recent, recent.key == key, recent.digest.fields.count == plan.fields.count { return recent.digest }
+        if let recent, recent.key == key, recent.digest.plan === plan, recent.digest.fields.count == plan.fields.count {
+            return recent.digest
+        }
         let found = open[key] ?? make(key, chunk, plan, firstRow)
+        if found.plan !== plan, plan.fields.count >= found.plan.fields.count { found.plan = plan }
         if found.fields.count < plan.fields.count {
             openFields += plan.fields.count - found.fields.count
             found.fields += Array(repeating: FieldDigest(), count: plan.fields.count - found.fields.count)
@@ -199,7 +207,7 @@ package final class OpenDigests {
     package var isEmpty: Bool { open.isEmpty && closed.isEmpty }
     package var hasClosed: Bool { !closed.isEmpty }
     /// As they would be stored, about.
-    package var byteCount: Int { openFields * 80 + closed.reduce(0) { $0 + $1.byteCount } }
+    package var byteCount: Int { openFields * 80 + closedBytes }
     /// Some may have waited long enough.
     package func isTimeToLook(_ nowNs: UInt64) -> Bool { !open.isEmpty && nowNs >= checkedNs + Self.checkNs }
 
@@ -251,8 +259,13 @@ package final class OpenDigests {
             openFields -= digest.fields.count
             let place = Place(ring: key.ring, schema: key.schema)
             if newest[place] == key.block { newest[place] = nil }
-            closed.append(digest.finished)
+            let finished = digest.finished
+            closed.append(finished)
+            closedBytes += finished.byteCount
         }
+        guard closedBytes > Self.closedBytesMax else { return }
+        closed.removeAll()
+        closedBytes = 0
     }
 
     /// Finished ones that take about so many bytes, one at least if there is one.
@@ -263,7 +276,10 @@ package final class OpenDigests {
             left -= closed[count].byteCount
             count += 1
         }
-        defer { closed.removeFirst(count) }
+        defer {
+            closedBytes -= closed.prefix(count).reduce(0) { $0 + $1.byteCount }
+            closed.removeFirst(count)
+        }
         return Array(closed.prefix(count))
     }
 }
