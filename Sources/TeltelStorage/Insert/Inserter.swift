@@ -359,7 +359,7 @@ package final class Inserter {
 
     private func publish() {
         let (groups, waiting, error, obstacle) = (state.groupCount, state.waitingRows, state.lastError, state.obstacle)
-        let tables = Set(state.waitingTables.map(\.name))
+        let tables = Set(state.waitingTables.filter(\.isEvents).map(\.name))
         shared.update {
             $0.tablesWaiting = tables
             $0.groupsWaiting = groups
