@@ -149,7 +149,8 @@ class Flattening {
       return;
     }
     const size_t begin = parser_.path_bytes;
-    if (parser_.paths.size() - begin < path_.size()) parser_.paths.resize(2 * parser_.paths.size() + path_.size());
+    // Never nothing at all: a path may be empty, and its place is pointed at.
+    if (parser_.paths.size() - begin <= path_.size()) parser_.paths.resize(2 * parser_.paths.size() + path_.size() + 64);
     memcpy(parser_.paths.data() + begin, path_.data(), path_.size());
     parser_.path_bytes += path_.size();
     parser_.numbers.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(path_.size()), number});
