@@ -24,7 +24,9 @@ struct Same: AsyncParsableCommand {
             if json { return Terminal.write(Data(body.readableBytesView) + Data("\n".utf8)) }
             Terminal.say("\(answer.fingerprint)  \(Terminal.grouped(answer.rows)) events")
             Terminal.say(answer.same.map { Terminal.printable($0.text) })
-            if answer.same.isEmpty { Terminal.complain("no other run has the same data") }
+            if answer.same.isEmpty, answer.unknown.isEmpty, !answer.truncated {
+                Terminal.complain("no other run has the same data")
+            }
             let unknown = answer.unknown.map(\.text).joined(separator: ", ")
             for (problem, text) in [
                 (!answer.complete, "the run is not complete: this is what was stored of it"),

@@ -47,7 +47,7 @@ enum TableSQL {
 
     /// Smaller parts are one file for all columns rather than files per column: making and syncing dozens of files was a third
     /// of an insert's cost. Queries are as fast.
-    private static let wideBytes = 128 << 20
+    static let wideBytes = 128 << 20
 
     private static let identityCodecs = [
         "sequence": "CODEC(DoubleDelta, ZSTD(1))", "frame_index": "CODEC(DoubleDelta, ZSTD(1))",

@@ -35,7 +35,7 @@ package enum DigestTable {
             \(columns.joined(separator: ",\n"))
             ) ENGINE = MergeTree ORDER BY (run_id, channel, type, source_id, block, instance, writer, sequence)
             SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-                min_bytes_for_wide_part = 134217728
+                min_bytes_for_wide_part = \(TableSQL.wideBytes)
             COMMENT 'digests of blocks of \(BlockDigest.framesPerBlock) frames'
             """
     }
