@@ -114,7 +114,7 @@ let package = Package(
             name: "TeltelQuery", dependencies: ["TeltelAnalysis", "TeltelEvents", "TeltelStorage"], swiftSettings: strict),
         // Questions that take several queries and rules of their own.
         .target(
-            name: "TeltelAnswers", dependencies: ["TeltelAPI", "TeltelAnalysis", "TeltelEvents", "TeltelQuery"],
+            name: "TeltelAnswers", dependencies: ["TeltelAPI", "TeltelAnalysis", "TeltelControl", "TeltelEvents", "TeltelQuery"],
             swiftSettings: strict),
         // What NIO leaves to be done for a WebSocket.
         .target(

@@ -1,14 +1,32 @@
 /// The database, as answers ask it.
 import Foundation
+import Synchronization
 import TeltelAnalysis
 import TeltelQuery
 
-/// Asks statements one by one and keeps what was asked. Used by one task.
-final class RunQueries {
+/// Asks statements and keeps what was asked. Thread-safe: an answer may ask for the next rows while it looks at the last ones.
+package final class RunQueries: Sendable {
+    private struct State {
+        var asked: [Statement] = []
+        var underway: [ObjectIdentifier: QueryAnswer] = [:]
+        var isAbandoned = false
+    }
     private let queries: QueryService
-    private(set) var asked: [Statement] = []
+    private let state = Mutex(State())
+    private static let bytesMost = 256 << 20
 
-    init(_ queries: QueryService) { self.queries = queries }
+    package init(_ queries: QueryService) { self.queries = queries }
+
+    var asked: [Statement] { state.withLock { $0.asked } }
+
+    /// The asker has left: what is underway ends, and nothing more is asked.
+    package func abandon() {
+        let underway = state.withLock { state in
+            state.isAbandoned = true
+            return Array(state.underway.values)
+        }
+        for answer in underway { answer.abandon() }
+    }
 
     /// Rows as objects.
     func rows<Row: Decodable>(_: Row.Type, _ statement: Statement?) async throws(QueryError) -> [Row] {
@@ -21,12 +39,32 @@ final class RunQueries {
         try Self.decode([[Cell]].self, try await lines(statement, format: "JSONCompactEachRow")).map { $0.map(\.text) }
     }
 
+    /// Rows as columns.
+    /// - Parameter isKept: the statement is one of those that the answer shows: of many that are alike one is enough.
+    func blocks(_ statement: Statement, isKept: Bool) async throws(QueryError) -> [NativeBlock] {
+        if isKept { state.withLock { $0.asked.append(statement) } }
+        return try NativeBlock.read(try await bytes(statement, format: "Native"))
+    }
+
+    private func bytes(_ statement: Statement, format: String) async throws(QueryError) -> [UInt8] {
+        if state.withLock({ $0.isAbandoned }) { throw .cancelled }
+        let answer = try queries.ask(statement, format: format)
+        state.withLock { $0.underway[ObjectIdentifier(answer)] = answer }
+        defer { state.withLock { $0.underway[ObjectIdentifier(answer)] = nil } }
+        var bytes: [UInt8] = []
+        while let piece = try await answer.next() {
+            bytes += piece
+            if bytes.count > Self.bytesMost { throw .tooLarge("the answer is larger than \(Self.bytesMost >> 20) MiB") }
+        }
+        return bytes
+    }
+
     private func lines(_ statement: Statement, format: String) async throws(QueryError) -> Data {
-        asked.append(statement)
+        state.withLock { $0.asked.append(statement) }
         // One array of all lines: to read it at once is much faster than line by line.
         var text = Data("[".utf8)
         var isFirst = true
-        for line in try await queries.collect(statement, format: format).split(separator: UInt8(ascii: "\n")) {
+        for line in try await bytes(statement, format: format).split(separator: UInt8(ascii: "\n")) {
             if !isFirst { text.append(UInt8(ascii: ",")) }
             isFirst = false
             text += line

@@ -12,13 +12,14 @@ package struct SameRunFinder {
     /// More runs with as many events are not looked at.
     private static let candidatesMost = 1_000
 
-    package init(_ queries: QueryService, tables: [StoredTable]) {
-        self.queries = RunQueries(queries)
+    package init(_ queries: RunQueries, tables: [StoredTable]) {
+        self.queries = queries
         self.tables = tables
     }
 
     /// nil: nothing of the run is stored.
-    package func find(_ runID: String, isComplete: Bool) async throws(QueryError) -> SameAsAnswer? {
+    package func find(_ run: ComparedRun) async throws(QueryError) -> SameAsAnswer? {
+        let runID = run.runID
         guard
             let rows = try await queries.rows(
                 DigestibleRowsQuestion.Row.self, DigestibleRowsQuestion.statement(runID, tables)
@@ -26,7 +27,7 @@ package struct SameRunFinder {
         else { return nil }
         var (fingerprint, isRecomputed) = (try await fingerprints([runID])[Name(runID)], false)
         if fingerprint?.rows != rows {
-            (fingerprint, isRecomputed) = (try await recomputed(runID), true)
+            (fingerprint, isRecomputed) = (try await recomputed(run), true)
         }
         guard let fingerprint else { return nil }
         let candidates = try await queries.rows(
@@ -36,7 +37,7 @@ package struct SameRunFinder {
         let looked = Array(candidates.prefix(Self.candidatesMost))
         let (same, unknown) = try await compare(looked, fingerprint)
         return SameAsAnswer(
-            runId: Name(runID), fingerprint: fingerprint.fingerprint, rows: fingerprint.rows, complete: isComplete,
+            runId: Name(runID), fingerprint: fingerprint.fingerprint, rows: fingerprint.rows, complete: run.isComplete,
             recomputed: isRecomputed, same: same, unknown: unknown, truncated: candidates.count > looked.count,
             sql: queries.asked.map(\.reproducible))
     }
@@ -58,17 +59,21 @@ package struct SameRunFinder {
         return Dictionary(rows.map { ($0.run, $0) }, uniquingKeysWith: { $1 })
     }
 
-    private func recomputed(_ runID: String) async throws(QueryError) -> FingerprintQuestion.Row? {
-        let shapes = try await queries.rows(DigestShapesQuestion.Row.self, DigestShapesQuestion.statement(runID))
-        let counts = try await queries.rows(RowCountsQuestion.Row.self, RowCountsQuestion.statement([runID], tables))
-        let types = counts.filter { $0.rows > 0 && DigestedTypes.areCompared($0.type) }.map { count in
-            let shape = shapes.first { $0.channel == count.channel && $0.type == count.type }
-            let measured = DigestedTypes.measured(count.type).union(shape?.measured ?? [])
+    /// From the rows, as the run's digests are made.
+    private func recomputed(_ run: ComparedRun) async throws(QueryError) -> FingerprintQuestion.Row? {
+        let shapes = try await queries.rows(DigestShapesQuestion.Row.self, DigestShapesQuestion.statement(run.runID))
+        let counts = try await queries.rows(RowCountsQuestion.Row.self, RowCountsQuestion.statement([run.runID], tables))
+        let types = counts.filter { $0.rows > 0 && !WellKnownTypes.ofSurroundings.contains($0.type) }.map { count in
+            let table = tables[count.place]
+            let names = StreamFields(table).names
+            let known = shapes.first { $0.channel == count.channel && $0.type == count.type }
             return (
                 channel: count.channel, type: count.type,
-                digests: DigestSQL(tables[count.place], keys: shape?.keys ?? [], measured: measured)
+                digests: DigestSQL(
+                    table, keys: known?.keys ?? run.declaredKeys(count.channel, count.type, among: names),
+                    measured: Set(known?.measured ?? []).union(run.measured(count.channel, count.type, among: names)))
             )
         }
-        return try await queries.rows(FingerprintQuestion.Row.self, FingerprintQuestion.recomputed(runID, types)).first
+        return try await queries.rows(FingerprintQuestion.Row.self, FingerprintQuestion.recomputed(run.runID, types)).first
     }
 }

@@ -56,11 +56,13 @@ package struct Field: Hashable, Sendable {
 
     /// What is measured in every run, whether its engine says so or not, and where events are posted: the processor time of a frame.
     package static func isAlwaysMeasured(_ name: Name, of type: Name) -> Bool {
-        type == "frame.end" && name == "perf.cpu_time_ms"
+        WellKnownTypes.measuredFields(of: type).contains(name)
     }
 
     /// Some field of such events is always measured.
-    package static func hasMeasured(_ type: Name) -> Bool { type == "frame.end" }
+    package static func hasMeasured(_ type: Name) -> Bool {
+        !WellKnownTypes.measuredFields(of: type).isEmpty
+    }
 
     fileprivate func asMeasured(of type: Name) -> Field {
         guard Field.isAlwaysMeasured(name, of: type) else { return self }

@@ -38,11 +38,15 @@ package struct APIError: Error, HTTPResponseError, Sendable {
     ///   - path: of the request.
     ///   - requestID: what the log calls the request.
     package func json(path: String? = nil, requestID: String? = nil) -> ByteBuffer {
-        let problem = ProblemAnswer(
-            title: status.reasonPhrase, status: status.code, detail: message, code: code, hint: hint, instance: path,
-            requestID: requestID)
+        let problem = problem(path: path, requestID: requestID)
         // Texts and a number can always be encoded.
         return (try? JSONAnswer.encoded(problem)) ?? ByteBuffer()
+    }
+
+    package func problem(path: String? = nil, requestID: String? = nil) -> ProblemAnswer {
+        ProblemAnswer(
+            title: status.reasonPhrase, status: status.code, detail: message, code: code, hint: hint, instance: path,
+            requestID: requestID)
     }
 
     package func response(from request: Request, context: some RequestContext) throws -> Response {

@@ -1,6 +1,6 @@
 /* An engine for tests: emits events of one type whose fields are those of the command line.
  *   shape RUN_ID TYPE FIRST_FRAME EVENTS NAME:KIND[:COUNT]=VALUE ...
- * KIND: f64 f32 i64 u64 u8 bool text, with a * behind it for a key; COUNT: elements, for a text its bytes. Element i of a number is
+ * KIND: f64 f32 i64 u64 u8 bool text, with a * behind it for a key and @UNIT for a unit; COUNT: elements, for a text its bytes. Element i of a number is
  * VALUE + i; each event has the same values. Prints "accepted A refused R" at the end.
  */
 #include <stdio.h>
@@ -47,12 +47,14 @@ int main(int argc, char **argv) {
       colon = strrchr(spec, ':');
     }
     *colon++ = '\0';
+    char *unit = strchr(colon, '@');
+    if (unit) *unit++ = '\0';
     const size_t length = strlen(colon);
     const int is_key = colon[length - 1] == '*';
     if (is_key) colon[length - 1] = '\0';
     for (size_t index = 0; index < sizeof kinds / sizeof *kinds; index++) {
       if (strcmp(kinds[index].name, colon)) continue;
-      fields[count] = (teltel_field){spec, "", NULL, kinds[index].kind, (uint32_t)bytes, elements, is_key ? TELTEL_KEY : 0};
+      fields[count] = (teltel_field){spec, unit ? unit : "", NULL, kinds[index].kind, (uint32_t)bytes, elements, is_key ? TELTEL_KEY : 0};
       if (kinds[index].kind == TELTEL_TEXT) strncpy((char *)payload + bytes, value, elements);
       else for (uint32_t element = 0; element < elements; element++) put(payload + bytes + element * kinds[index].size, kinds[index].kind, value, element);
       bytes += (elements * kinds[index].size + 7) & ~(size_t)7;

@@ -5,54 +5,16 @@ from urllib.parse import urlencode
 
 import pytest
 from analysis import all_stored
+from comparing import TELTEL, ask, command, complete, series, store, wait_digested
 from database import change, sql
-from support import BUILD, wait_until
+from support import wait_until
 from test_ingest import post
 from test_stored_fields import end, event
-
-TELTEL = BUILD / "bin/teltel"
 
 
 @pytest.fixture(scope="module")
 def collector(module_collector):
     return module_collector
-
-
-def complete(collector, *runs):
-    """Their last events are stored."""
-    for run in runs:
-        wait_until(lambda run=run: settled(collector, run), f"{run} is complete", 60)
-
-
-def settled(collector, run) -> bool:
-    entry = collector.run(run)
-    return entry["status"] != "running" and entry["stored"] == entry["accepted"] > 0
-
-
-def store(collector, run, events, last=5000):
-    """Events of a whole run."""
-    lines = [event(run, kind, payload, frame, **more) for kind, frame, payload, *rest in events for more in [rest[0] if rest else {}]]
-    lines.append(end(run, last))
-    for begin in range(0, len(lines), 5000):
-        assert post(collector, *lines[begin:begin + 5000])[1]["rejected"] == 0
-
-
-def ask(collector, first, second, status=200, **more) -> dict:
-    code, _, body = collector.request(f"/api/analysis/first-divergence?{urlencode({'runId1': first, 'runId2': second, **more})}")
-    assert code == status, body
-    return json.loads(body)
-
-
-def command(collector, *arguments) -> tuple[int, list[str]]:
-    done = subprocess.run([TELTEL, "compare", *arguments, "--url", collector.url], capture_output=True, text=True, timeout=60)
-    return done.returncode, (done.stdout + done.stderr).splitlines()
-
-
-def series(frames=range(0, 3000), other=None, kind="state"):
-    """Events by frame; `other` gives other values where it wants to."""
-    for frame in frames:
-        payload = {"pos": {"x": frame / 7, "y": frame * 2}, "on": frame % 3 == 0}
-        yield kind, frame, {**payload, **(other(frame) or {} if other else {})}
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +33,6 @@ def runs(module_collector):
     complete(collector, *names)
     wait_digested(collector, {name: 3000 for name in names} | {"hole": 2999, "half": 1500, "more": 3001})
     return names
-
-
-def wait_digested(collector, rows: dict[str, int]):
-    """Digests tell of so many rows of the runs."""
-    def told():
-        found = sql(collector, "SELECT run_id, toUInt32(sum(rows)) AS n FROM run_digests GROUP BY run_id")
-        return rows.items() <= {row["run_id"]: row["n"] for row in found}.items()
-    wait_until(told, "all rows are digested", 60)
 
 
 def test_equal_runs_are_equal_by_digests(collector, runs):

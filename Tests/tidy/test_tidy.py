@@ -28,7 +28,7 @@ IMPORTS: dict[str, tuple[set[str], set[str]]] = {
          "TeltelStorage"}, {"Logging", "NIOPosix"}),
     "TeltelWebSocket": (set(), {"NIOCore", "NIOHTTP1", "NIOWebSocket"}),
     "TeltelAPI": ({"TeltelControl", "TeltelEvents"}, set()),
-    "TeltelAnswers": ({"TeltelAPI", "TeltelAnalysis", "TeltelEvents", "TeltelQuery"}, set()),
+    "TeltelAnswers": ({"TeltelAPI", "TeltelAnalysis", "TeltelControl", "TeltelEvents", "TeltelQuery"}, set()),
     "TeltelHTTP": ({"CTeltelPort", "TeltelAPI"}, {"HTTPTypes", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOHTTP1"}),
     "TeltelIngestHTTP": ({"TeltelHTTP", "TeltelIngest"}, {"HTTPTypes", "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTPTypes"}),
     "Collector": (

@@ -45,8 +45,10 @@ struct CollectorClient: Sendable {
     /// Status and body.
     func get(_ path: String) async throws(ClientError) -> (status: Int, body: ByteBuffer) { try await ask(.GET, path) }
 
+    /// - Parameter line: gets each line of a good answer as it comes; the body is what is behind the last one.
     private func ask(
-        _ method: HTTPMethod, _ path: String, sending content: ByteBuffer = ByteBuffer()
+        _ method: HTTPMethod, _ path: String, sending content: ByteBuffer = ByteBuffer(), accepting mediaType: String? = nil,
+        line: ((ByteBuffer) throws(ClientError) -> Void)? = nil
     ) async throws(ClientError) -> (status: Int, body: ByteBuffer) {
         do {
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
@@ -60,6 +62,7 @@ struct CollectorClient: Sendable {
             return try await channel.executeThenClose { inbound, outbound in
                 var headers = headers
                 headers.add(name: "connection", value: "close")
+                if let mediaType { headers.add(name: "accept", value: mediaType) }
                 if method != .GET { headers.add(name: "content-length", value: String(content.readableBytes)) }
                 let head = HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
                 // In one piece: a collector may have answered a head, and have closed, before the next piece is written.
@@ -69,7 +72,15 @@ struct CollectorClient: Sendable {
                 for try await part in inbound {
                     switch part {
                     case .head(let head): status = Int(head.status.code)
-                    case .body(var piece): body.writeBuffer(&piece)
+                    case .body(var piece):
+                        body.writeBuffer(&piece)
+                        guard let line, status == 200 else { continue }
+                        while let end = body.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                            let length = end - body.readerIndex
+                            if let text = body.readSlice(length: length) { try line(text) }
+                            body.moveReaderIndex(forwardBy: 1)
+                        }
+                        body.discardReadBytes()
                     case .end: return (status, body)
                     }
                 }
@@ -115,6 +126,14 @@ struct CollectorClient: Sendable {
     /// The body of a good answer.
     func text(_ path: String) async throws(ClientError) -> ByteBuffer { try await good(.GET, path) }
 
+    /// The lines of a good answer, as they come.
+    func lines(
+        _ path: String, accepting mediaType: String, _ line: @escaping (ByteBuffer) throws(ClientError) -> Void
+    ) async throws(ClientError) {
+        let (status, body) = try await ask(.GET, path, accepting: mediaType, line: line)
+        guard status == 200 else { throw refused(path, status, body) }
+    }
+
     private func good(
         _ method: HTTPMethod, _ path: String, sending content: ByteBuffer = ByteBuffer()
     ) async throws(ClientError) -> ByteBuffer {
@@ -135,6 +154,10 @@ struct CollectorClient: Sendable {
         guard let error = try? APICoding.decoder.decode(ProblemAnswer.self, from: Data(body.readableBytesView)).error else {
             return ClientError(description: "\(path) answered \(status): \(Terminal.printable(String(buffer: body)))")
         }
+        return refused(status, error)
+    }
+
+    func refused(_ status: Int, _ error: ProblemAnswer.Inner) -> ClientError {
         // What browsers are told about a login does not help in a terminal.
         let hint = status == 401 ? "give the collector's token with --token-file or TELTEL_TOKEN" : error.hint
         let text = "http://\(authority) refuses: \(error.message)" + (hint.isEmpty ? "" : "; \(hint)")

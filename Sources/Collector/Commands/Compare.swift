@@ -1,14 +1,17 @@
-/// `teltel compare`: where two runs first differ.
+/// `teltel compare`: whether two runs have the same data, and where they differ.
 import ArgumentParser
 import Foundation
+import NIOCore
 import TeltelAPI
 
 struct Compare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says whether two runs have the same data, by bits, and where they first differ.",
+        abstract: "Says whether two runs have the same data, and where they first differ.",
         discussion: """
-            The first line is the verdict, the second the first difference. Ends with 0 if the runs are equal, 1 if they differ, and 2 \
-            if nothing could be compared or the question could not be asked.
+            Values are the same when they have the same bits, unless --ulp, --absolute, --relative or --rules lets more pass.
+
+            The first line is the verdict, the second the first difference, the last a link. Ends with 0 if the runs are equal, 1 if \
+            they differ, and 2 if something could not be compared or the question could not be asked.
             """,
         aliases: ["diff"])
 
@@ -18,11 +21,32 @@ struct Compare: AsyncParsableCommand {
     @Argument(help: "Run id.", completion: .shellCommand("teltel runs --ids 2>/dev/null"))
     var second: String
 
+    @Option(help: "bits, ulp or tolerance (default: what the bounds are for; without any, bits).")
+    var mode: String?
+
+    @Option(help: "Floats may be so many units in the last place apart.")
+    var ulp: UInt64?
+
+    @Option(help: "Numbers may be so far apart.")
+    var absolute: String?
+
+    @Option(help: "Numbers may be so far apart, as a part of the reference's magnitude.")
+    var relative: String?
+
+    @Option(help: "With --relative: the usual magnitude, where the reference's is smaller.")
+    var nominal: String?
+
+    @Option(help: "A file of rules for types and fields, as JSON.", completion: .file(extensions: ["json"]))
+    var rules: String?
+
     @Option(name: .customLong("type"), help: "Only this event type.")
     var type: String?
 
     @Option(help: "Only this source.")
     var source: String?
+
+    @Option(help: "Only this field, dotted, with * for any characters; several times for several.")
+    var field: [String] = []
 
     @Option(help: "From this frame on.")
     var from: UInt64?
@@ -30,30 +54,55 @@ struct Compare: AsyncParsableCommand {
     @Option(help: "Up to this frame.")
     var until: UInt64?
 
+    @Option(help: "Frame 0 of the reference is this frame of the other run.")
+    var offset: Int?
+
+    @Flag(help: "Only frames that both runs have come to.")
+    var overlap = false
+
+    @Flag(name: .customLong("first"), help: "Stop at the first difference: nothing is said about what comes behind it.")
+    var onlyFirst = false
+
     @Flag(help: "The whole answer as JSON, as the API gives it.")
     var json = false
 
     @OptionGroup var options: ClientOptions
 
-    private var path: String {
+    private func path() throws -> String {
         var parameters = [("runId1", first), ("runId2", second)]
-        if let type { parameters.append(("eventType", type)) }
-        if let source { parameters.append(("sourceId", source)) }
-        if let from { parameters.append(("fromFrame", String(from))) }
-        if let until { parameters.append(("toFrame", String(until))) }
+        func add(_ name: String, _ value: (some CustomStringConvertible)?) {
+            if let value { parameters.append((name, value.description)) }
+        }
+        add("mode", mode)
+        add("ulp", ulp)
+        add("absolute", absolute)
+        add("relative", relative)
+        add("nominal", nominal)
+        if let rules {
+            guard let text = try? String(contentsOfFile: rules, encoding: .utf8) else {
+                throw ClientError(description: "\(rules) cannot be read")
+            }
+            add("rules", text)
+        }
+        add("eventType", type)
+        add("sourceId", source)
+        for name in field { add("field", name) }
+        add("fromFrame", from)
+        add("toFrame", until)
+        add("offset", offset)
+        add("overlap", overlap ? "1" : nil)
         let query = parameters.map { "\($0)=\(RunCommand.escaped($1))" }.joined(separator: "&")
-        return "/api/analysis/first-divergence?" + query
+        return "/api/analysis/\(onlyFirst ? "first-divergence" : "compare")?" + query
     }
 
     func run() async throws {
-        var verdict = DivergenceAnswer.Verdict.incomparable
+        var verdict = ComparisonAnswer.Verdict.incomparable
         do {
             try await options.talk { client in
-                let body = try await client.text(path)
-                let answer = try CollectorClient.decode(body, from: path, as: DivergenceAnswer.self)
+                let answer = try await ask(client, try path())
                 verdict = answer.verdict
-                if json { return Terminal.write(Data(body.readableBytesView) + Data("\n".utf8)) }
-                Terminal.say(Comparison(answer).lines.map(Terminal.printable))
+                if json { return Terminal.write(try APICoding.encoder.encode(answer) + Data("\n".utf8)) }
+                Terminal.say(ComparisonText(answer).lines.map(Terminal.printable))
                 Terminal.say(client.page(of: second))
             }
         } catch let code as ExitCode where !code.isSuccess {
@@ -66,85 +115,22 @@ struct Compare: AsyncParsableCommand {
         case .incomparable: throw ExitCode(2)
         }
     }
-}
 
-/// The answer in lines for people.
-struct Comparison {
-    private let answer: DivergenceAnswer
-    /// So many fields of the frame are listed; how many more there are is said.
-    private static let fieldsMost = 20
-
-    init(_ answer: DivergenceAnswer) { self.answer = answer }
-
-    var lines: [String] { [verdict] + differences + notes }
-
-    private var verdict: String {
-        switch answer.verdict {
-        case .equal:
-            let frames = answer.equalUpToFrame.map { " up to frame \(Terminal.grouped($0))" } ?? ""
-            let soFar = answer.runs.allSatisfy(\.complete) ? "" : " so far"
-            return "equal\(soFar)\(frames): \(rows) of \(streams) have the same bits"
-        case .different:
-            let frame = answer.first.map { " at frame \(Terminal.grouped($0.frame))" } ?? ""
-            let equal = answer.equalUpToFrame.map { "; equal up to frame \(Terminal.grouped($0))" } ?? ""
-            return "different\(frame)\(equal)"
-        case .incomparable: return "not compared: \(answer.reason ?? "nothing is stored that could be compared")"
-        }
-    }
-
-    private var rows: String { "\(Terminal.grouped(answer.runs.first?.rows ?? 0)) events" }
-    private var streams: String {
-        let types = Set(answer.streams.map { [$0.channel, $0.type] }).count
-        return "\(types) type\(types == 1 ? "" : "s")"
-    }
-
-    private var differences: [String] {
-        guard let frame = answer.first else { return [] }
-        var lines = frame.differences.prefix(Self.fieldsMost).map(Self.line)
-        let more = frame.differences.count - lines.count
-        if more > 0 { lines.append("… and \(more) more fields of this frame; --json lists all") }
-        for rows in frame.unpaired {
-            let names = answer.runs.map(\.runId.text)
-            for (count, name) in zip(rows.rows, names) where count > 0 {
-                lines.append("\(rows.type)  \(count) event\(count == 1 ? "" : "s") of \(name) alone")
+    /// Shows how far it is, and where runs differ as soon as that is known.
+    private func ask(_ client: CollectorClient, _ path: String) async throws(ClientError) -> ComparisonAnswer {
+        let progress = Progress()
+        defer { progress.end() }
+        var answer: ComparisonAnswer?
+        try await client.lines(path, accepting: "application/x-ndjson") { text throws(ClientError) in
+            let line = try CollectorClient.decode(text, from: path, as: ComparisonLine.self)
+            if let error = line.error { throw client.refused(error.status, error.error) }
+            if let frame = line.first { progress.show("different at frame \(Terminal.grouped(frame.frame)); looking further") }
+            if let rows = line.progress {
+                progress.show("\(Terminal.grouped(rows.rows)) of \(Terminal.grouped(rows.of)) events that may differ")
             }
+            answer = line.document ?? answer
         }
-        return lines
-    }
-
-    private static func line(_ difference: DivergenceAnswer.Difference) -> String {
-        let key = difference.key.isEmpty ? "" : "[\(difference.key.joined(separator: ","))]"
-        let values = difference.values.map { $0.text ?? "missing" }
-        return "\(difference.type)\(key).\(difference.field)  \(values.joined(separator: "  ≠  "))\(note(difference))"
-    }
-
-    /// What the values alone do not show.
-    private static func note(_ difference: DivergenceAnswer.Difference) -> String {
-        if let ulp = difference.ulp, ulp > 0 { return "  (\(Terminal.grouped(ulp)) ulp)" }
-        switch difference.class {
-        case "nan-bits": return "  (bits \(difference.values.map { $0.bits ?? "" }.joined(separator: " and ")))"
-        case "type": return "  (of different types)"
-        default: return ""
-        }
-    }
-
-    private var notes: [String] {
-        var notes: [String] = []
-        for run in answer.runs where !run.complete {
-            notes.append("\(run.runId) is not complete: compared is what was stored of it")
-        }
-        for run in answer.runs where run.refused + run.lost > 0 {
-            let parts = [("refused", run.refused), ("lost", run.lost)].filter { $0.1 > 0 }
-            let counts = parts.map { "\(Terminal.grouped($0.1)) events were \($0.0)" }.joined(separator: ", ")
-            notes.append("\(run.runId) has gaps: \(counts)")
-        }
-        let differing = answer.streams.filter { $0.differingBlocks > 0 }
-        if !differing.isEmpty {
-            let types = Set(differing.map { [$0.channel, $0.type] }).count
-            notes.append("\(types) of \(streams) differ\(types == 1 ? "s" : "") somewhere")
-        }
-        let measured = answer.coverage.notCompared.filter { $0.why.hasPrefix("measured") }.map(\.what)
-        if !measured.isEmpty { notes.append("not compared, as they are measured: \(measured.joined(separator: ", "))") }
-        return notes
+        guard let answer else { throw ClientError(description: "the answer to \(path) was cut off") }
+        return answer
     }
 }

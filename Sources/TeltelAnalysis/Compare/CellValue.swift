@@ -9,8 +9,9 @@ package enum CellValue: Hashable, Sendable {
     case integer(Int64)
     case unsigned(UInt64)
     case bool(Bool)
-    /// Of an array, and of tags and payloads kept as text, too: as the database writes it.
+    /// Of tags and payloads kept as text, too: as the database writes it.
     case text(String)
+    case array([CellValue])
 
     /// By bits: texts that only look alike are different.
     package static func == (a: CellValue, b: CellValue) -> Bool {
@@ -22,6 +23,7 @@ package enum CellValue: Hashable, Sendable {
         case (.unsigned(let x), .unsigned(let y)): x == y
         case (.bool(let x), .bool(let y)): x == y
         case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
+        case (.array(let x), .array(let y)): x == y
         default: false
         }
     }
@@ -34,13 +36,22 @@ package enum CellValue: Hashable, Sendable {
         case .unsigned(let value): hasher.combine(value)
         case .bool(let value): hasher.combine(value)
         case .text(let text): for byte in text.utf8 { hasher.combine(byte) }
+        case .array(let elements): hasher.combine(elements)
         }
     }
 
-    /// What `DigestSQL` reads of a column as text: floats are their bits.
+    /// What `StreamRows` reads of a column as text: floats are their bits.
     package init?(_ text: String?, type: String) {
         guard let text else {
             self = .null
+            return
+        }
+        if type.hasPrefix("Array("), text.hasPrefix("["), text.hasSuffix("]") {
+            let inner = String(type.dropFirst("Array(".count).dropLast())
+            let elements = text.dropFirst().dropLast().split(separator: ",").map { CellValue(String($0), type: inner) }
+            guard !elements.contains(nil) else { return nil }
+            // An array without elements is one that is not there: digests add nothing for it.
+            self = elements.isEmpty ? .null : .array(elements.compactMap(\.self))
             return
         }
         let read: CellValue? =
@@ -63,7 +74,7 @@ package enum CellValue: Hashable, Sendable {
         case .float32(let bits): Double(Float(bitPattern: bits))
         case .integer(let value): Double(value)
         case .unsigned(let value): Double(value)
-        case .null, .bool, .text: nil
+        case .null, .bool, .text, .array: nil
         }
     }
     package var isFloat: Bool {
@@ -83,6 +94,7 @@ package enum CellValue: Hashable, Sendable {
         case .unsigned(let value): "\(value)"
         case .bool(let value): "\(value)"
         case .text(let text): text
+        case .array(let elements): "[\(elements.map(\.words).joined(separator: ", "))]"
         }
     }
     private static func words<F: BinaryFloatingPoint>(_ value: F, _ plain: (F) -> String) -> String {
@@ -91,11 +103,13 @@ package enum CellValue: Hashable, Sendable {
         let text = plain(value)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
-    /// The bits of a float in hexadecimal digits; nil for what shows all of itself.
+    /// The bits of a float, or of floats in an array, in hexadecimal digits; nil for what shows all of itself.
     package var bits: String? {
         switch self {
         case .float64(let bits): Self.hex(bits, digits: 16)
         case .float32(let bits): Self.hex(UInt64(bits), digits: 8)
+        case .array(let elements) where elements.contains(where: \.isFloat):
+            "[\(elements.map { $0.bits ?? $0.words }.joined(separator: ", "))]"
         default: nil
         }
     }

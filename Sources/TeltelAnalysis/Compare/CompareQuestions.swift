@@ -62,7 +62,7 @@ package struct StreamsQuestion: Sendable {
         package let blocks, differing: UInt64
         /// Of those that differ; 0 if there are none.
         package let firstDiffering: UInt64
-        package let firstFrame, lastFrameA, lastFrameB: UInt64
+        package let firstFrameA, firstFrameB, lastFrameA, lastFrameB: UInt64
         package var stream: EventStream { EventStream(channel: channel, type: type, source: sourceID) }
     }
 
@@ -81,13 +81,14 @@ package struct StreamsQuestion: Sendable {
                 SELECT channel, type, source_id AS sourceID, sum(ra) AS rowsA, sum(rb) AS rowsB, groupUniqArrayArray(4)(ka) AS keysA,
                     groupUniqArrayArray(4)(kb) AS keysB, groupUniqArrayArray(ma) AS measuredA, groupUniqArrayArray(mb) AS measuredB,
                     count() AS blocks, countIf(ra != rb OR da != db) AS differing,
-                    minIf(block, ra != rb OR da != db) AS firstDiffering, min(f) AS firstFrame, max(la) AS lastFrameA, max(lb) AS lastFrameB
+                    minIf(block, ra != rb OR da != db) AS firstDiffering, minIf(fa, ra > 0) AS firstFrameA, minIf(fb, rb > 0) AS firstFrameB, max(la) AS lastFrameA, max(lb) AS lastFrameB
                 FROM (
                     SELECT channel, type, source_id, block, sumIf(rows, run_id = {a:String}) AS ra, sumIf(rows, run_id = {b:String}) AS rb,
                         sumIf(row_digest, run_id = {a:String}) AS da, sumIf(row_digest, run_id = {b:String}) AS db,
                         groupUniqArrayIf(4)(keys, run_id = {a:String}) AS ka, groupUniqArrayIf(4)(keys, run_id = {b:String}) AS kb,
                         groupUniqArrayArrayIf(no_part, run_id = {a:String}) AS ma, groupUniqArrayArrayIf(no_part, run_id = {b:String}) AS mb,
-                        min(first_frame) AS f, maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
+                        minIf(first_frame, run_id = {a:String}) AS fa, minIf(first_frame, run_id = {b:String}) AS fb,
+                        maxIf(last_frame, run_id = {a:String}) AS la, maxIf(last_frame, run_id = {b:String}) AS lb
                     FROM (SELECT *, arrayFilter((f, flag) -> bitAnd(flag, \(DigestSQL.measuredFlag)) != 0, fields, flags) AS no_part FROM run_digests WHERE \(conditions))
                     GROUP BY channel, type, source_id, block
                 )
@@ -166,7 +167,16 @@ package struct FirstFrameQuestion: Sendable {
     package static func statement(
         _ digests: DigestSQL, _ stream: EventStream, _ scope: CompareScope, frames: ClosedRange<UInt64>
     ) -> Statement {
-        let (conditions, parameters) = StreamRows.condition(digests.table, stream, scope, frames)
+        var conditions = "run_id IN ({a:String}, {b:String}) AND source_id = {source:String}"
+        conditions += " AND frame_index BETWEEN {from:UInt64} AND {to:UInt64}"
+        var parameters = [
+            ("a", scope.first), ("b", scope.second), ("source", stream.source.text), ("from", String(frames.lowerBound)),
+            ("to", String(frames.upperBound)),
+        ]
+        if digests.table.type == nil {
+            conditions += " AND channel = {channel:String} AND type = {type:String}"
+            parameters += [("channel", stream.channel.text), ("type", stream.type.text)]
+        }
         return Statement(
             sql: """
                 SELECT frame_index AS frame, countIf(run_id = {a:String}) AS rowsA, countIf(run_id = {b:String}) AS rowsB FROM (
@@ -176,94 +186,5 @@ package struct FirstFrameQuestion: Sendable {
                 HAVING rowsA != rowsB OR sumIf(row, run_id = {a:String}) != sumIf(row, run_id = {b:String})
                 ORDER BY frame LIMIT 1
                 """, parameters: parameters)
-    }
-}
-
-/// Rows of a stream in both runs, value by value.
-package struct StreamRows: Sendable {
-    static func condition(
-        _ table: StoredTable, _ stream: EventStream, _ scope: CompareScope, _ frames: ClosedRange<UInt64>
-    ) -> (String, [(name: String, value: String)]) {
-        var conditions = "run_id IN ({a:String}, {b:String}) AND source_id = {source:String}"
-        conditions += " AND frame_index BETWEEN {from:UInt64} AND {to:UInt64}"
-        var parameters = [
-            ("a", scope.first), ("b", scope.second), ("source", stream.source.text), ("from", String(frames.lowerBound)),
-            ("to", String(frames.upperBound)),
-        ]
-        if table.type == nil {
-            conditions += " AND channel = {channel:String} AND type = {type:String}"
-            parameters += [("channel", stream.channel.text), ("type", stream.type.text)]
-        }
-        return (conditions, parameters)
-    }
-
-    /// What is read of each row besides sim_time, tags and rest: the table's payload, in its order.
-    package let table: StoredTable
-    package init(_ table: StoredTable) { self.table = table }
-
-    private static let fixed = ["Float64", "String", "String"]
-    /// Names of the values of a row, as digests name fields.
-    package var fields: [String] { ["sim_time", "tags", "rest"] + table.columns.map { "payload." + $0.path } }
-    private var types: [String] { Self.fixed + table.columns.map { $0.isArray ? "Array" : $0.inner } }
-
-    /// So many of each run at most. As arrays: whether it is of the second run, frame, instance, writer, sequence, then the fields; in order of emission.
-    package func statement(_ stream: EventStream, _ scope: CompareScope, frames: ClosedRange<UInt64>, rowsMax: Int) -> Statement {
-        let (conditions, parameters) = Self.condition(table, stream, scope, frames)
-        let values = ["reinterpretAsUInt64(sim_time)", "tags", "rest"] + table.columns.map(Self.text)
-        return Statement(
-            sql: """
-                SELECT toUInt8(run_id = {b:String} AND {a:String} != {b:String}) AS side, toString(frame_index), toString(instance),
-                    toString(writer), toString(sequence), \(values.map { "toString(\($0))" }.joined(separator: ", "))
-                FROM \(SQL.identifier(table.name)) WHERE \(conditions)
-                ORDER BY frame_index, side, instance, writer, sequence LIMIT \(rowsMax) BY side
-                """, parameters: parameters)
-    }
-
-    private static func text(_ column: StoredTable.Column) -> String {
-        let name = SQL.identifier(column.name)
-        if column.isArray { return name }
-        switch column.inner {
-        case "Float64": return "reinterpretAsUInt64(\(name))"
-        case "Float32": return "reinterpretAsUInt32(\(name))"
-        case "Bool": return "toUInt8(\(name))"
-        default: return name
-        }
-    }
-
-    /// One row of the answer, taken apart. nil: it is none.
-    package func row(_ cells: [String?]) -> StreamRow? {
-        guard cells.count == fields.count + 5, let side = cells[0], let frame = cells[1].flatMap(UInt64.init),
-            let instance = cells[2],
-            let writer = cells[3].flatMap(UInt16.init), let sequence = cells[4].flatMap(UInt64.init)
-        else { return nil }
-        var values: [CellValue] = []
-        for (text, type) in zip(cells.dropFirst(5), types) {
-            guard let value = CellValue(text, type: type) else { return nil }
-            values.append(value)
-        }
-        // What has no text is as if it were not there.
-        for index in [1, 2] where values[index] == .text("") { values[index] = .null }
-        return StreamRow(
-            isSecond: side == "1", frame: frame, instance: instance, writer: writer, sequence: sequence, values: values)
-    }
-}
-
-/// One event with its values by bits.
-package struct StreamRow: Sendable, Equatable {
-    package let isSecond: Bool
-    package let frame: UInt64
-    package let instance: String
-    package let writer: UInt16
-    package let sequence: UInt64
-    package let values: [CellValue]
-
-    package init(isSecond: Bool, frame: UInt64, instance: String = "", writer: UInt16 = 0, sequence: UInt64, values: [CellValue])
-    {
-        self.isSecond = isSecond
-        self.frame = frame
-        self.instance = instance
-        self.writer = writer
-        self.sequence = sequence
-        self.values = values
     }
 }

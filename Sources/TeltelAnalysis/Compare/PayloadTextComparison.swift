@@ -15,6 +15,9 @@ package enum PayloadTextComparison {
         return differing.isEmpty ? nil : differing
     }
 
+    /// Both are JSON, and have the same members with the same values.
+    package static func areOfOneValue(_ a: String, _ b: String) -> Bool { leaves(a) != nil && leaves(a) == leaves(b) }
+
     private static func leaves(_ text: String) -> [String: CellValue]? {
         guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) else { return nil }
         var leaves: [String: CellValue] = [:]

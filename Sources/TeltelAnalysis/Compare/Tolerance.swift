@@ -28,25 +28,28 @@ package struct Tolerance: Hashable, Sendable {
     /// What the difference of a value to this reference may be at most.
     package func allowed(at reference: Double) -> Double { max(absolute, relative * max(abs(reference), nominal)) }
 
-    /// Written so that what cannot be compared does not pass: a comparison with NaN is false.
-    package func passes(_ reference: CellValue, _ value: CellValue) -> Bool {
-        if reference == value { return true }
+    /// Both are NaN, or both the same zero but for its sign, or the same bits.
+    func isSameNumber(_ reference: CellValue, _ value: CellValue) -> Bool {
         switch ValueClass(reference, value) {
-        case .nanBits: return true
-        case .same, .zeroSign: return true
-        case .nanVersusNumber, .infinite, .nullVersusValue, .type: return false
-        case .negated, .ulp, .other: break
+        case .same, .zeroSign, .nanBits: true
+        default: false
         }
-        guard let a = reference.number, let difference = Self.difference(reference, value) else { return false }
+    }
+
+    /// Written so that what cannot be compared does not pass: a comparison with NaN is false. Numbers of different kinds are compared as
+    /// doubles.
+    package func passes(_ reference: CellValue, _ value: CellValue) -> Bool {
+        if isSameNumber(reference, value) { return true }
+        guard let a = reference.number, let b = value.number, a.isFinite, b.isFinite,
+            let difference = Self.difference(reference, value)
+        else { return false }
         if difference <= allowed(at: a) { return true }
-        guard let ulp, let b = value.number, a.sign == b.sign, let distance = ULP.distance(reference, value) else { return false }
+        guard let ulp, a.sign == b.sign, let distance = ULP.distance(reference, value, widening: true) else { return false }
         return distance <= ulp
     }
-}
 
-extension Tolerance {
     /// Of integers exactly, also of those that no double holds.
-    private static func difference(_ a: CellValue, _ b: CellValue) -> Double? {
+    static func difference(_ a: CellValue, _ b: CellValue) -> Double? {
         switch (a, b) {
         case (.integer(let x), .integer(let y)): return Double((x > y ? x : y).magnitudeAbove(x > y ? y : x))
         case (.unsigned(let x), .unsigned(let y)): return Double(x > y ? x - y : y - x)
@@ -59,22 +62,4 @@ extension Tolerance {
 
 extension Int64 {
     fileprivate func magnitudeAbove(_ smaller: Int64) -> UInt64 { UInt64(bitPattern: self) &- UInt64(bitPattern: smaller) }
-}
-
-/// What "equal" means. Bits is an equivalence, the others are not: never group runs by them.
-package enum CompareMode: Hashable, Sendable {
-    case bits
-    case ulp(UInt64)
-    case tolerance(Tolerance)
-
-    package func passes(_ reference: CellValue, _ value: CellValue) -> Bool {
-        switch self {
-        case .bits: return reference == value
-        case .ulp(let most):
-            if reference == value { return true }
-            guard let distance = ULP.distance(reference, value) else { return false }
-            return distance <= most
-        case .tolerance(let tolerance): return tolerance.passes(reference, value)
-        }
-    }
 }

@@ -3,8 +3,11 @@
 /// Units in the last place between two floats: how many floats of their kind lie between them, one of them included.
 package enum ULP {
     /// nil: one of them is no number, or they are of different kinds.
-    package static func distance(_ a: CellValue, _ b: CellValue) -> UInt64? {
+    /// - Parameter widening: of a float and a double the distance between floats counts.
+    package static func distance(_ a: CellValue, _ b: CellValue, widening: Bool = false) -> UInt64? {
         switch (a, b) {
+        case (.float32, .float64(let y)) where widening: return distance(a, narrowed(y))
+        case (.float64(let x), .float32) where widening: return distance(narrowed(x), b)
         case (.float64(let x), .float64(let y)):
             guard !Double(bitPattern: x).isNaN, !Double(bitPattern: y).isNaN else { return nil }
             return apart(place(x), place(y))
@@ -14,6 +17,8 @@ package enum ULP {
         default: return nil
         }
     }
+
+    private static func narrowed(_ bits: UInt64) -> CellValue { .float32(bits: Float(Double(bitPattern: bits)).bitPattern) }
 
     /// Where the float stands among all of its kind; both zeros stand at one place.
     private static func place<Bits: FixedWidthInteger & UnsignedInteger>(_ bits: Bits) -> Bits {
@@ -44,6 +49,10 @@ package enum ValueClass: Hashable, Sendable {
     case nullVersusValue
     /// Of different kinds.
     case type
+    /// Vectors that are measured as a whole.
+    case vector
+    /// The attitudes q and −q.
+    case doubleCover
     /// Integers, texts and truth values.
     case other
 
@@ -54,6 +63,9 @@ package enum ValueClass: Hashable, Sendable {
             self = .nullVersusValue
         } else if !Self.areOfOneKind(a, b) {
             self = .type
+        } else if case .array(let x) = a, case .array(let y) = b {
+            // Of the first elements that differ.
+            self = x.count == y.count ? zip(x, y).first { $0 != $1 }.map { ValueClass($0, $1) } ?? .same : .other
         } else if a.isFloat, let x = a.number, let y = b.number {
             self = Self.ofFloats(a, x, b, y)
         } else {
@@ -73,25 +85,35 @@ package enum ValueClass: Hashable, Sendable {
     private static func areOfOneKind(_ a: CellValue, _ b: CellValue) -> Bool {
         switch (a, b) {
         case (.float64, .float64), (.float32, .float32), (.integer, .integer), (.unsigned, .unsigned), (.bool, .bool),
-            (.text, .text):
+            (.text, .text), (.array, .array):
             true
         default: false
         }
     }
 
     /// As answers name it.
-    package var name: String {
+    package var name: String { Self.names[place] }
+
+    /// Of all classes, by their places.
+    static let names = [
+        "same", "zero-sign", "nan-bits", "nan-vs-number", "inf", "negated", "ulp", "null-vs-value", "type", "vector",
+        "double-cover",
+        "other",
+    ]
+    var place: Int {
         switch self {
-        case .same: "same"
-        case .zeroSign: "zero-sign"
-        case .nanBits: "nan-bits"
-        case .nanVersusNumber: "nan-vs-number"
-        case .infinite: "inf"
-        case .negated: "negated"
-        case .ulp: "ulp"
-        case .nullVersusValue: "null-vs-value"
-        case .type: "type"
-        case .other: "other"
+        case .same: 0
+        case .zeroSign: 1
+        case .nanBits: 2
+        case .nanVersusNumber: 3
+        case .infinite: 4
+        case .negated: 5
+        case .ulp: 6
+        case .nullVersusValue: 7
+        case .type: 8
+        case .vector: 9
+        case .doubleCover: 10
+        case .other: 11
         }
     }
 }

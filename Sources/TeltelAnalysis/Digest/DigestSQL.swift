@@ -6,6 +6,10 @@ import TeltelEvents
 package struct DigestSQL: Sendable {
     /// Frames of one block.
     package static let framesPerBlock = 1_024
+    package static func frames(of block: UInt64) -> ClosedRange<UInt64> {
+        let begin = block * UInt64(framesPerBlock)
+        return begin...begin + UInt64(framesPerBlock - 1)
+    }
     /// Among the flags of a field, as the ring ABI numbers them: part of no row digest.
     package static let measuredFlag = 4
 

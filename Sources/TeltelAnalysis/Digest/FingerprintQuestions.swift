@@ -72,8 +72,10 @@ package struct DigestibleRowsQuestion: Sendable {
     private static func statement(
         _ tables: [StoredTable], where condition: String, _ end: String, _ parameters: [(name: String, value: String)]
     ) -> Statement? {
-        let parts = tables.filter { $0.type != "run.start" && $0.type != "run.end" }.map { table in
-            let others = table.type == nil ? " AND type NOT IN ('run.start', 'run.end')" : ""
+        let surroundings = WellKnownTypes.ofSurroundings
+        let parts = tables.filter { !surroundings.contains($0.type ?? "") }.map { table in
+            let names = surroundings.map { SQL.literal($0.text) }.joined(separator: ", ")
+            let others = table.type == nil ? " AND type NOT IN (\(names))" : ""
             return
                 "SELECT run_id AS run, count() AS n FROM \(SQL.identifier(table.name)) WHERE \(condition)\(others) GROUP BY run"
         }

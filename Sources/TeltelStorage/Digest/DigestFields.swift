@@ -48,7 +48,7 @@ package struct DigestField: Sendable {
     }
 
     /// Begin and end of a run tell about its surroundings: they are compared by themselves.
-    package static func isDigested(_ type: Name) -> Bool { type != "run.start" && type != "run.end" }
+    package static func isDigested(_ type: Name) -> Bool { !WellKnownTypes.ofSurroundings.contains(type) }
 }
 
 extension FieldKind {

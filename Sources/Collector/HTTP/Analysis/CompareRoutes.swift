@@ -1,5 +1,8 @@
-/// GET /api/analysis/first-divergence, same-as: runs against each other.
+/// GET /api/analysis/compare, first-divergence, same-as: runs against each other.
+import Foundation
+import HTTPTypes
 import Hummingbird
+import NIOCore
 import TeltelAPI
 import TeltelAnalysis
 import TeltelAnswers
@@ -10,48 +13,139 @@ import TeltelQuery
 
 struct CompareRoutes: Sendable {
     let answers: AnalysisAnswers
+    /// One answer takes no longer; what was not looked at then is said.
+    private static let longest = Duration.seconds(600)
 
     func add(to router: EndpointRouter<ConnectionContext>) {
-        router.on(CompareEndpoints.firstDivergence) { request, _ in try await firstDivergence(request) }
-        router.on(CompareEndpoints.sameAs) { request, _ in try await sameAs(request) }
+        router.on(CompareEndpoints.compare) { request, context in
+            if request.text(CompareEndpoints.jsonPath) != nil { return try await rows(request, context) }
+            return try await document(request, context, .everything)
+        }
+        router.on(CompareEndpoints.firstDivergence) { request, context in try await document(request, context, .first) }
+        router.on(CompareEndpoints.sameAs) { request, context in try await sameAs(request, context) }
     }
 
-    private func firstDivergence(_ request: Request) async throws -> Response {
+    // MARK: the document
+
+    private func document(
+        _ request: Request, _ context: ConnectionContext, _ depth: CompareQuestion.Depth
+    ) async throws -> Response {
+        var question = try CompareQuestion(request, scope(request))
+        question.depth = depth
+        let queries = RunQueries(try answers.ready().queries)
+        context.whenClientLeaves { queries.abandon() }
+        let runs = [try await run(question.scope.first), try await run(question.scope.second)]
+        let tables = try await answers.storedTables()
+        let end = ContinuousClock.now + Self.longest
+        let isOverdue: @Sendable () -> Bool = { ContinuousClock.now >= end }
+        guard Self.wantsLines(request) else {
+            let comparer = RunComparer(queries, tables: tables, question, runs: runs, isOverdue: isOverdue)
+            let answer: ComparisonAnswer
+            do throws(QueryError) { answer = try await comparer.compare() } catch { throw APIError(error) }
+            return try JSONAnswer.response(answer)
+        }
+        return Response(
+            status: .ok, headers: [.contentType: "application/x-ndjson"],
+            body: ResponseBody { [question] writer in
+                let lines = ComparisonLines()
+                let comparer = RunComparer(
+                    queries, tables: tables, question, runs: runs, isOverdue: isOverdue, tell: { lines.add($0) })
+                let answering = Task { () async -> [UInt8] in
+                    defer { lines.finish() }
+                    do throws(QueryError) { return ComparisonLines.end(try await comparer.compare()) } catch {
+                        return ComparisonLines.failed(APIError(error))
+                    }
+                }
+                for await line in lines.stream { try await writer.write(ByteBuffer(bytes: line)) }
+                try await writer.write(ByteBuffer(bytes: await answering.value))
+                try await writer.finish(nil)
+            })
+    }
+
+    private static func wantsLines(_ request: Request) -> Bool {
+        request.headers[values: .accept].contains { $0.lowercased().contains("application/x-ndjson") }
+    }
+
+    private func scope(_ request: Request) throws -> CompareScope {
         var scope = CompareScope(
             try request.required(CompareEndpoints.runID1), try request.required(CompareEndpoints.runID2))
         scope.type = request.text(AnalysisEndpoints.anyEventType).map { Name($0) }
         scope.channel = request.text(AnalysisEndpoints.channel).map { Name($0) }
         scope.source = request.text(AnalysisEndpoints.anySourceID).map { Name($0) }
         scope.frames = try answers.frames(request)
-        let queries = try answers.ready().queries
-        var states: [RunState] = []
-        for runID in [scope.first, scope.second] { states.append(try await state(of: runID)) }
-        let finder = DivergenceFinder(
-            queries, tables: try await answers.storedTables(), scope: scope, states: states)
-        let answer: DivergenceAnswer
-        do throws(QueryError) { answer = try await finder.find() } catch { throw APIError(error) }
-        return try JSONAnswer.response(answer)
+        return scope
     }
 
-    private func sameAs(_ request: Request) async throws -> Response {
+    private func run(_ runID: String) async throws -> ComparedRun {
+        guard let record = await answers.catalogue.run(Name(runID))?.record else {
+            throw APIError(.notFound, "unknown-run", "there is no run \(runID)", hint: "GET /api/runs lists the runs")
+        }
+        return ComparedRun(record)
+    }
+
+    // MARK: rows
+
+    private func rows(_ request: Request, _ context: ConnectionContext) async throws -> Response {
+        var scope = try scope(request)
+        scope.source = Name(try request.required(AnalysisEndpoints.sourceID))
+        scope.type = Name(try request.required(AnalysisEndpoints.eventType, mayBeEmpty: true))
+        let path = try request.required(CompareEndpoints.jsonPath, mayBeEmpty: true)
+        var of = EventScope(runID: scope.second, sourceID: scope.source?.text, channel: scope.channel, eventType: scope.type)
+        let types = [await RunTypes(scope.first, answers.catalogue), await RunTypes(scope.second, answers.catalogue)]
+        of.keyFields = types.map { $0.keyFields(of) }.max { $0.count < $1.count } ?? []
+        let kinds = Set(types.map { $0.field(path, of).kind })
+        let question = PairedSeriesQuestion(
+            scope, path: path, kind: kinds.count == 1 ? kinds.first ?? nil : nil, keyFields: of.keyFields)
+        return try await answers.rows(request, context) { question.statement($0) }
+    }
+
+    // MARK: equal runs
+
+    private func sameAs(_ request: Request, _ context: ConnectionContext) async throws -> Response {
         let runID = try request.required(AnalysisEndpoints.runID)
-        let queries = try answers.ready().queries
-        let isComplete = try await state(of: runID).isComplete
+        let queries = RunQueries(try answers.ready().queries)
+        context.whenClientLeaves { queries.abandon() }
         let finder = SameRunFinder(queries, tables: try await answers.storedTables())
         let answer: SameAsAnswer?
-        do throws(QueryError) { answer = try await finder.find(runID, isComplete: isComplete) } catch { throw APIError(error) }
+        let run = try await run(runID)
+        do throws(QueryError) { answer = try await finder.find(run) } catch { throw APIError(error) }
         guard let answer else {
             throw APIError(.notFound, "nothing-stored", "of \(runID) nothing is stored that has a fingerprint")
         }
         return try JSONAnswer.response(answer)
     }
+}
 
-    private func state(of runID: String) async throws -> RunState {
-        guard let record = await answers.catalogue.run(Name(runID))?.record else {
-            throw APIError(.notFound, "unknown-run", "there is no run \(runID)", hint: "GET /api/runs lists the runs")
+extension CompareQuestion {
+    fileprivate init(_ request: Request, _ scope: CompareScope) throws {
+        self.init(scope)
+        rules = try Self.rules(request)
+        fields = request.texts(CompareEndpoints.field)
+        offset = Int64(try request.integer(CompareEndpoints.offset) ?? 0)
+        isOverlapOnly = request.flag(CompareEndpoints.overlap)
+        persistence = try request.integer(CompareEndpoints.persistence) ?? persistence
+    }
+
+    private static func rules(_ request: Request) throws -> ComparisonRules {
+        let words = request.text(CompareEndpoints.mode)
+        let mode = words.flatMap { ComparisonRules.Mode(rawValue: $0) }
+        if let words, mode == nil {
+            throw APIError(.badRequest, "bad-parameter", "mode=\(words) is none of bits, ulp and tolerance")
         }
-        return RunState(
-            isComplete: record.status != .running && record.isAccountedFor, refused: record.refused.values.reduce(0, &+),
-            lost: record.lostByReason.values.reduce(0, &+))
+        let ulp = request.text(CompareEndpoints.ulp)
+        if let ulp, UInt64(ulp) == nil {
+            throw APIError(.badRequest, "bad-parameter", "ulp=\(ulp) is not a whole number from 0 on")
+        }
+        let general = ComparisonRule(
+            absolute: try request.number(CompareEndpoints.absolute), relative: try request.number(CompareEndpoints.relative),
+            nominal: try request.number(CompareEndpoints.nominal), ulp: ulp.flatMap { UInt64($0) })
+        do throws(ComparisonRules.Fault) {
+            let file: ComparisonRules.File? = try request.text(CompareEndpoints.rules).map { text throws(ComparisonRules.Fault) in
+                try ComparisonRules.File.read(text)
+            }
+            return try ComparisonRules(mode: mode, general: general, file: file)
+        } catch {
+            throw APIError(.badRequest, "bad-rules", "\(error)", hint: "the documentation of answers describes rules")
+        }
     }
 }

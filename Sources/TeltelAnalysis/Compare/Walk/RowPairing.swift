@@ -1,0 +1,124 @@
+/// Which rows of two runs belong together.
+
+/// Rows of one position are pairs when they have the same key; of several with one key those that are equal are pairs first, then the
+/// n-th of each run. Their order says nothing: with several writers it is the scheduler's.
+package struct RowPairing: Sendable, Equatable {
+    /// Row of the first run and row of the second.
+    package private(set) var left: [Int] = []
+    package private(set) var right: [Int] = []
+    package private(set) var onlyFirst: [Single] = []
+    package private(set) var onlySecond: [Single] = []
+    /// Of each pair: the how-manieth position of both runs it is.
+    package private(set) var ordinals: [Int] = []
+    /// A row without a partner.
+    package struct Single: Sendable, Equatable {
+        package let row, ordinal: Int
+        package init(_ row: Int, ordinal: Int) {
+            self.row = row
+            self.ordinal = ordinal
+        }
+    }
+    /// How many positions there are.
+    package private(set) var positions = 0
+
+    /// Rows of one position and key beyond it are pairs in their order, whether or not others would be equal: to look for those takes
+    /// the square of their number.
+    private static let lookedThroughMost = 4_096
+
+    package init() {}
+
+    /// Rows in the order of their positions.
+    package init(
+        _ first: RowColumns, _ second: RowColumns, keys: [Int], passes: (_ first: Int, _ second: Int) -> Bool
+    ) {
+        let (a, b) = (first.positions, second.positions)
+        left.reserveCapacity(min(a.count, b.count))
+        right.reserveCapacity(min(a.count, b.count))
+        ordinals.reserveCapacity(min(a.count, b.count))
+        var (i, j) = (0, 0)
+        while i < a.count || j < b.count {
+            let position = i < a.count ? (j < b.count ? min(a[i], b[j]) : a[i]) : b[j]
+            let (begunA, begunB) = (i, j)
+            while i < a.count, a[i] == position { i += 1 }
+            while j < b.count, b[j] == position { j += 1 }
+            pair(first, begunA..<i, second, begunB..<j, keys, passes)
+            positions += 1
+        }
+    }
+
+    private mutating func pair(
+        _ first: RowColumns, _ a: Range<Int>, _ second: RowColumns, _ b: Range<Int>, _ keys: [Int],
+        _ passes: (Int, Int) -> Bool
+    ) {
+        if a.isEmpty { return onlySecond += singles(b) }
+        if b.isEmpty { return onlyFirst += singles(a) }
+        if keys.isEmpty { return pairOfOneKey(Array(a), Array(b), passes) }
+        if a.count == 1, b.count == 1 {
+            guard isOneKey(first, a.lowerBound, second, b.lowerBound, keys) else {
+                onlyFirst += singles(a)
+                return onlySecond += singles(b)
+            }
+            return add(a.lowerBound, b.lowerBound)
+        }
+        if a.count == b.count, areInOneOrder(first, a, second, b, keys) {
+            for place in 0..<a.count { add(a.lowerBound + place, b.lowerBound + place) }
+            return
+        }
+        let groups = Dictionary(grouping: a) { first.key($0, keys) }
+        var others = Dictionary(grouping: b) { second.key($0, keys) }
+        for (key, rows) in groups.sorted(by: { $0.value[0] < $1.value[0] }) {
+            guard let matching = others.removeValue(forKey: key) else {
+                onlyFirst += singles(rows)
+                continue
+            }
+            pairOfOneKey(rows, matching, passes)
+        }
+        onlySecond += singles(others.values.joined().sorted())
+    }
+
+    /// Of few rows with keys that are all different, as wheels are.
+    private func areInOneOrder(_ first: RowColumns, _ a: Range<Int>, _ second: RowColumns, _ b: Range<Int>, _ keys: [Int]) -> Bool
+    {
+        guard a.count <= 16, (0..<a.count).allSatisfy({ isOneKey(first, a.lowerBound + $0, second, b.lowerBound + $0, keys) })
+        else { return false }
+        for one in a { for other in a where other > one && isOneKey(first, one, first, other, keys) { return false } }
+        return true
+    }
+
+    private func isOneKey(_ a: RowColumns, _ i: Int, _ b: RowColumns, _ j: Int, _ keys: [Int]) -> Bool {
+        keys.allSatisfy { key in
+            if a.fields[key].count == 1, b.fields[key].count == 1 {
+                let (x, y) = (a.fields[key][0], b.fields[key][0])
+                if x.isPlain, y.isPlain, x.kind == y.kind { return x.values[i] == y.values[j] }
+            }
+            return a.cell(i, key).asKey == b.cell(j, key).asKey
+        }
+    }
+
+    private mutating func pairOfOneKey(_ a: [Int], _ b: [Int], _ passes: (Int, Int) -> Bool) {
+        if a.count == 1, b.count == 1 { return add(a[0], b[0]) }
+        var (unpaired, rest) = ([Int](), b)
+        if a.count <= Self.lookedThroughMost, b.count <= Self.lookedThroughMost {
+            for row in a {
+                if let match = rest.firstIndex(where: { passes(row, $0) }) {
+                    add(row, rest.remove(at: match))
+                } else {
+                    unpaired.append(row)
+                }
+            }
+        } else {
+            unpaired = a
+        }
+        for (i, j) in zip(unpaired, rest) { add(i, j) }
+        if unpaired.count > rest.count { onlyFirst += singles(unpaired[rest.count...]) }
+        if rest.count > unpaired.count { onlySecond += singles(rest[unpaired.count...]) }
+    }
+
+    private func singles(_ rows: some Sequence<Int>) -> [Single] { rows.map { Single($0, ordinal: positions) } }
+
+    private mutating func add(_ i: Int, _ j: Int) {
+        left.append(i)
+        right.append(j)
+        ordinals.append(positions)
+    }
+}

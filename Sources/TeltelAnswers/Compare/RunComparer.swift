@@ -1,0 +1,237 @@
+/// Whether two runs have the same data, and where they differ: digests lead to blocks, and the rows themselves to frames and fields.
+import TeltelAPI
+import TeltelAnalysis
+import TeltelEvents
+import TeltelQuery
+
+/// One question.
+package struct CompareQuestion: Sendable {
+    package enum Depth: Sendable {
+        /// The first frame that differs, and nothing beyond.
+        case first
+        /// Every row that may differ.
+        case everything
+    }
+    package var scope: CompareScope
+    package var depth = Depth.everything
+    package var rules = ComparisonRules.bits
+    /// Only these fields: paths without `payload.`, with `*`; [] for all.
+    package var fields: [String] = []
+    /// Added to a frame of the first run it is that of the second.
+    package var offset: Int64 = 0
+    /// Frames that one of the runs has not come to, or has begun behind, do not count.
+    package var isOverlapOnly = false
+    /// A difference of so many frames in a row is persistent.
+    package var persistence = 10
+
+    package init(_ scope: CompareScope) { self.scope = scope }
+}
+
+/// What is known before the answer.
+package enum ComparisonNews: Sendable {
+    /// Rows of so many have been looked at.
+    case progress(rows: UInt64, of: UInt64)
+    /// A stream differs, first in this frame.
+    case differs(EventStream, frame: UInt64)
+    /// The first frame in which anything differs.
+    case first(ComparisonAnswer.Frame)
+}
+
+/// Used by one task.
+package struct RunComparer {
+    let queries: RunQueries
+    let tables: [StoredTable]
+    let question: CompareQuestion
+    /// The first and the second.
+    let runs: [ComparedRun]
+    /// Questions take no longer.
+    private let isOverdue: @Sendable () -> Bool
+    private let tell: @Sendable (ComparisonNews) async -> Void
+
+    package init(
+        _ queries: RunQueries, tables: [StoredTable], _ question: CompareQuestion, runs: [ComparedRun],
+        isOverdue: @escaping @Sendable () -> Bool = { false },
+        tell: @escaping @Sendable (ComparisonNews) async -> Void = { _ in }
+    ) {
+        self.queries = queries
+        self.tables = tables
+        self.question = question
+        self.runs = runs
+        self.isOverdue = isOverdue
+        self.tell = tell
+    }
+
+    var scope: CompareScope { question.scope }
+    /// Nothing but the same bits of the same frames passes: digests and hashes of rows say it all.
+    private var isExact: Bool {
+        question.offset == 0 && question.fields.isEmpty && question.rules.mode == .bits && question.rules.rules.isEmpty
+    }
+
+    package func compare() async throws(QueryError) -> ComparisonAnswer {
+        var digests = StreamDigests(queries, tables: tables, scope: scope, runs: runs)
+        var found = ComparisonFindings(streams: try await digests.streams())
+        found.leftOut = digests.leftOut
+        let document = ComparisonDocument(self)
+        found.schema = document.schemaDifferences(found.streams)
+        guard found.streams.contains(where: { $0.rows.first > 0 && $0.rows.second > 0 }) else { return document.answer(found) }
+        if question.isOverlapOnly { found.streams = found.streams.map(Self.overlap) }
+        try await findFirst(&found, &digests)
+        if question.depth == .everything || !isExact { try await walk(&found) }
+        return document.answer(found)
+    }
+
+    /// By bits and frames.
+    private func findFirst(_ found: inout ComparisonFindings, _ digests: inout StreamDigests) async throws(QueryError) {
+        guard question.offset == 0 else { return }
+        var first = try await FirstFrame(queries, scope).find(found.streams)
+        let suspects = found.streams.filter { $0.firstDiffering != nil }
+        if first == nil, !suspects.isEmpty, !question.isOverlapOnly {
+            // Digests differ where rows do not: they are wrong, whatever their counts say.
+            found.streams = try await digests.streams(distrusting: Set(suspects.map { StreamDigests.EventType($0.stream) }))
+            first = try await FirstFrame(queries, scope).find(found.streams)
+        }
+        found.firstByBits = first?.frame
+        if isExact, let first { try await found.first = frame(first.frame, first.streams, &found) }
+    }
+
+    private func frame(
+        _ frame: UInt64, _ streams: [ComparedStream], _ found: inout ComparisonFindings
+    ) async throws(QueryError) -> ComparisonAnswer.Frame? {
+        let details = FrameDetails(queries, question, runs)
+        let (frame, cut) = try await details.read(frame, streams)
+        found.cut += cut
+        if let frame { await tell(.first(frame)) }
+        return frame
+    }
+
+    // MARK: all rows that may differ
+
+    private func walk(_ found: inout ComparisonFindings) async throws(QueryError) {
+        var pieces: [(stream: ComparedStream, stretches: [ClosedRange<UInt64>])] = []
+        for stream in found.streams { pieces.append((stream, try await stretches(of: stream))) }
+        let all = pieces.reduce(0) { $0 + Self.rows($1.stream, $1.stretches) }
+        var done: UInt64 = 0
+        for (stream, stretches) in pieces where !stretches.isEmpty {
+            if isOverdue() {
+                found.cut.append(
+                    .init(what: stream.stream.type.text, why: "the time for one answer was up before it was looked at"))
+                found.isCut = true
+                continue
+            }
+            var walk = try walk(stream, stretches)
+            let before = done
+            var isTold = false
+            let first = found.walks.compactMap(\.comparison.rows.first).min()
+            try await walk.go { walk, stretch in
+                if let frame = walk.comparison.rows.first, !isTold {
+                    isTold = true
+                    await tell(.differs(walk.stream.stream, frame: frame))
+                }
+                done = before + Self.rows(walk.stream, stretches.filter { $0.upperBound <= stretch.upperBound })
+                await tell(.progress(rows: min(done, all), of: all))
+                if isOverdue() { return false }
+                // What comes behind the first difference is not asked for.
+                guard question.depth == .first else { return true }
+                return walk.comparison.isEqual && stretch.upperBound < first ?? .max
+            }
+            done = before + Self.rows(stream, stretches)
+            if isOverdue() {
+                found.cut.append(
+                    .init(what: stream.stream.type.text, why: "the time for one answer was up before all of it was looked at"))
+                found.isCut = true
+            }
+            for frame in walk.tooLong {
+                found.cut.append(
+                    .init(
+                        what: "\(stream.stream.type): frame \(frame)",
+                        why: "it has more events than can be paired with each other"))
+                found.isCut = true
+            }
+            found.walks.append(walk)
+        }
+        // By bits it has been found already.
+        guard !isExact, let frame = found.firstWalked else { return }
+        let streams = found.walks.filter { $0.comparison.rows.first == frame }.map(\.stream)
+        found.first = try await self.frame(frame, streams, &found)
+    }
+
+    private func walk(_ stream: ComparedStream, _ stretches: [ClosedRange<UInt64>]) throws(QueryError) -> StreamWalk {
+        let fields = StreamFields(stream.table)
+        return StreamWalk(
+            queries, scope, stream, rules: try question.rules(for: stream, fields), fields: fields,
+            wanted: question.wanted(fields),
+            keys: question.keys(of: stream, fields, runs), persistence: question.persistence, offset: question.offset,
+            stretches: stretches)
+    }
+
+    /// Frames of the first run that may differ; [] of a stream that is known to be equal.
+    private func stretches(of stream: ComparedStream) async throws(QueryError) -> [ClosedRange<UInt64>] {
+        let within = stream.within ?? 0 ... .max
+        if question.offset != 0 {
+            // Digests are of frames as they are numbered: nothing is known before the rows are read.
+            let second = stream.frames.second.flatMap { $0.shifted(by: 0 - question.offset) }
+            let all = [stream.frames.first, second].compactMap(\.self)
+            guard let low = all.map(\.lowerBound).min(), let high = all.map(\.upperBound).max() else { return [] }
+            return (low...high).overlaps(within) ? [(low...high).clamped(to: within)] : []
+        }
+        if stream.differing == 0 { return [] }
+        let blocks: [UInt64]
+        if let known = stream.differingBlocks {
+            blocks = known
+        } else {
+            blocks = try await queries.rows(
+                DifferingBlocksQuestion.Row.self, DifferingBlocksQuestion.statement(scope, stream.stream)
+            ).map(\.block)
+        }
+        return BlockStretches.of(blocks).compactMap { blocks in
+            let frames = DigestSQL.frames(of: blocks.lowerBound).lowerBound...DigestSQL.frames(of: blocks.upperBound).upperBound
+            return frames.overlaps(within) ? frames.clamped(to: within) : nil
+        }
+    }
+
+    private static func rows(_ stream: ComparedStream, _ stretches: [ClosedRange<UInt64>]) -> UInt64 {
+        let rows = Double(stream.rows.first + stream.rows.second) / Double(max(stream.blocks, 1))
+        let blocks = stretches.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) / Double(DigestSQL.framesPerBlock) }
+        return UInt64(min(rows * min(blocks + 1, Double(stream.blocks)), 1e18))
+    }
+
+    /// Only frames that both runs have come to.
+    private static func overlap(_ stream: ComparedStream) -> ComparedStream {
+        guard let first = stream.frames.first, let second = stream.frames.second else { return stream }
+        var stream = stream
+        let both =
+            max(
+                first.lowerBound, second.lowerBound)...max(
+                min(first.upperBound, second.upperBound), max(first.lowerBound, second.lowerBound))
+        stream.within = stream.within.map { $0.overlaps(both) ? both.clamped(to: $0) : $0 } ?? both
+        return stream
+    }
+}
+
+extension CompareQuestion {
+    func rules(for stream: ComparedStream, _ fields: StreamFields) throws(QueryError) -> StreamRules {
+        var ignored = Set(fields.places(Array(stream.shape.measured)))
+        if let wanted = wanted(fields) { ignored.formUnion(Set(fields.names.indices).subtracting(wanted)) }
+        // A time that goes with the frame is another one in another frame.
+        if offset != 0 { ignored.insert(0) }
+        do throws(Tolerance.Fault) {
+            return try StreamRules(
+                rules, reference: scope.first, type: stream.stream.type, fields: fields.names, measured: ignored)
+        } catch { throw .refused("\(error)") }
+    }
+
+    /// Places of the fields that are asked about; nil: all.
+    func wanted(_ fields: StreamFields) -> Set<Int>? {
+        if self.fields.isEmpty { return nil }
+        return Set(
+            fields.names.indices.filter { place in
+                self.fields.contains { Wildcard.matches(Array($0.utf8), Array(fields.names[place].withoutPayload.utf8)) }
+            })
+    }
+
+    /// How rows of one frame are told apart: as engines declare, or as is known of the type.
+    func keys(of stream: ComparedStream, _ fields: StreamFields, _ runs: [ComparedRun]) -> [Int] {
+        let wellKnown = ComparedRun.names(WellKnownTypes.keyFields(of: stream.stream.type).map { Name($0) }, among: fields.names)
+        return fields.places(stream.shape.keys.isEmpty ? wellKnown : stream.shape.keys)
+    }
+}
