@@ -230,3 +230,38 @@ def test_deleting_a_run_takes_its_digests_along(collector):
     wait_until(lambda: int(sql(collector, count)[0]["n"]) > 0, "it is digested", 60)
     assert collector.request("/api/run?runId=gone", method="DELETE")[0] in (200, 202, 204)
     wait_until(lambda: int(sql(collector, count)[0]["n"]) == 0, "its digests are gone", 60)
+
+
+def groups(collector, *runs, status=200) -> dict:
+    code, _, body = collector.request(f"/api/analysis/groups?{urlencode({'runId': runs}, doseq=True)}")
+    assert code == status, body
+    return json.loads(body)
+
+
+def test_runs_are_grouped_and_where_they_part_is_said(collector, runs):
+    answer = groups(collector, "ref", "same", "value", "text", "hole", "half", "more")
+    assert answer["groups"][0] == {"runs": ["ref", "same"], "rows": 3000} and len(answer["groups"]) == 6
+    # `more` has an event in the first block, `text`, `hole` and `half` differ in the second, `value` in the third.
+    tree = answer["tree"]
+    assert (tree["partAtBlock"], [branch["runs"] for branch in tree["branches"]]) == (0, [["ref", "same", "value", "text", "hole", "half"], ["more"]])
+    inner = tree["branches"][0]
+    assert (inner["partAtBlock"], inner["branches"][0]["runs"]) == (1024, ["ref", "same", "value"])
+    assert inner["branches"][0]["partAtBlock"] == 2048 and answer["notCompared"] == []
+    done = subprocess.run([TELTEL, "same", "ref", "same", "value", "--url", collector.url], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == ["3 runs part in frames 2,048 to 3,071:", "  equal: ref, same", "  value"]
+
+
+def test_runs_of_which_nothing_can_be_said_are_named(collector, runs):
+    post(collector, event("unfinished", "state", {"x": 1}, 1))
+    wait_until(lambda: collector.run("unfinished")["stored"] == 1, "its event is stored", 60)
+    answer = groups(collector, "ref", "unfinished", "ref")
+    assert answer["groups"] == [{"runs": ["ref"], "rows": 3000}]
+    assert answer["notCompared"] == [{"what": "unfinished", "why": "it is not complete"}]
+    assert groups(collector, "ref", "nobody", status=404)["error"]["code"] == "unknown-run"
+    def of_many(content):
+        status, _, body = collector.request("/api/analysis/groups", json.dumps(content).encode(), {"Content-Type": "application/json"})
+        return status, json.loads(body)
+    assert of_many({"runIds": ["ref", "same"]})[1]["groups"] == [{"runs": ["ref", "same"], "rows": 3000}]
+    assert of_many({"runIds": [f"r{number}" for number in range(1001)]})[0] == 400
+    assert {of_many(content)[0] for content in ({}, [], {"runIds": []}, {"runIds": "ref"})} == {400}
+    post(collector, end("unfinished", 2))

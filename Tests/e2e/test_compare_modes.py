@@ -199,6 +199,10 @@ def test_vectors_attitudes_and_angles(collector, runs, tmp_path):
     file.write_text(json.dumps(VECTORS))
     assert command(collector, "m-vector", "m-vector2", "--rules", str(file))[0] == 0
     assert command(collector, "m-vector", "m-vector2", "--rules", str(tmp_path / "none"))[0] == 2
+    # Rules may be longer than a URL.
+    many = {"rules": [*({"field": f"none.{number}", "absolute": number} for number in range(900)), *VECTORS["rules"]]}
+    file.write_text(json.dumps(many))
+    assert command(collector, "m-vector", "m-vector2", "--rules", str(file))[0] == 0
 
 
 def test_fields_are_left_out_by_rules_and_by_asking(collector, runs):

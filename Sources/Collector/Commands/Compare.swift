@@ -68,7 +68,15 @@ struct Compare: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
 
-    private func path() throws -> String {
+    private func rulesText() throws(ClientError) -> String? {
+        guard let rules else { return nil }
+        guard let text = try? String(contentsOfFile: rules, encoding: .utf8) else {
+            throw ClientError(description: "\(rules) cannot be read")
+        }
+        return text
+    }
+
+    private var path: String {
         var parameters = [("runId1", first), ("runId2", second)]
         func add(_ name: String, _ value: (some CustomStringConvertible)?) {
             if let value { parameters.append((name, value.description)) }
@@ -78,12 +86,6 @@ struct Compare: AsyncParsableCommand {
         add("absolute", absolute)
         add("relative", relative)
         add("nominal", nominal)
-        if let rules {
-            guard let text = try? String(contentsOfFile: rules, encoding: .utf8) else {
-                throw ClientError(description: "\(rules) cannot be read")
-            }
-            add("rules", text)
-        }
         add("eventType", type)
         add("sourceId", source)
         for name in field { add("field", name) }
@@ -91,15 +93,16 @@ struct Compare: AsyncParsableCommand {
         add("toFrame", until)
         add("offset", offset)
         add("overlap", overlap ? "1" : nil)
+        add("depth", onlyFirst ? "first" : nil)
         let query = parameters.map { "\($0)=\(RunCommand.escaped($1))" }.joined(separator: "&")
-        return "/api/analysis/\(onlyFirst ? "first-divergence" : "compare")?" + query
+        return "/api/analysis/compare?" + query
     }
 
     func run() async throws {
         var verdict = ComparisonAnswer.Verdict.incomparable
         do {
             try await options.talk { client in
-                let answer = try await ask(client, try path())
+                let answer = try await ask(client, try rulesText())
                 verdict = answer.verdict
                 if json { return Terminal.write(try APICoding.encoder.encode(answer) + Data("\n".utf8)) }
                 Terminal.say(ComparisonText(answer).lines.map(Terminal.printable))
@@ -117,11 +120,11 @@ struct Compare: AsyncParsableCommand {
     }
 
     /// Shows how far it is, and where runs differ as soon as that is known.
-    private func ask(_ client: CollectorClient, _ path: String) async throws(ClientError) -> ComparisonAnswer {
+    private func ask(_ client: CollectorClient, _ rules: String?) async throws(ClientError) -> ComparisonAnswer {
         let progress = Progress()
         defer { progress.end() }
         var answer: ComparisonAnswer?
-        try await client.lines(path, accepting: "application/x-ndjson") { text throws(ClientError) in
+        try await client.lines(path, sending: rules, accepting: "application/x-ndjson") { text throws(ClientError) in
             let line = try CollectorClient.decode(text, from: path, as: ComparisonLine.self)
             if let error = line.error { throw client.refused(error.status, error.error) }
             if let frame = line.first { progress.show("different at frame \(Terminal.grouped(frame.frame)); looking further") }

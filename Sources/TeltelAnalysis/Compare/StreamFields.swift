@@ -33,13 +33,13 @@ package struct StreamFields: Sendable, Equatable {
     }
 }
 
-/// One stream of one run in a stretch of frames.
+/// One stream of one run in some stretches of frames.
 package struct StreamStretch: Sendable {
     package var runID: String
     package var stream: EventStream
-    package var frames: ClosedRange<UInt64>
+    package var frames: [ClosedRange<UInt64>]
 
-    package init(runID: String, stream: EventStream, frames: ClosedRange<UInt64>) {
+    package init(runID: String, stream: EventStream, frames: [ClosedRange<UInt64>]) {
         self.runID = runID
         self.stream = stream
         self.frames = frames
@@ -47,11 +47,13 @@ package struct StreamStretch: Sendable {
 
     func condition(_ table: StoredTable) -> (sql: String, parameters: [(name: String, value: String)]) {
         var conditions = "run_id = {run:String} AND source_id = {source:String}"
-        conditions += " AND frame_index BETWEEN {from:UInt64} AND {to:UInt64}"
-        var parameters = [
-            ("run", runID), ("source", stream.source.text), ("from", String(frames.lowerBound)),
-            ("to", String(frames.upperBound)),
-        ]
+        var parameters = [("run", runID), ("source", stream.source.text)]
+        let stretches = frames.enumerated().map { place, stretch in
+            let number = place == 0 ? "" : "\(place + 1)"
+            parameters += [("from\(number)", String(stretch.lowerBound)), ("to\(number)", String(stretch.upperBound))]
+            return "frame_index BETWEEN {from\(number):UInt64} AND {to\(number):UInt64}"
+        }
+        conditions += " AND " + (stretches.count == 1 ? stretches[0] : "(\(stretches.joined(separator: " OR ")))")
         if table.type == nil {
             conditions += " AND channel = {channel:String} AND type = {type:String}"
             parameters += [("channel", stream.channel.text), ("type", stream.type.text)]

@@ -64,6 +64,12 @@ package struct DigestibleRowsQuestion: Sendable {
         statement(tables, where: "run_id = {run:String}", "", [("run", runID)])
     }
 
+    /// Of some runs.
+    package static func statement(_ runIDs: [String], _ tables: [StoredTable]) -> Statement? {
+        let names = runIDs.indices.map { "{run\($0):String}" }.joined(separator: ", ")
+        return statement(tables, where: "run_id IN (\(names))", "ORDER BY run", runIDs.enumerated().map { ("run\($0)", $1) })
+    }
+
     /// Runs that have so many: no others can have the same data.
     package static func runs(ofRows rows: UInt64, _ tables: [StoredTable], most: Int) -> Statement? {
         statement(tables, where: "1", "HAVING rows = {rows:UInt64} ORDER BY run LIMIT \(most)", [("rows", String(rows))])

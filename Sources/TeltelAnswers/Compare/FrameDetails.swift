@@ -66,7 +66,7 @@ struct FrameDetails {
         let sides = [(question.scope.first, Int64(0)), (question.scope.second, question.offset)]
         for (place, (runID, offset)) in sides.enumerated() {
             guard let shifted = frames.shifted(by: offset) else { continue }
-            let stretch = StreamStretch(runID: runID, stream: stream.stream, frames: shifted)
+            let stretch = StreamStretch(runID: runID, stream: stream.stream, frames: [shifted])
             for cells in try await queries.cells(reader.statement(stretch, rowsMax: most)) {
                 guard let row = reader.row(cells, isSecond: place == 1) else {
                     throw .failed("a row of \(stream.table.name) cannot be read")

@@ -122,17 +122,17 @@ package struct RunComparer {
             let before = done
             var isTold = false
             let first = found.walks.compactMap(\.comparison.rows.first).min()
-            try await walk.go { walk, stretch in
+            try await walk.go { walk, last in
                 if let frame = walk.comparison.rows.first, !isTold {
                     isTold = true
                     await tell(.differs(walk.stream.stream, frame: frame))
                 }
-                done = before + Self.rows(walk.stream, stretches.filter { $0.upperBound <= stretch.upperBound })
+                done = before + Self.rows(walk.stream, stretches.filter { $0.upperBound <= last })
                 await tell(.progress(rows: min(done, all), of: all))
                 if isOverdue() { return false }
                 // What comes behind the first difference is not asked for.
                 guard question.depth == .first else { return true }
-                return walk.comparison.isEqual && stretch.upperBound < first ?? .max
+                return walk.comparison.isEqual && last < first ?? .max
             }
             done = before + Self.rows(stream, stretches)
             if isOverdue() {

@@ -8,13 +8,15 @@ struct StreamWalk {
     private let reader: StretchReader
     let stream: ComparedStream
     private(set) var comparison: StreamComparison
-    /// Stretches of frames of the first run that may differ.
-    private let stretches: [ClosedRange<UInt64>]
+    /// Frames of the first run that may differ, as they are read at once: in order.
+    private let pieces: [[ClosedRange<UInt64>]]
     /// Frames that have more events than may be paired.
     private(set) var tooLong: [UInt64] = []
 
-    /// Of both runs together, held at once: stretches are as long as they fit.
-    private static let bytesWanted = 48 << 20
+    /// Of both runs together, held at once: pieces are as long as they fit.
+    private static let bytesWanted = 16 << 20
+    /// A statement names each stretch.
+    private static let stretchesOfAPieceMost = 64
 
     /// - Parameter stretches: in order.
     init(
@@ -25,8 +27,8 @@ struct StreamWalk {
         comparison = StreamComparison(fields: fields.names, keys: keys, rules: rules, persistence: persistence)
         reader = StretchReader(
             queries, scope, stream, wanted: wanted.map { $0.union(keys) }, takesTextsApart: !rules.isExact, offset: offset)
-        let parts = Self.parts(stretches, framesEach: Self.frames(of: stream, rowBytes: reader.rowBytes))
-        self.stretches = parts
+        let pieces = Self.pieces(stretches, framesEach: Self.frames(of: stream, rowBytes: reader.rowBytes))
+        self.pieces = pieces
     }
 
     /// So many frames of it fit into memory.
@@ -37,49 +39,68 @@ struct StreamWalk {
         return UInt64(min(max(wanted, 1), 0x1p40))
     }
 
-    private static func parts(_ stretches: [ClosedRange<UInt64>], framesEach: UInt64) -> [ClosedRange<UInt64>] {
-        stretches.flatMap { stretch in
-            var parts: [ClosedRange<UInt64>] = []
-            var begin = stretch.lowerBound
-            while true {
-                let (end, isBeyond) = begin.addingReportingOverflow(framesEach - 1)
-                let last = isBeyond ? stretch.upperBound : min(end, stretch.upperBound)
-                parts.append(begin...last)
-                if last == stretch.upperBound { return parts }
-                begin = last + 1
+    static func pieces(_ stretches: [ClosedRange<UInt64>], framesEach: UInt64) -> [[ClosedRange<UInt64>]] {
+        var pieces: [[ClosedRange<UInt64>]] = []
+        var frames: UInt64 = 0
+        for part in stretches.flatMap({ parts($0, framesEach: framesEach) }) {
+            let length = part.upperBound - part.lowerBound
+            if let last = pieces.last, last.count < stretchesOfAPieceMost, frames + length < framesEach {
+                pieces[pieces.count - 1].append(part)
+                frames += length + 1
+            } else {
+                pieces.append([part])
+                frames = length + 1
             }
+        }
+        return pieces
+    }
+
+    private static func parts(_ stretch: ClosedRange<UInt64>, framesEach: UInt64) -> [ClosedRange<UInt64>] {
+        var parts: [ClosedRange<UInt64>] = []
+        var begin = stretch.lowerBound
+        while true {
+            let (end, isBeyond) = begin.addingReportingOverflow(framesEach - 1)
+            let last = isBeyond ? stretch.upperBound : min(end, stretch.upperBound)
+            parts.append(begin...last)
+            if last == stretch.upperBound { return parts }
+            begin = last + 1
         }
     }
 
-    /// - Parameter goesOn: asked after each stretch; false ends the walk.
-    mutating func go(_ goesOn: (StreamWalk, ClosedRange<UInt64>) async -> Bool) async throws(QueryError) {
-        guard let first = stretches.first else { return }
-        var rows = try await reader.read(first, isKept: true)
-        for place in stretches.indices {
+    /// - Parameter goesOn: asked after each piece, with the last frame that has been looked at; false ends the walk.
+    mutating func go(_ goesOn: (StreamWalk, UInt64) async -> Bool) async throws(QueryError) {
+        guard var rows = try await read(0) else { return }
+        for place in pieces.indices {
             // The next rows are read while these are compared.
-            let next = Task { [reader, stretches] () async -> Result<StretchReader.Rows, QueryError>? in
-                guard place + 1 < stretches.count else { return nil }
-                do throws(QueryError) { return .success(try await reader.read(stretches[place + 1], isKept: false)) } catch {
-                    return .failure(error)
-                }
-            }
-            if place > 0, stretches[place - 1].upperBound + 1 != stretches[place].lowerBound { comparison.skip() }
+            async let next = answer(place + 1)
+            if place > 0, pieces[place - 1].last!.upperBound + 1 != pieces[place][0].lowerBound { comparison.skip() }
             try await compare(rows)
-            let isWanted = await goesOn(self, stretches[place])
-            let read = await next.value
-            guard isWanted, let read else { return }
-            rows = try read.get()
+            let isWanted = await goesOn(self, pieces[place].last!.upperBound)
+            guard let read = try await next.get(), isWanted else { return }
+            rows = read
         }
+    }
+
+    private func read(_ place: Int) async throws(QueryError) -> StretchReader.Rows? {
+        pieces.indices.contains(place) ? try await reader.read(pieces[place], isKept: place == 0) : nil
+    }
+    private func answer(_ place: Int) async -> Result<StretchReader.Rows?, QueryError> {
+        do throws(QueryError) { return .success(try await read(place)) } catch { return .failure(error) }
     }
 
     private mutating func compare(_ rows: StretchReader.Rows) async throws(QueryError) {
-        guard rows.isTooLong else { return comparison.compare(rows.first, rows.second) }
-        let (begin, end) = (rows.frames.lowerBound, rows.frames.upperBound)
+        guard rows.isTooLong else { return comparison.compare(rows.first, rows.second, stretches: rows.stretches) }
+        let stretches = rows.stretches
+        if stretches.count > 1 {
+            for stretch in stretches { try await compare(reader.read([stretch], isKept: false)) }
+            return
+        }
+        let (begin, end) = (stretches[0].lowerBound, stretches[0].upperBound)
         if begin == end {
             tooLong.append(begin)
             return
         }
         let middle = begin + (end - begin) / 2
-        for half in [begin...middle, middle + 1...end] { try await compare(reader.read(half, isKept: false)) }
+        for half in [begin...middle, middle + 1...end] { try await compare(reader.read([half], isKept: false)) }
     }
 }

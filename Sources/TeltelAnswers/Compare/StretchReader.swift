@@ -32,26 +32,34 @@ struct StretchReader: Sendable {
     var rowBytes: Int { 8 * (question.columns.count + 1) }
 
     struct Rows: Sendable {
-        let frames: ClosedRange<UInt64>
+        let stretches: [ClosedRange<UInt64>]
         let first, second: RowColumns
         /// One of them has more rows than may be read at once.
         var isTooLong: Bool { first.count > StretchReader.rowsMost || second.count > StretchReader.rowsMost }
     }
 
-    /// - Parameter frames: of the first run.
-    func read(_ frames: ClosedRange<UInt64>, isKept: Bool) async throws(QueryError) -> Rows {
-        let first = try await rows(scope.first, frames, offset: 0, isKept)
+    /// - Parameter stretches: of the first run, in order.
+    func read(_ stretches: [ClosedRange<UInt64>], isKept: Bool) async throws(QueryError) -> Rows {
+        // Both at once: one is decoded while the other is read.
+        async let first = answer(scope.first, stretches, offset: 0, isKept)
         // Where frames begin before the first or end behind the last there are no rows.
-        guard let shifted = frames.shifted(by: offset) else {
-            return Rows(frames: frames, first: first, second: empty)
+        async let second = answer(scope.second, stretches.compactMap { $0.shifted(by: offset) }, offset: offset, isKept)
+        return Rows(stretches: stretches, first: try await first.get(), second: try await second.get())
+    }
+
+    private func answer(
+        _ runID: String, _ frames: [ClosedRange<UInt64>], offset: Int64, _ isKept: Bool
+    ) async -> Result<RowColumns, QueryError> {
+        if frames.isEmpty { return .success(empty) }
+        do throws(QueryError) { return .success(try await rows(runID, frames, offset: offset, isKept)) } catch {
+            return .failure(error)
         }
-        return Rows(frames: frames, first: first, second: try await rows(scope.second, shifted, offset: offset, isKept))
     }
 
     private var empty: RowColumns { RowColumns(positions: [], frames: [], fields: Array(repeating: [], count: fields)) }
 
     private func rows(
-        _ runID: String, _ frames: ClosedRange<UInt64>, offset: Int64, _ isKept: Bool
+        _ runID: String, _ frames: [ClosedRange<UInt64>], offset: Int64, _ isKept: Bool
     ) async throws(QueryError) -> RowColumns {
         let stretch = StreamStretch(runID: runID, stream: stream, frames: frames)
         let blocks = try await queries.blocks(question.statement(stretch, rowsMax: Self.rowsMost + 1), isKept: isKept)

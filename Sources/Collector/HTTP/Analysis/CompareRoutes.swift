@@ -21,17 +21,31 @@ struct CompareRoutes: Sendable {
             if request.text(CompareEndpoints.jsonPath) != nil { return try await rows(request, context) }
             return try await document(request, context, .everything)
         }
+        router.on(CompareEndpoints.compareByRules) { request, context in
+            let rules = String(buffer: try await body(request))
+            return try await document(request, context, .everything, rules: rules.isEmpty ? nil : rules)
+        }
         router.on(CompareEndpoints.firstDivergence) { request, context in try await document(request, context, .first) }
+        router.on(CompareEndpoints.groups) { request, context in
+            try await groups(request.texts(CompareEndpoints.runIDs), context)
+        }
+        router.on(CompareEndpoints.groupsOfMany) { request, context in
+            struct Runs: Decodable { let runIds: [String] }
+            guard let runs = try? JSONDecoder().decode(Runs.self, from: Data(buffer: try await body(request))) else {
+                throw APIError(.badRequest, "bad-body", "the body is no {\"runIds\": [\"…\"]}")
+            }
+            return try await groups(runs.runIds, context)
+        }
         router.on(CompareEndpoints.sameAs) { request, context in try await sameAs(request, context) }
     }
 
     // MARK: the document
 
     private func document(
-        _ request: Request, _ context: ConnectionContext, _ depth: CompareQuestion.Depth
+        _ request: Request, _ context: ConnectionContext, _ depth: CompareQuestion.Depth, rules: String? = nil
     ) async throws -> Response {
-        var question = try CompareQuestion(request, scope(request))
-        question.depth = depth
+        var question = try CompareQuestion(request, scope(request), rules: rules)
+        question.depth = request.text(CompareEndpoints.depth) == "first" ? .first : depth
         let queries = RunQueries(try answers.ready().queries)
         context.whenClientLeaves { queries.abandon() }
         let runs = [try await run(question.scope.first), try await run(question.scope.second)]
@@ -40,9 +54,7 @@ struct CompareRoutes: Sendable {
         let isOverdue: @Sendable () -> Bool = { ContinuousClock.now >= end }
         guard Self.wantsLines(request) else {
             let comparer = RunComparer(queries, tables: tables, question, runs: runs, isOverdue: isOverdue)
-            let answer: ComparisonAnswer
-            do throws(QueryError) { answer = try await comparer.compare() } catch { throw APIError(error) }
-            return try JSONAnswer.response(answer)
+            return try JSONAnswer.response(try await Self.found { () throws(QueryError) in try await comparer.compare() })
         }
         return Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
@@ -50,7 +62,7 @@ struct CompareRoutes: Sendable {
                 let lines = ComparisonLines()
                 let comparer = RunComparer(
                     queries, tables: tables, question, runs: runs, isOverdue: isOverdue, tell: { lines.add($0) })
-                let answering = Task { () async -> [UInt8] in
+                let answering = Task(executorPreference: AnswerExecutor.shared) { () async -> [UInt8] in
                     defer { lines.finish() }
                     do throws(QueryError) { return ComparisonLines.end(try await comparer.compare()) } catch {
                         return ComparisonLines.failed(APIError(error))
@@ -62,8 +74,25 @@ struct CompareRoutes: Sendable {
             })
     }
 
+    /// Worked out beside the threads that serve connections.
+    private static func found<Answer: Sendable>(
+        _ work: @escaping @Sendable () async throws(QueryError) -> Answer
+    ) async throws -> Answer {
+        let result = await AnswerExecutor.shared.run { () async -> Result<Answer, QueryError> in
+            do throws(QueryError) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        do throws(QueryError) { return try result.get() } catch { throw APIError(error) }
+    }
+
     private static func wantsLines(_ request: Request) -> Bool {
         request.headers[values: .accept].contains { $0.lowercased().contains("application/x-ndjson") }
+    }
+
+    private func body(_ request: Request) async throws -> ByteBuffer {
+        do { return try await request.body.collect(upTo: CompareEndpoints.rulesBytesMax) } catch {
+            throw APIError(
+                .contentTooLarge, "body-too-large", "a body may have \(CompareEndpoints.rulesBytesMax) bytes here")
+        }
     }
 
     private func scope(_ request: Request) throws -> CompareScope {
@@ -101,15 +130,29 @@ struct CompareRoutes: Sendable {
 
     // MARK: equal runs
 
+    private func groups(_ runIDs: [String], _ context: ConnectionContext) async throws -> Response {
+        var seen: Set<Name> = []
+        let names = runIDs.map { Name($0) }.filter { seen.insert($0).inserted }
+        guard !names.isEmpty else { throw APIError.missingParameter(CompareEndpoints.runIDs.name) }
+        guard names.count <= RunGrouper.runsMost else {
+            throw APIError(
+                .badRequest, "bad-parameter", "\(names.count) runs are asked for, \(RunGrouper.runsMost) are the most")
+        }
+        var runs: [ComparedRun] = []
+        for name in names { runs.append(try await run(name.text)) }
+        let queries = RunQueries(try answers.ready().queries)
+        context.whenClientLeaves { queries.abandon() }
+        let grouper = RunGrouper(queries, tables: try await answers.storedTables())
+        return try JSONAnswer.response(try await Self.found { [runs] () throws(QueryError) in try await grouper.group(runs) })
+    }
+
     private func sameAs(_ request: Request, _ context: ConnectionContext) async throws -> Response {
         let runID = try request.required(AnalysisEndpoints.runID)
         let queries = RunQueries(try answers.ready().queries)
         context.whenClientLeaves { queries.abandon() }
         let finder = SameRunFinder(queries, tables: try await answers.storedTables())
-        let answer: SameAsAnswer?
         let run = try await run(runID)
-        do throws(QueryError) { answer = try await finder.find(run) } catch { throw APIError(error) }
-        guard let answer else {
+        guard let answer = try await Self.found({ () throws(QueryError) in try await finder.find(run) }) else {
             throw APIError(.notFound, "nothing-stored", "of \(runID) nothing is stored that has a fingerprint")
         }
         return try JSONAnswer.response(answer)
@@ -117,16 +160,16 @@ struct CompareRoutes: Sendable {
 }
 
 extension CompareQuestion {
-    fileprivate init(_ request: Request, _ scope: CompareScope) throws {
+    fileprivate init(_ request: Request, _ scope: CompareScope, rules text: String?) throws {
         self.init(scope)
-        rules = try Self.rules(request)
+        rules = try Self.rules(request, text ?? request.text(CompareEndpoints.rules))
         fields = request.texts(CompareEndpoints.field)
         offset = Int64(try request.integer(CompareEndpoints.offset) ?? 0)
         isOverlapOnly = request.flag(CompareEndpoints.overlap)
         persistence = try request.integer(CompareEndpoints.persistence) ?? persistence
     }
 
-    private static func rules(_ request: Request) throws -> ComparisonRules {
+    private static func rules(_ request: Request, _ file: String?) throws -> ComparisonRules {
         let words = request.text(CompareEndpoints.mode)
         let mode = words.flatMap { ComparisonRules.Mode(rawValue: $0) }
         if let words, mode == nil {
@@ -140,7 +183,7 @@ extension CompareQuestion {
             absolute: try request.number(CompareEndpoints.absolute), relative: try request.number(CompareEndpoints.relative),
             nominal: try request.number(CompareEndpoints.nominal), ulp: ulp.flatMap { UInt64($0) })
         do throws(ComparisonRules.Fault) {
-            let file: ComparisonRules.File? = try request.text(CompareEndpoints.rules).map { text throws(ComparisonRules.Fault) in
+            let file: ComparisonRules.File? = try file.map { text throws(ComparisonRules.Fault) in
                 try ComparisonRules.File.read(text)
             }
             return try ComparisonRules(mode: mode, general: general, file: file)

@@ -25,6 +25,11 @@ enum CompareEndpoints {
     static let persistence = Parameter(
         "persistence", "a difference of so many frames in a row is persistent; default: 10", .integer(1...1_000_000))
 
+    /// A target has no room for more.
+    static let rulesBytesMax = 1 << 20
+
+    static let depth = Parameter("depth", "first: nothing is said about what comes behind the first difference")
+
     private static let question =
         [
             runID1, runID2, AnalysisEndpoints.anyEventType, AnalysisEndpoints.anySourceID, AnalysisEndpoints.channel,
@@ -33,10 +38,14 @@ enum CompareEndpoints {
 
     static let compare = Endpoint(
         .get, "/api/analysis/compare", "whether two runs have the same data, and all that differs",
-        parameters: question + [jsonPath],
+        parameters: question + [depth, jsonPath],
         answer: .init(
             "verdict, first difference, fields that differ, what was compared; with Accept: application/x-ndjson lines of progress come first; with jsonPath frame_index, sim_time_1, sim_time_2, value_1, value_2, diff by frame",
             mediaType: "application/json"))
+    static let compareByRules = Endpoint(
+        .post, "/api/analysis/compare", "the same by rules that are too long for a parameter", parameters: question + [depth],
+        body: .init("application/json", bytesMax: rulesBytesMax, isRequired: false, "a file of rules"),
+        answer: .init("as of GET", mediaType: "application/json"))
     static let firstDivergence = Endpoint(
         .get, "/api/analysis/first-divergence", "where two runs first differ", parameters: question,
         answer: .init(
@@ -45,5 +54,14 @@ enum CompareEndpoints {
     static let sameAs = Endpoint(
         .get, "/api/analysis/same-as", "which runs have the same data", parameters: [AnalysisEndpoints.runID],
         answer: .init("the run's fingerprint, and the runs that have the same", mediaType: "application/json"))
-    static let all = [compare, firstDivergence, sameAs]
+    static let runIDs = Parameter("runId", "a run's id; once for each run that is compared with the others", isRequired: true)
+    static let groups = Endpoint(
+        .get, "/api/analysis/groups", "which of some runs have the same data, and where the others part from them",
+        parameters: [runIDs],
+        answer: .init("sets of equal runs, and the tree of where runs part", mediaType: "application/json"))
+    static let groupsOfMany = Endpoint(
+        .post, "/api/analysis/groups", "the same of runs that are too many for parameters",
+        body: .init("application/json", bytesMax: rulesBytesMax, "runIds: an array of run ids"),
+        answer: .init("as of GET", mediaType: "application/json"))
+    static let all = [compare, compareByRules, firstDivergence, sameAs, groups, groupsOfMany]
 }

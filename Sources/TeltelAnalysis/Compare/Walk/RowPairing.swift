@@ -28,16 +28,32 @@ package struct RowPairing: Sendable, Equatable {
     package init() {}
 
     /// Rows in the order of their positions.
+    /// - Parameter breaks: positions that do not follow those before them, in order.
     package init(
-        _ first: RowColumns, _ second: RowColumns, keys: [Int], passes: (_ first: Int, _ second: Int) -> Bool
+        _ first: RowColumns, _ second: RowColumns, keys: [Int], breaks: [UInt64] = [],
+        passes: (_ first: Int, _ second: Int) -> Bool
     ) {
         let (a, b) = (first.positions, second.positions)
         left.reserveCapacity(min(a.count, b.count))
         right.reserveCapacity(min(a.count, b.count))
         ordinals.reserveCapacity(min(a.count, b.count))
-        var (i, j) = (0, 0)
+        var (i, j, passed) = (0, 0, 0)
         while i < a.count || j < b.count {
             let position = i < a.count ? (j < b.count ? min(a[i], b[j]) : a[i]) : b[j]
+            while passed < breaks.count, breaks[passed] <= position {
+                passed += 1
+                positions += 1
+            }
+            // Most rows are alone in their frame.
+            if keys.isEmpty, i < a.count, j < b.count, a[i] == b[j], i + 1 == a.count || a[i + 1] != position,
+                j + 1 == b.count || b[j + 1] != position
+            {
+                add(i, j)
+                positions += 1
+                i += 1
+                j += 1
+                continue
+            }
             let (begunA, begunB) = (i, j)
             while i < a.count, a[i] == position { i += 1 }
             while j < b.count, b[j] == position { j += 1 }

@@ -29,8 +29,10 @@ package struct StreamComparison: Sendable {
     /// Rows that are known to be equal lie between the last stretch and the next.
     package mutating func skip() { ordinal += 1 }
 
-    package mutating func compare(_ a: RowColumns, _ b: RowColumns) {
-        let pairing = RowPairing(a, b, keys: keys) { passes(a, $0, b, $1) }
+    /// - Parameter stretches: of frames, in order: between two of them lie rows that are known to be equal.
+    package mutating func compare(_ a: RowColumns, _ b: RowColumns, stretches: [ClosedRange<UInt64>] = []) {
+        let breaks = zip(stretches, stretches.dropFirst()).filter { $0.upperBound + 1 != $1.lowerBound }.map(\.1.lowerBound)
+        let pairing = RowPairing(a, b, keys: keys, breaks: breaks) { passes(a, $0, b, $1) }
         pairs += UInt64(pairing.left.count)
         var differs = [Bool](repeating: false, count: pairing.left.count)
         for field in fields.indices { compare(field, a, b, pairing, &differs) }
