@@ -81,13 +81,18 @@ package struct RunDetailAnswer: Codable, Sendable, Equatable {
         package let missedBytes: UInt64
         /// Stored rows that `telemetry_events` cannot show; nil: none, or storage does not say.
         package let eventsBeyond32Bits: UInt64?
+        /// One number for all of the run's data, and other runs that have the same; nil: the run is not complete, or storage does not say.
+        package let fingerprint: String?
+        package let sameRuns: [Name]?
 
         package init(
             sources: [Name], types: [TypeDetail], writers: [Writer], refusedByReason: [String: UInt64],
             lostByReason: [String: UInt64], rejectedByCode: [String: UInt64], refusedByType: [RefusedType],
             rejectedLines: [Rejected], losses: [RunRecord.Loss], config: String? = nil, missedBytes: UInt64,
-            eventsBeyond32Bits: UInt64? = nil
+            eventsBeyond32Bits: UInt64? = nil, fingerprint: String? = nil, sameRuns: [Name]? = nil
         ) {
+            self.fingerprint = fingerprint
+            self.sameRuns = sameRuns
             self.sources = sources
             self.types = types
             self.writers = writers

@@ -17,8 +17,8 @@ package struct SameRunFinder {
         self.tables = tables
     }
 
-    /// nil: nothing of the run is stored.
-    package func find(_ run: ComparedRun) async throws(QueryError) -> SameAsAnswer? {
+    /// nil: nothing of the run is stored, or its digests do not fit and may not be made again.
+    package func find(_ run: ComparedRun, mayRecompute: Bool = true) async throws(QueryError) -> SameAsAnswer? {
         let runID = run.runID
         guard
             let rows = try await queries.rows(
@@ -27,6 +27,7 @@ package struct SameRunFinder {
         else { return nil }
         var (fingerprint, isRecomputed) = (try await fingerprints([runID])[Name(runID)], false)
         if fingerprint?.rows != rows {
+            guard mayRecompute else { return nil }
             (fingerprint, isRecomputed) = (try await recomputed(run), true)
         }
         guard let fingerprint else { return nil }

@@ -265,3 +265,17 @@ def test_runs_of_which_nothing_can_be_said_are_named(collector, runs):
     assert of_many({"runIds": [f"r{number}" for number in range(1001)]})[0] == 400
     assert {of_many(content)[0] for content in ({}, [], {"runIds": []}, {"runIds": "ref"})} == {400}
     post(collector, end("unfinished", 2))
+
+
+def test_a_run_shows_its_fingerprint_and_its_equals(collector, runs):
+    run = collector.json("/api/run?runId=ref")
+    assert (run["fingerprint"], run["sameRuns"]) == (same_as(collector, "ref")["fingerprint"], ["same"])
+    post(collector, event("going", "state", {"x": 1}, 1))
+    assert "fingerprint" not in collector.json("/api/run?runId=going")
+    done = subprocess.run([TELTEL, "runs", "--fingerprint", "--url", collector.url], capture_output=True, text=True, timeout=60)
+    rows = {line.split()[2]: line.split()[0] for line in done.stdout.splitlines()[1:] if line.split()[0] != "running"}
+    assert rows["ref"] == rows["same"] == run["fingerprint"] != rows["value"]
+    status, _, body = collector.request("/api/analysis/fingerprints?runId=ref&runId=going")
+    told = json.loads(body)["runs"]
+    assert status == 200 and told[0]["fingerprint"] == run["fingerprint"] and told[1]["reason"] == "it is not complete"
+    post(collector, end("going", 2))

@@ -128,7 +128,8 @@ struct CollectorClient: Sendable {
 
     /// The lines of a good answer, as they come.
     func lines(
-        _ path: String, sending content: String? = nil, accepting mediaType: String, _ line: @escaping (ByteBuffer) throws(ClientError) -> Void
+        _ path: String, sending content: String? = nil, accepting mediaType: String,
+        _ line: @escaping (ByteBuffer) throws(ClientError) -> Void
     ) async throws(ClientError) {
         let (status, body) = try await ask(
             content == nil ? .GET : .POST, path, sending: ByteBuffer(string: content ?? ""), accepting: mediaType, line: line)

@@ -16,10 +16,13 @@ struct Runs: AsyncParsableCommand {
     var json = false
     @Flag(help: "Only the ids, one a line.")
     var ids = false
+    @Flag(help: "With a number for all data of each run: runs with the same number have the same data.")
+    var fingerprint = false
     @OptionGroup var options: ClientOptions
 
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative") }
+        if fingerprint, json || ids { throw ValidationError("--fingerprint is for the table; see teltel same --json") }
         if json, ids { throw ValidationError("--json and --ids exclude each other") }
     }
 
@@ -33,7 +36,8 @@ struct Runs: AsyncParsableCommand {
             }
             if ids { return Terminal.say(listed.map { Terminal.printable($0.run.runId) }) }
             guard !listed.isEmpty else { return Terminal.say(known == 0 ? "no runs yet" : "none of \(known) runs matches") }
-            Terminal.say(Self.table(listed.map(\.run)).lines(width: Terminal.width))
+            let fingerprints = fingerprint ? try await fingerprints(client, listed.map(\.run.runId)) : nil
+            Terminal.say(Self.table(listed.map(\.run), fingerprints).lines(width: Terminal.width))
             if listed.count < matching { Terminal.complain("\(listed.count) of \(matching) runs; --limit 0 lists all") }
         }
     }
@@ -58,16 +62,33 @@ struct Runs: AsyncParsableCommand {
         return (most == 0 ? listed : Array(listed.prefix(most)), listed.count, texts.count)
     }
 
-    private static func table(_ runs: [RunAnswer]) -> TextTable {
-        TextTable(
-            [
+    /// By the run's id; runs that have none are left out.
+    private func fingerprints(_ client: CollectorClient, _ runIDs: [String]) async throws(ClientError) -> [String: String] {
+        struct Question: Encodable { let runIds: [String] }
+        var found: [String: String] = [:]
+        for begin in stride(from: 0, to: runIDs.count, by: 1_000) {
+            let answer = try await client.post(
+                "/api/analysis/fingerprints", Question(runIds: Array(runIDs[begin..<min(begin + 1_000, runIDs.count)])),
+                as: FingerprintsAnswer.self)
+            for run in answer.runs { found[run.runId.text] = run.fingerprint }
+        }
+        return found
+    }
+
+    private static func table(_ runs: [RunAnswer], _ fingerprints: [String: String]?) -> TextTable {
+        let data: [TextTable.Column] = fingerprints == nil ? [] : [.init(head: "FINGERPRINT")]
+        return TextTable(
+            data + [
                 .init(head: "STATUS"), .init(head: "RUN", least: 16), .init(head: "NAME", least: 12, yields: 4),
                 .init(head: "SOURCE", least: 8, yields: 6), .init(head: "STARTED (\(RunTime.zone))", yields: 1),
                 .init(head: "LAST FRAME", isRight: true, yields: 9), .init(head: "EVENTS", isRight: true),
                 .init(head: "PER SECOND", isRight: true, yields: 8), .init(head: "REFUSED", isRight: true, yields: 2),
                 .init(head: "LOST", isRight: true, yields: 3), .init(head: "STORED", isRight: true, yields: 7),
                 .init(head: "END REASON", least: 12, yields: 5),
-            ], rows: runs.map(row))
+            ],
+            rows: runs.map { run in
+                (fingerprints.map { [$0[run.runId] ?? ""] } ?? []) + row(run)
+            })
     }
 
     private static func row(_ run: RunAnswer) -> [String] {

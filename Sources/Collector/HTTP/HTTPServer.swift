@@ -57,8 +57,10 @@ enum HTTPServer {
         }
         let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
         let catalogue = RunCatalogue(registry: parts.registry, store: parts.control)
+        let answers = AnalysisAnswers(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work)
         RunRoutes(
-            registry: parts.registry, catalogue: catalogue, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond
+            registry: parts.registry, catalogue: catalogue, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond,
+            fingerprints: RunFingerprints(answers)
         ).add(to: current)
         RunChangeRoutes(
             registry: parts.registry, catalogue: catalogue, bookkeeper: parts.bookkeeper, removal: parts.removal, work: work

@@ -23,7 +23,9 @@ extension RunAnswer {
 }
 
 extension RunDetailAnswer {
-    init(_ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer], eventsBeyond32Bits: UInt64?) {
+    init(
+        _ snapshot: RunRegistry.Snapshot, size: Int, writers: [Writer], eventsBeyond32Bits: UInt64?, same: RunFingerprints.Found?
+    ) {
         let record = snapshot.record
         self.init(
             RunAnswer(snapshot, size: size),
@@ -39,7 +41,8 @@ extension RunDetailAnswer {
                     Rejected(line: $0.line, code: $0.code, message: $0.message, at: TimeText.of($0.atMs))
                 },
                 losses: record.losses ?? [], config: record.config.isEmpty ? nil : record.config,
-                missedBytes: snapshot.missedBytes, eventsBeyond32Bits: eventsBeyond32Bits))
+                missedBytes: snapshot.missedBytes, eventsBeyond32Bits: eventsBeyond32Bits, fingerprint: same?.fingerprint,
+                sameRuns: same?.same))
     }
 
     /// Of all instances of the run.

@@ -17,6 +17,7 @@ struct RunRoutes: Sendable {
     let writers: @Sendable (Name) -> [RunDetailAnswer.Writer]
     /// Asks storage.
     let eventsBeyond32Bits: @Sendable (Name) async -> UInt64?
+    let fingerprints: RunFingerprints
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(RunEndpoints.list) { request, _ in
@@ -36,7 +37,8 @@ struct RunRoutes: Sendable {
             // Only of such a run there are any.
             let beyond = snapshot.record.lastFrame > UInt64(UInt32.max) ? await eventsBeyond32Bits(runID) : nil
             let answer = RunDetailAnswer(
-                snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond)
+                snapshot, size: bus.bufferedEvents(runID), writers: writers(runID), eventsBeyond32Bits: beyond,
+                same: await fingerprints.of(snapshot.record))
             return try TagsText.response(answer, snapshot.record.tags)
         }
     }

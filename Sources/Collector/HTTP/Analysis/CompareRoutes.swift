@@ -26,15 +26,12 @@ struct CompareRoutes: Sendable {
             return try await document(request, context, .everything, rules: rules.isEmpty ? nil : rules)
         }
         router.on(CompareEndpoints.firstDivergence) { request, context in try await document(request, context, .first) }
-        router.on(CompareEndpoints.groups) { request, context in
-            try await groups(request.texts(CompareEndpoints.runIDs), context)
+        several(CompareEndpoints.groups, CompareEndpoints.groupsOfMany, router) { queries, tables, runs throws(QueryError) in
+            try await RunGrouper(queries, tables: tables).group(runs)
         }
-        router.on(CompareEndpoints.groupsOfMany) { request, context in
-            struct Runs: Decodable { let runIds: [String] }
-            guard let runs = try? JSONDecoder().decode(Runs.self, from: Data(buffer: try await body(request))) else {
-                throw APIError(.badRequest, "bad-body", "the body is no {\"runIds\": [\"…\"]}")
-            }
-            return try await groups(runs.runIds, context)
+        several(CompareEndpoints.fingerprints, CompareEndpoints.fingerprintsOfMany, router) {
+            queries, tables, runs throws(QueryError) in
+            try await FingerprintReader(queries, tables: tables).read(runs)
         }
         router.on(CompareEndpoints.sameAs) { request, context in try await sameAs(request, context) }
     }
@@ -130,7 +127,31 @@ struct CompareRoutes: Sendable {
 
     // MARK: equal runs
 
-    private func groups(_ runIDs: [String], _ context: ConnectionContext) async throws -> Response {
+    /// A question to some runs, which stand in parameters or in a body.
+    private func several<Answer: Encodable & Sendable>(
+        _ short: Endpoint, _ long: Endpoint, _ router: EndpointRouter<ConnectionContext>,
+        _ find: @escaping @Sendable (RunQueries, [StoredTable], [ComparedRun]) async throws(QueryError) -> Answer
+    ) {
+        @Sendable func answer(_ runIDs: [String], _ context: ConnectionContext) async throws -> Response {
+            let runs = try await self.runs(runIDs)
+            let queries = RunQueries(try answers.ready().queries)
+            context.whenClientLeaves { queries.abandon() }
+            let tables = try await answers.storedTables()
+            return try JSONAnswer.response(
+                try await Self.found { () throws(QueryError) in try await find(queries, tables, runs) })
+        }
+        router.on(short) { request, context in try await answer(request.texts(CompareEndpoints.runIDs), context) }
+        router.on(long) { request, context in
+            guard let runs = try? JSONDecoder().decode(SeveralRuns.self, from: Data(buffer: try await body(request))) else {
+                throw APIError(.badRequest, "bad-body", "the body is no {\"runIds\": [\"…\"]}")
+            }
+            return try await answer(runs.runIds, context)
+        }
+    }
+
+    private struct SeveralRuns: Decodable { let runIds: [String] }
+
+    private func runs(_ runIDs: [String]) async throws -> [ComparedRun] {
         var seen: Set<Name> = []
         let names = runIDs.map { Name($0) }.filter { seen.insert($0).inserted }
         guard !names.isEmpty else { throw APIError.missingParameter(CompareEndpoints.runIDs.name) }
@@ -140,10 +161,7 @@ struct CompareRoutes: Sendable {
         }
         var runs: [ComparedRun] = []
         for name in names { runs.append(try await run(name.text)) }
-        let queries = RunQueries(try answers.ready().queries)
-        context.whenClientLeaves { queries.abandon() }
-        let grouper = RunGrouper(queries, tables: try await answers.storedTables())
-        return try JSONAnswer.response(try await Self.found { [runs] () throws(QueryError) in try await grouper.group(runs) })
+        return runs
     }
 
     private func sameAs(_ request: Request, _ context: ConnectionContext) async throws -> Response {

@@ -63,5 +63,12 @@ enum CompareEndpoints {
         .post, "/api/analysis/groups", "the same of runs that are too many for parameters",
         body: .init("application/json", bytesMax: rulesBytesMax, "runIds: an array of run ids"),
         answer: .init("as of GET", mediaType: "application/json"))
-    static let all = [compare, compareByRules, firstDivergence, sameAs, groups, groupsOfMany]
+    static let fingerprints = Endpoint(
+        .get, "/api/analysis/fingerprints", "one number for all data of each run", parameters: [runIDs],
+        answer: .init("a fingerprint of each run, or why there is none", mediaType: "application/json"))
+    static let fingerprintsOfMany = Endpoint(
+        .post, "/api/analysis/fingerprints", "the same of runs that are too many for parameters",
+        body: .init("application/json", bytesMax: rulesBytesMax, "runIds: an array of run ids"),
+        answer: .init("as of GET", mediaType: "application/json"))
+    static let all = [fingerprints, fingerprintsOfMany, compare, compareByRules, firstDivergence, sameAs, groups, groupsOfMany]
 }
