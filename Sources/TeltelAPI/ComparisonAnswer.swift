@@ -194,6 +194,23 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
             self.intervalsLeftOut = intervalsLeftOut
         }
     }
+    /// A way to part from the reference that has a name.
+    package struct Signature: Codable, Sendable, Equatable {
+        package let type: Name
+        /// null: it is about whole rows.
+        package let field: String?
+        package let kind, text: String
+        /// A factor, an offset, frames, or the growth each frame: what the kind says.
+        package let value: Double?
+
+        package init(type: Name, field: String?, kind: String, text: String, value: Double?) {
+            self.type = type
+            self.field = field
+            self.kind = kind
+            self.text = text
+            self.value = value
+        }
+    }
     /// What differs apart from events: seed, engine version, members of the configuration.
     package struct Surrounding: Codable, Sendable, Equatable {
         package let what: String
@@ -282,6 +299,8 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
     package let firstByBits: UInt64?
     /// From this frame on some field differs for many frames in a row.
     package let persistentFrom: UInt64?
+    /// In what way they part.
+    package let signatures: [Signature]?
     package let fields: [FieldReport]?
     /// Frames in which anything differs, first and last; so many at most, and how many more there are.
     package let intervals: [[UInt64]]?
@@ -294,7 +313,8 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
     package init(
         runs: [Run], mode: String, pairing: String, rules: [AppliedRule], verdict: Verdict, reason: String?,
         surroundings: [Surrounding], schema: [SchemaDifference], equalUpToFrame: UInt64?, first: Frame?, firstByBits: UInt64?,
-        persistentFrom: UInt64?, fields: [FieldReport]?, intervals: [[UInt64]]?, intervalsLeftOut: Int?, streams: [Stream],
+        persistentFrom: UInt64?, signatures: [Signature]?, fields: [FieldReport]?, intervals: [[UInt64]]?, intervalsLeftOut: Int?,
+        streams: [Stream],
         coverage: Coverage, sql: [String]
     ) {
         version = 1
@@ -310,6 +330,7 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
         self.first = first
         self.firstByBits = firstByBits
         self.persistentFrom = persistentFrom
+        self.signatures = signatures
         self.fields = fields
         self.intervals = intervals
         self.intervalsLeftOut = intervalsLeftOut

@@ -9,7 +9,7 @@ struct ComparisonText {
 
     init(_ answer: ComparisonAnswer) { self.answer = answer }
 
-    var lines: [String] { [verdict] + differences + ends + surroundings + schema + fields + notes }
+    var lines: [String] { [verdict] + differences + signatures + ends + surroundings + schema + fields + notes }
 
     private var verdict: String {
         switch answer.verdict {
@@ -72,6 +72,10 @@ struct ComparisonText {
         case "type": return "  (of different types)"
         default: return ""
         }
+    }
+
+    private var signatures: [String] {
+        (answer.signatures ?? []).map { one in "\(one.type)\(one.field.map { ".\($0)" } ?? ""): \(one.text)" }
     }
 
     private static func number(_ value: Double) -> String {

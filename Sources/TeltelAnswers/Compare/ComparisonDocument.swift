@@ -11,6 +11,7 @@ struct ComparisonFindings {
     var schema: [ComparisonAnswer.SchemaDifference] = []
     var first: ComparisonAnswer.Frame?
     var firstByBits: UInt64?
+    var signatures: [ComparisonAnswer.Signature] = []
     var walks: [StreamWalk] = []
     var cut: [ComparisonAnswer.NotCompared] = []
     /// Something that may differ was not looked at.
@@ -44,7 +45,7 @@ struct ComparisonDocument {
             verdict: verdict,
             reason: reason, surroundings: surroundings, schema: found.schema,
             equalUpToFrame: equalUpTo(found, verdict), first: found.first, firstByBits: found.firstByBits,
-            persistentFrom: persistent, fields: isWalked ? fields(found) : nil,
+            persistentFrom: persistent, signatures: isWalked ? signatures(found) : nil, fields: isWalked ? fields(found) : nil,
             intervals: isWalked ? intervals.prefix(Self.intervalsMost).map { [$0.lowerBound, $0.upperBound] } : nil,
             intervalsLeftOut: isWalked ? max(0, intervals.count - Self.intervalsMost) + leftOut : nil,
             streams: found.streams.map { stream($0, found) }, coverage: coverage(found),
@@ -150,6 +151,16 @@ struct ComparisonDocument {
             ulp: tally.classes["ulp"] == nil ? nil : tally.ulp, classes: tally.classes,
             intervals: tally.intervals.stretches.map { [$0.lowerBound, $0.upperBound] },
             intervalsLeftOut: tally.intervals.leftOut)
+    }
+
+    /// In what way they part. Where inputs part no later than all else the cause lies outside.
+    private func signatures(_ found: ComparisonFindings) -> [ComparisonAnswer.Signature] {
+        guard let first = found.first?.frame ?? found.firstWalked else { return [] }
+        let inputs = fields(found).filter { $0.isInput && $0.firstFrame <= first }.map {
+            ComparisonAnswer.Signature(
+                type: $0.type, field: $0.field, kind: "inputs-differed", text: "an input of the simulation differs", value: nil)
+        }
+        return inputs + found.signatures
     }
 
     private func rules(_ found: ComparisonFindings) -> [ComparisonAnswer.AppliedRule] {

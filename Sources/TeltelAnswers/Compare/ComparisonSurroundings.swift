@@ -15,10 +15,11 @@ extension ComparisonDocument {
         }
         let (first, second) = (a.configuration.isEmpty ? "{}" : a.configuration, b.configuration.isEmpty ? "{}" : b.configuration)
         if let members = PayloadTextComparison.differences(first, second) {
-            for member in members where !isIgnored(member.path) {
+            // A posted run.start is kept as a whole: seed and version are in it again, and its configuration is one of its members.
+            for member in members where !isIgnored(member.path) && !["seed", "engine_version"].contains(member.path) {
                 let values = [member.first, member.second].map { $0 == .null ? nil : $0.words }
                 if values == ["{}", nil] || values == [nil, "{}"] { continue }
-                found.append(.init(what: "config.\(member.path)", values: values))
+                found.append(.init(what: Self.configured(member.path), values: values))
             }
         } else if !PayloadTextComparison.areOfOneValue(first, second) {
             found.append(.init(what: "config", values: [first, second]))
@@ -26,8 +27,11 @@ extension ComparisonDocument {
         return found
     }
 
+    private static func configured(_ path: String) -> String { path.hasPrefix("config.") ? path : "config.\(path)" }
+
     private func isIgnored(_ path: String) -> Bool {
-        question.rules.ignoredConfiguration.contains { Wildcard.matches(Array($0.utf8), Array(path.utf8)) }
+        let path = Self.configured(path).dropFirst("config.".count)
+        return question.rules.ignoredConfiguration.contains { Wildcard.matches(Array($0.utf8), Array(path.utf8)) }
     }
 
     /// What is declared of the fields of streams that both runs have.

@@ -4,6 +4,14 @@ import TeltelAnalysis
 import TeltelEvents
 import TeltelQuery
 
+/// What was found out about a frame.
+struct FrameFindings {
+    var frame: ComparisonAnswer.Frame?
+    var around: [ComparisonAnswer.Neighbour] = []
+    var signatures: [ComparisonAnswer.Signature] = []
+    var cut: [ComparisonAnswer.NotCompared] = []
+}
+
 /// Used by one task.
 struct FrameDetails {
     private let queries: RunQueries
@@ -14,6 +22,9 @@ struct FrameDetails {
     private static let rowsOfAFrameMost = 4_000
     /// Frames before and behind it.
     private static let neighbours: UInt64 = 5
+    /// Of them a divergence is told by.
+    private static let before: UInt64 = 16
+    private static let behind: UInt64 = 511
 
     init(_ queries: RunQueries, _ question: CompareQuestion, _ runs: [ComparedRun]) {
         self.queries = queries
@@ -21,10 +32,7 @@ struct FrameDetails {
         self.runs = runs
     }
 
-    /// nil: nothing can be said of it.
-    func read(
-        _ frame: UInt64, _ streams: [ComparedStream]
-    ) async throws(QueryError) -> (frame: ComparisonAnswer.Frame?, cut: [ComparisonAnswer.NotCompared]) {
+    func read(_ frame: UInt64, _ streams: [ComparedStream]) async throws(QueryError) -> FrameFindings {
         var cut: [ComparisonAnswer.NotCompared] = []
         var differences: [(order: UInt64, stream: ComparedStream, value: ValueDifference)] = []
         var unpaired: [ComparisonAnswer.Unpaired] = []
@@ -49,13 +57,23 @@ struct FrameDetails {
             }
         }
         let ordered = differences.enumerated().sorted { ($0.element.order, $0.offset) < ($1.element.order, $1.offset) }
-        var around: [ComparisonAnswer.Neighbour] = []
-        if let first = ordered.first?.element { around = try await self.around(frame, first.stream, first.value) }
-        return (
-            .init(
-                frame: frame, differences: ordered.map { Self.difference($0.element.value, $0.element.stream.stream) },
-                unpaired: unpaired, around: around), cut
-        )
+        var found = FrameFindings()
+        if let first = ordered.first?.element {
+            found = try await nearby(frame, first.stream, first.value)
+        } else if question.depth == .everything {
+            found.signatures = unpaired.map {
+                .init(type: $0.type, field: nil, kind: "counts", text: Self.counts($0), value: nil)
+            }
+        }
+        found.cut = cut
+        found.frame = .init(
+            frame: frame, differences: ordered.map { Self.difference($0.element.value, $0.element.stream.stream) },
+            unpaired: unpaired, around: found.around)
+        return found
+    }
+
+    private static func counts(_ unpaired: ComparisonAnswer.Unpaired) -> String {
+        "no value differs: the first run has \(unpaired.rows[0]) event\(unpaired.rows[0] == 1 ? "" : "s") alone, the second \(unpaired.rows[1])"
     }
 
     private func rows(
@@ -77,27 +95,63 @@ struct FrameDetails {
         return rows
     }
 
-    /// Values of the field that differs first, of the row's key.
-    private func around(
+    /// What is near the first difference: values of its field, of the row's key.
+    private func nearby(
         _ frame: UInt64, _ stream: ComparedStream, _ value: ValueDifference
-    ) async throws(QueryError) -> [ComparisonAnswer.Neighbour] {
+    ) async throws(QueryError) -> FrameFindings {
         let fields = StreamFields(stream.table)
-        guard let place = fields.places([value.field]).first else { return [] }
         let keys = question.keys(of: stream, fields, runs)
-        let (begin, isBelow) = frame.subtractingReportingOverflow(Self.neighbours)
-        let (end, isAbove) = frame.addingReportingOverflow(Self.neighbours)
+        let isDeep = question.depth == .everything
+        let (begin, isBelow) = frame.subtractingReportingOverflow(isDeep ? Self.before : Self.neighbours)
+        let (end, isAbove) = frame.addingReportingOverflow(isDeep ? Self.behind : Self.neighbours)
         let frames = (isBelow ? 0 : begin)...(isAbove ? UInt64.max : end)
         let rows = try await rows(of: stream, frames, most: Self.rowsOfAFrameMost)
-        let shift = UInt64(bitPattern: question.offset)
+        var found = FrameFindings()
+        if isDeep { found.signatures += Self.exchanged(rows.filter { reference($0) == frame }, keys, stream) }
+        guard let place = fields.places([value.field]).first else { return found }
         let ofKey = rows.filter { row in keys.map { row.values[$0].asKey } == value.key }
-        let byFrame = Dictionary(grouping: ofKey) { $0.isSecond ? $0.frame &- shift : $0.frame }
-        return byFrame.sorted { $0.key < $1.key }.map { frame, rows in
-            let values = [false, true].map { side in
+        let values = Dictionary(grouping: ofKey, by: reference).sorted { $0.key < $1.key }.map { frame, rows in
+            let both = [false, true].map { side -> CellValue? in
                 let found = rows.filter { $0.isSecond == side }
-                return found.count == 1 ? found[0].values[place].words : nil
+                return found.count == 1 ? found[0].values[place] : nil
             }
-            return ComparisonAnswer.Neighbour(frame: frame, values: values)
+            return (frame: frame, values: both)
         }
+        found.around = values.filter { $0.frame + Self.neighbours >= frame && $0.frame <= frame &+ Self.neighbours }.map {
+            ComparisonAnswer.Neighbour(frame: $0.frame, values: $0.values.map { $0?.words })
+        }
+        let samples = values.map { DivergenceSignature.Sample($0.frame, $0.values[0]?.number, $0.values[1]?.number) }
+        if isDeep, let signature = DivergenceSignature.of(samples) {
+            found.signatures.append(
+                .init(
+                    type: stream.stream.type, field: value.field.withoutPayload, kind: signature.kind.rawValue,
+                    text: signature.text,
+                    value: signature.value))
+        }
+        return found
+    }
+
+    /// The frame of the first run.
+    private func reference(_ row: StreamRow) -> UInt64 {
+        row.isSecond ? row.frame &- UInt64(bitPattern: question.offset) : row.frame
+    }
+
+    /// Keys that are exchanged: the rows are the same but for them.
+    private static func exchanged(_ rows: [StreamRow], _ keys: [Int], _ stream: ComparedStream) -> [ComparisonAnswer.Signature] {
+        guard !keys.isEmpty else { return [] }
+        func byKey(_ isSecond: Bool) -> [[CellValue]: [CellValue]]? {
+            let side = rows.filter { $0.isSecond == isSecond }
+            let named = Dictionary(grouping: side) { row in keys.map { row.values[$0].asKey } }
+            guard named.count == side.count else { return nil }
+            return named.mapValues { rows in rows[0].values.indices.filter { !keys.contains($0) }.map { rows[0].values[$0] } }
+        }
+        guard let first = byKey(false), let second = byKey(true), let map = KeyPermutation.of(first, second) else { return [] }
+        let pairs = map.map { "\($0.from.map(\.words).joined(separator: ",")) → \($0.to.map(\.words).joined(separator: ","))" }
+        return [
+            .init(
+                type: stream.stream.type, field: nil, kind: "keys-exchanged",
+                text: "the same rows under other keys: \(pairs.joined(separator: ", "))", value: nil)
+        ]
     }
 
     private static func difference(_ value: ValueDifference, _ stream: EventStream) -> ComparisonAnswer.Difference {

@@ -98,10 +98,11 @@ package struct RunComparer {
         _ frame: UInt64, _ streams: [ComparedStream], _ found: inout ComparisonFindings
     ) async throws(QueryError) -> ComparisonAnswer.Frame? {
         let details = FrameDetails(queries, question, runs)
-        let (frame, cut) = try await details.read(frame, streams)
-        found.cut += cut
-        if let frame { await tell(.first(frame)) }
-        return frame
+        let read = try await details.read(frame, streams)
+        found.cut += read.cut
+        found.signatures = read.signatures
+        if let frame = read.frame { await tell(.first(frame)) }
+        return read.frame
     }
 
     // MARK: all rows that may differ
