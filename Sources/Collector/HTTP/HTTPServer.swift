@@ -65,8 +65,16 @@ enum HTTPServer {
         ).add(to: current)
         LayoutRoutes(store: parts.control).add(to: endpoints)
         StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
-        AnalysisRoutes(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work).add(
-            to: endpoints)
+        let references = RunReferences(catalogue) { [storage = parts.storage] runID in
+            guard let storage else { return false }
+            return try await work.look { try storage.tables.knows(run: runID) }
+        }
+        let named = RunReferenceMiddleware(references: references)
+        AnalysisRoutes(
+            storage: parts.storage, queries: parts.queries, store: parts.control, catalogue: catalogue,
+            references: references, work: work
+        ).add(to: endpoints.behind(named))
+        MarkerRoutes(store: parts.control, catalogue: catalogue, references: references).add(to: current.behind(named))
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding
