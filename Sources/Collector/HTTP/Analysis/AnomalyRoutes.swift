@@ -16,14 +16,14 @@ struct AnomalyRoutes: Sendable {
     let store: ControlStore?
 
     func add(to router: EndpointRouter<ConnectionContext>) {
-        router.on(AnomalyEndpoints.find) { request, _ in try JSONAnswer.response(try await find(request)) }
-        router.on(AnomalyEndpoints.keep) { request, _ in
+        router.on(AnomalyEndpoints.find) { request, context in try JSONAnswer.response(try await find(request, context)) }
+        router.on(AnomalyEndpoints.keep) { request, context in
             guard let store else {
                 throw APIError(
                     .serviceUnavailable, "storage-off", "this collector could not use its data folder, so it keeps no markers",
                     hint: "its log says why; choose another with --data-dir")
             }
-            var answer = try await find(request)
+            var answer = try await find(request, context)
             let markers = Self.markers(answer)
             let (runID, kinds) = (answer.runId, answer.rules.kinds)
             do {
@@ -55,6 +55,13 @@ struct AnomalyRoutes: Sendable {
 
     // MARK: looking
 
+    /// It ends with who has asked.
+    private func find(_ request: Request, _ context: ConnectionContext) async throws -> AnomaliesAnswer {
+        let looking = Task { try await find(request) }
+        context.whenClientLeaves { looking.cancel() }
+        return try await looking.value
+    }
+
     private func find(_ request: Request) async throws -> AnomaliesAnswer {
         let scope = try answers.scope(request)
         let runID = try request.required(AnalysisEndpoints.runID)
@@ -66,7 +73,8 @@ struct AnomalyRoutes: Sendable {
         if let baseline { _ = try await self.record(baseline) }
         let tables = try await answers.storedTables()
         let known = await RunTypes(runID, answers.catalogue)
-        let watched = try await types(runID, scope, known, tables, asked, Set(request.texts(AnomalyEndpoints.field)))
+        let watched = try await types(
+            runID, scope, known, tables, asked, Set(request.texts(AnomalyEndpoints.field).map { Name($0) }))
         let finder = AnomalyFinder(
             queries, tables: known.tables(tables), scope: scope, baseline: baseline, rules: rules,
             isComplete: record.status != .running && record.isAccountedFor)
@@ -146,7 +154,7 @@ struct AnomalyRoutes: Sendable {
     // MARK: what there is
 
     private func types(
-        _ runID: String, _ scope: EventScope, _ known: RunTypes, _ tables: [StoredTable], _ asked: Asked, _ wanted: Set<String>
+        _ runID: String, _ scope: EventScope, _ known: RunTypes, _ tables: [StoredTable], _ asked: Asked, _ wanted: Set<Name>
     ) async throws -> (types: [WatchedType], notCovered: [AnomaliesAnswer.NotCovered]) {
         let (stored, _) = try await SchemaRoutes(answers: answers).fields(runID, scope.sourceID, known, tables)
         var names: [(channel: Name, type: Name)] = known.inside(scope).map { ($0.channel, $0.type) }
@@ -164,7 +172,8 @@ struct AnomalyRoutes: Sendable {
             for field in stored where Name(field.channel) == name.channel && Name(field.type) == name.type {
                 let full = Name("\(name.type).\(field.field)")
                 named.insert(full)
-                guard wanted.isEmpty || wanted.contains(field.field), !keys.contains(where: { Name($0) == Name(field.field) })
+                guard wanted.isEmpty || wanted.contains(Name(field.field)),
+                    !keys.contains(where: { Name($0) == Name(field.field) })
                 else {
                     continue
                 }
