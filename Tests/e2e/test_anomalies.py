@@ -150,6 +150,20 @@ def test_frames_that_are_missing_or_there_twice_and_times_that_go_back(world):
     assert found(answer, "frame-reset") == {("frame-reset", "t", None, 195, 195)}
 
 
+def test_a_run_that_comes_in_parts_is_looked_at_as_one(module_collector, start_engine, programs):
+    """More rows than are read at a time, of two series: a stretch goes on over the borders of parts, and nothing is there twice."""
+    engine = start_engine(
+        programs / "engine", "long", 600_000, 0, 2, TELTEL_SHM_DIR=module_collector.shm, ENGINE_OVERFLOW="block", ENGINE_BLOCK_MS="60000")
+    assert engine.communicate(timeout=120)[0] == "accepted 1200000 refused 0\n"
+    all_stored(module_collector, "long", 1_200_002)
+    answer = anomalies(module_collector, "long", ("limits", "test.sample.v.a=75000..", ), eventType="test.sample")
+    assert answer["coverage"]["rows"] == 1_200_000 and answer["coverage"]["series"] == 2 and answer["more"] == []
+    stretches = [(one["kind"], one["key"], one["fromFrame"], one["toFrame"], one["events"]) for one in answer["findings"]]
+    assert stretches == [("out-of-limits", key, 0, 299_999, 300_000) for key in ("0", "1")]
+    borders = [text for text in answer["sql"] if "param_to=18446744073709551615" not in text and "param_from=0" in text]
+    assert borders, "it was read in parts"
+
+
 @pytest.mark.parametrize("query, code", [
     ("", "missing-parameter"), ("runId=nobody", "unknown-run"), ("runId=good&baseline=nobody", "unknown-run"), ("runId=good&rules=magic", "bad-parameter"),
     ("runId=good&limits=body.state.x", "bad-parameter"), ("runId=good&limits=body.state.x=2..1", "bad-parameter"), ("runId=good&limits=body.state.x=nan..1", "bad-parameter"),
