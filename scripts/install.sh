@@ -3,7 +3,7 @@
 #   usage: scripts/install.sh BUILD_DIR PART...
 #     runtime      the shared library: what a finished engine needs
 #     development  headers, static library, pkg-config file, CMake package, manual page: what building an engine needs
-#     collector    the program `teltel` and its manual page
+#     collector    the program `teltel`, its manual page, and what completes its commands in bash, zsh and fish
 # From the environment: PREFIX (default /usr/local), LIBDIR (default PREFIX/lib), DESTDIR (put before both). PREFIX and LIBDIR are
 # absolute. What is installed finds its parts relative to itself, so that the whole PREFIX may be moved afterwards.
 set -eu
@@ -33,6 +33,13 @@ fill() { # TEMPLATE TARGET
     put 644 "$filled" "$2"
     rm -f "$filled"
 }
+# The program knows its own commands.
+complete() { # SHELL TARGET
+    made=$(mktemp)
+    "$build/bin/teltel" --generate-completion-script "$1" >"$made" || fail "cannot make the completion of $1"
+    put 644 "$made" "$2"
+    rm -f "$made"
+}
 
 for part in "$@"; do
     case $part in
@@ -53,6 +60,9 @@ for part in "$@"; do
         collector)
             put 755 "$build/bin/teltel" "$prefix/bin/teltel"
             fill "$root/packaging/teltel.1.in" "$prefix/share/man/man1/teltel.1"
+            complete bash "$prefix/share/bash-completion/completions/teltel"
+            complete zsh "$prefix/share/zsh/site-functions/_teltel"
+            complete fish "$prefix/share/fish/vendor_completions.d/teltel.fish"
             ;;
         *) fail "unknown part: $part" ;;
     esac

@@ -35,6 +35,8 @@ struct ValueRows {
     let columns: [Column]
     var withType = false
     var withPayload = false
+    /// With `line`: the writer of an instance, as a number.
+    var withLine = false
 
     /// Integers that no double holds may be among the values.
     func mayHaveDigits(_ tables: [StoredTable]) -> Bool {
@@ -77,6 +79,7 @@ struct ValueRows {
         }
         selected += ["\(keys.sql) AS key", "source_id", "writer", "sequence"]
         if withType { selected.append("\(table.typeText(&parameters)) AS event_type") }
+        if withLine { selected.append("sipHash64(t.instance, t.writer) AS line") }
         if withPayload { selected.append("\(table.payload) AS payload_text") }
         var conditions = scope.conditions(table, &parameters)
         if let key = scope.key { conditions.append("\(keys.sql) = \(parameters.text("key", key))") }

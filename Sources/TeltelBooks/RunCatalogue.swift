@@ -32,6 +32,22 @@ package struct RunCatalogue: Sendable {
         return (try? await NIOThreadPool.singleton.runIfActive { registry.recall(runID) }) ?? nil
     }
 
+    /// Whether there is such a run; its record is not read.
+    package func knows(_ runID: Name) async throws -> Bool {
+        if registry.snapshot(runID) != nil { return true }
+        guard let store else { return false }
+        return try await NIOThreadPool.singleton.runIfActive { try store.hasRun(runID) }
+    }
+
+    /// So many of them, in the order of their bytes.
+    package func ids(beginningWith prefix: Name, limit: Int) async throws -> [Name] {
+        let inMemory = registry.places().map(\.runID).filter { $0.hasPrefix(prefix) }
+        let onDisk = try await NIOThreadPool.singleton.runIfActive {
+            try store?.runIDs(beginningWith: prefix, limit: limit) ?? []
+        }
+        return Array(Set(inMemory + onDisk).sorted().prefix(limit))
+    }
+
     /// What is in memory was in the store, or will be: there it counts once.
     private func places(before place: RunPlace?, limit: Int) throws -> [RunPlace] {
         let inMemory = registry.places()

@@ -188,6 +188,17 @@ extension ControlStore {
         }
     }
 
+    /// So many of them, in the order of their bytes.
+    package func runIDs(beginningWith prefix: Name, limit: Int) throws(ControlStoreError) -> [Name] {
+        try runs.read { database in
+            // By bytes, as SQLite compares texts; the last character that there is ends the range.
+            let sql = "SELECT run_id FROM runs WHERE run_id >= ? AND run_id < ? ORDER BY run_id LIMIT ?"
+            return try String.fetchAll(database, sql: sql, arguments: [prefix.text, prefix.text + "\u{10FFFF}", limit]).map {
+                Name($0)
+            }
+        }
+    }
+
     /// They are not in memory any more.
     package func letGo(_ runIDs: [Name]) { held.withLock { held in for runID in runIDs { held[runID] = nil } } }
 

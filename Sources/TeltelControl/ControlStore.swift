@@ -45,7 +45,7 @@ package final class ControlStore: Sendable {
         var notices: [String] = []
         if let aside = words.putAside {
             notices.append(
-                "the control store's \(words.path) was no database: it is kept as \(aside), and names, notes and layouts begin anew"
+                "the control store's \(words.path) was no database: it is kept as \(aside), and names, notes, layouts and markers begin anew"
             )
         }
         if let aside = runs.putAside {
@@ -65,7 +65,8 @@ package final class ControlStore: Sendable {
                 CREATE TABLE run_words (run_id TEXT PRIMARY KEY, name TEXT, note TEXT, changed_tags TEXT NOT NULL);
                 CREATE TABLE layouts (name TEXT PRIMARY KEY, layout TEXT NOT NULL, saved_ms INTEGER NOT NULL);
                 CREATE TABLE removed_runs (run_id TEXT PRIMARY KEY, counted TEXT NOT NULL);
-                """, minReader: 1, minWriter: 1)
+                """, minReader: 1, minWriter: 1),
+        Migration(sql: markersTable, minReader: 1, minWriter: 1),
     ])
 
     static let runsFormat = FileFormat(migrations: [
@@ -89,7 +90,9 @@ package final class ControlStore: Sendable {
     /// run that is still listed can be removed again.
     package func remove(_ runID: Name, counted: [String: UInt64]) throws(ControlStoreError) {
         try words.write { database in
-            try database.execute(sql: "DELETE FROM run_words WHERE run_id = ?", arguments: [runID.text])
+            for table in ["run_words", "markers"] {
+                try database.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [runID.text])
+            }
             try database.execute(
                 sql: "INSERT OR REPLACE INTO removed_runs (run_id, counted) VALUES (?, ?)",
                 arguments: [runID.text, try StoredJSON.text(counted)])

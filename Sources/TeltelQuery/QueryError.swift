@@ -20,7 +20,7 @@ package enum QueryError: Error, Equatable, Sendable {
     case cancelled
 
     /// ClickHouse ended an answer in the middle of a row.
-    static let cutOff = QueryError.failed("ClickHouse's answer was cut off")
+    package static let cutOff = QueryError.failed("ClickHouse's answer was cut off")
 
     init(_ error: ClickHouseError, seconds: Int) {
         switch error.source {

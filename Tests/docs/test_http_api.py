@@ -196,6 +196,23 @@ def test_layouts_as_they_are_shown(offline):
     assert (layout, removed) == ({"panels": []}, {"name": "tyres"}) and f"`{json.dumps(removed, separators=(',', ':'))}`" in TEXT
 
 
+def test_markers_and_anomalies_as_they_are_shown(with_a_run):
+    (commands,) = re.findall(r"```sh\n(.*?)```", section("Markers"), re.S)
+    made, listed = [
+        json.loads(subprocess.run(
+            line.replace("http://127.0.0.1:8080", with_a_run.url).replace("posted-run", "documented"), shell=True, check=True, capture_output=True).stdout)
+        for line in commands.splitlines()
+    ]
+    assert listed == {"runId": "documented", "markers": [made], "total": 1, "next": ""}
+    assert [name for name in (*made, *listed) if f"`{name}`" not in section("Markers")] == []
+    text = re.search(r"^### GET /api/analysis/anomalies\n(.*?)(?=^##)", TEXT, re.M | re.S)[1]
+    answer = json.loads(with_a_run.request("/api/analysis/anomalies?runId=documented&frozenEvents=2&jumpFactor=1&deviationFactor=1", method="POST")[2])
+    assert answer["findings"]
+    names = {*answer, *answer["rules"], *answer["coverage"], *(name for one in answer["findings"] for name in one), *answer["rules"]["kinds"]}
+    assert [name for name in names if f"`{name}`" not in text] == []
+    assert with_a_run.request(f"/api/markers/{made['id']}", method="DELETE")[0] == 200
+
+
 def test_without_storage_analysis_says_so(live):
     status, _, body = live.request("/api/analysis/runs")
     assert (status, json.loads(body)["error"]["code"]) == (503, "storage-off")

@@ -63,6 +63,13 @@ def test_a_name_finds_what_has_it_and_nothing_else(world, number):
     assert [json.loads(row["tags"]) for row in ask("runs-by-tag", key=name, value=name)] == [{name: name}]
     [row] = ask("outliers", **only(name, "runId", "key"), eventType="wheel.force", jsonPath="load", max=-1)
     assert (row["value"], row["key"], row["source_id"]) == (number, name, name)
+    limits = {"field": name, "rules": "out-of-limits", "limits": f"{name}.{name}=..-1"}
+    found = json.loads(world.request("/api/analysis/anomalies?" + query(**event, **limits))[2])["findings"]
+    assert [(one["field"], one["eventType"], one["sourceId"], one["value"]) for one in found] == [(name, name, name, number)]
+    marker = {"runId": name, "sourceId": name, "channel": name, "eventType": name, "field": name, "fromFrame": 5, "text": name}
+    assert world.request("/api/markers", json.dumps(marker).encode(), method="POST")[0] == 200
+    [kept] = json.loads(world.request("/api/markers?" + query(**event, field=name))[2])["markers"]
+    assert {part: kept[part] for part in marker} == marker
     [row] = ask("multi-series", **only(name, "runId", "key"), eventType="wheel.force", jsonPath="load")
     assert row["load"] == number
 

@@ -26,7 +26,8 @@ def test_what_is_installed(installation):
     for name in (
         "bin/teltel", "include/teltel.h", "include/teltel.hpp", "lib/libteltel.a", "lib/libteltel.so", "lib/libteltel.so.0",
         f"lib/libteltel.so.{VERSION}", "lib/pkgconfig/teltel.pc", "lib/cmake/teltel/teltelConfig.cmake",
-        "lib/cmake/teltel/teltelConfigVersion.cmake", "share/man/man1/teltel.1", "share/man/man3/teltel.3",
+        "lib/cmake/teltel/teltelConfigVersion.cmake", "share/man/man1/teltel.1", "share/man/man3/teltel.3", "share/bash-completion/completions/teltel",
+        "share/zsh/site-functions/_teltel", "share/fish/vendor_completions.d/teltel.fish",
     ):
         files.remove(name)
     assert not files

@@ -30,7 +30,9 @@ struct NameRun: AsyncParsableCommand {
     var name: String
 
     func run() async throws {
-        try await options.talk { try await $0.send(.PATCH, RunCommand.path(runID), RunChange(name: name)) }
+        try await options.talk { client in
+            try await client.send(.PATCH, RunCommand.path(try await client.runIDIfKnown(runID)), RunChange(name: name))
+        }
     }
 }
 
@@ -45,7 +47,9 @@ struct NoteRun: AsyncParsableCommand {
     var note: String
 
     func run() async throws {
-        try await options.talk { try await $0.send(.PATCH, RunCommand.path(runID), RunChange(note: note)) }
+        try await options.talk { client in
+            try await client.send(.PATCH, RunCommand.path(try await client.runIDIfKnown(runID)), RunChange(note: note))
+        }
     }
 }
 
@@ -61,12 +65,15 @@ struct DeleteRun: AsyncParsableCommand {
     var yes = false
 
     func run() async throws {
-        guard yes || isConfirmed() else { throw ExitCode(1) }
         try await options.talk { client in
+            // Whole ids are shown before anything is deleted.
+            var whole: [String] = []
+            for runID in runIDs { whole.append(try await client.runIDIfKnown(runID)) }
+            guard yes || isConfirmed(whole) else { throw ExitCode(1) }
             let progress = Progress()
             defer { progress.end() }
-            for (index, runID) in runIDs.enumerated() {
-                progress.show("deleting \(runID), \(index + 1) of \(runIDs.count)")
+            for (index, runID) in whole.enumerated() {
+                progress.show("deleting \(runID), \(index + 1) of \(whole.count)")
                 try await client.send(.DELETE, RunCommand.path(runID), RunChange?.none)
                 progress.end()
                 Terminal.say("deleted \(Terminal.printable(runID))")
@@ -74,7 +81,7 @@ struct DeleteRun: AsyncParsableCommand {
         }
     }
 
-    private func isConfirmed() -> Bool {
+    private func isConfirmed(_ runIDs: [String]) -> Bool {
         let names = runIDs.map(Terminal.printable).joined(separator: ", ")
         Terminal.ask("delete \(names) with all events? [y/N] ")
         let isSure = ["y", "yes"].contains(readLine()?.lowercased())

@@ -52,7 +52,8 @@ struct Tail: AsyncParsableCommand {
 
     func run() async throws {
         try await options.talk { client in
-            let hasEnded = try await look(client)
+            let run = try await client.runIDIfKnown(run)
+            let hasEnded = try await look(client, run)
             let request = Request(runId: run, types: types, every: every, tail: lines)
             let subscription = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
             if !fields.isEmpty { Terminal.say(EventLine.head(fields)) }
@@ -77,7 +78,7 @@ struct Tail: AsyncParsableCommand {
     }
 
     /// Returns whether the run has ended. What cannot be followed is an error.
-    private func look(_ client: CollectorClient) async throws(ClientError) -> Bool {
+    private func look(_ client: CollectorClient, _ run: String) async throws(ClientError) -> Bool {
         let name = Terminal.printable(run)
         guard let known = try await client.find(RunCommand.path(run), as: RunAnswer.self) else {
             guard wait else {

@@ -57,7 +57,12 @@ enum HTTPServer {
         }
         let current = endpoints.behind(CatchUpMiddleware(caughtUp: parts.caughtUp))
         let catalogue = RunCatalogue(registry: parts.registry, store: parts.control)
-        let answers = AnalysisAnswers(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work)
+        let references = RunReferences(catalogue) { [storage = parts.storage] runID in
+            guard let storage else { return false }
+            return try await work.look { try storage.tables.knows(run: runID) }
+        }
+        let answers = AnalysisAnswers(
+            storage: parts.storage, queries: parts.queries, catalogue: catalogue, references: references, work: work)
         RunRoutes(
             registry: parts.registry, catalogue: catalogue, bus: parts.bus, writers: parts.writers, eventsBeyond32Bits: beyond,
             fingerprints: RunFingerprints(answers)
@@ -67,8 +72,9 @@ enum HTTPServer {
         ).add(to: current)
         LayoutRoutes(store: parts.control).add(to: endpoints)
         StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
-        AnalysisRoutes(storage: parts.storage, queries: parts.queries, catalogue: catalogue, work: work).add(
-            to: endpoints)
+        let named = RunReferenceMiddleware(references: references)
+        AnalysisRoutes(answers, store: parts.control).add(to: endpoints.behind(named))
+        MarkerRoutes(store: parts.control, catalogue: catalogue, references: references).add(to: current.behind(named))
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,
             limits: DecodingLimits(bytes: settings.maxBodyBytes), memory: decoding

@@ -65,6 +65,9 @@ enum Terminal {
         }
     }
 
+    /// Somebody reads it; else a program or a file gets it.
+    static var isShown: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// Characters that a line may have; nil: standard output is no terminal.
     static var width: Int? {
         var size = winsize()

@@ -15,6 +15,8 @@ struct AnalysisAnswers: Sendable {
     /// nil without storage.
     let queries: QueryService?
     let catalogue: RunCatalogue
+    /// Parameters have been through it before they come here.
+    let references: RunReferences
     let work: StorageWork
     let statements = StatementHeaders()
 

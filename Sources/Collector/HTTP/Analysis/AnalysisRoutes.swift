@@ -3,15 +3,18 @@ import Foundation
 import Hummingbird
 import TeltelAnalysis
 import TeltelBooks
+import TeltelControl
 import TeltelHTTP
 import TeltelQuery
 import TeltelStorage
 
 struct AnalysisRoutes: Sendable {
     private let answers: AnalysisAnswers
+    private let store: ControlStore?
 
-    init(storage: Storage?, queries: QueryService?, catalogue: RunCatalogue, work: StorageWork) {
-        answers = AnalysisAnswers(storage: storage, queries: queries, catalogue: catalogue, work: work)
+    init(_ answers: AnalysisAnswers, store: ControlStore?) {
+        self.answers = answers
+        self.store = store
     }
 
     func add(to router: EndpointRouter<ConnectionContext>) {
@@ -21,6 +24,7 @@ struct AnalysisRoutes: Sendable {
         RunEventRoutes(answers: answers).add(to: router)
         SchemaRoutes(answers: answers).add(to: router)
         CompareRoutes(answers: answers).add(to: router)
+        AnomalyRoutes(answers: answers, store: store).add(to: router)
         router.on(AnalysisEndpoints.statement) { _, context in
             try answers.statements.response(try context.parameters.require("id"))
         }
@@ -42,8 +46,10 @@ struct AnalysisRoutes: Sendable {
         }
         router.on(AnalysisEndpoints.run) { request, context in
             let runID = context.parameters.getCatchAll().joined(separator: "/")
-            guard let runID = runID.removingPercentEncoding, !runID.isEmpty else { throw APIError.missingParameter("run id") }
-            return try await answers.answer(request, context, RunQuestion(runID: runID).statement(), mustHaveRows: true)
+            guard let asked = runID.removingPercentEncoding, !asked.isEmpty else { throw APIError.missingParameter("run id") }
+            // It is in the path, where no middleware sees it.
+            let question = RunQuestion(runID: try await answers.references.id(asked).text)
+            return try await answers.answer(request, context, question.statement(), mustHaveRows: true)
         }
         router.on(AnalysisEndpoints.sizes) { request, context in
             let question = SizeQuestion(runID: request.text(AnalysisEndpoints.anyRunID))

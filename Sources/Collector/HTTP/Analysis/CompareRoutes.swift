@@ -152,13 +152,18 @@ struct CompareRoutes: Sendable {
     private struct SeveralRuns: Decodable { let runIds: [String] }
 
     private func runs(_ runIDs: [String]) async throws -> [ComparedRun] {
-        var seen: Set<Name> = []
-        let names = runIDs.map { Name($0) }.filter { seen.insert($0).inserted }
-        guard !names.isEmpty else { throw APIError.missingParameter(CompareEndpoints.runIDs.name) }
-        guard names.count <= RunGrouper.runsMost else {
+        guard runIDs.count <= RunGrouper.runsMost else {
             throw APIError(
-                .badRequest, "bad-parameter", "\(names.count) runs are asked for, \(RunGrouper.runsMost) are the most")
+                .badRequest, "bad-parameter", "\(runIDs.count) runs are asked for, \(RunGrouper.runsMost) are the most")
         }
+        var seen: Set<Name> = []
+        var names: [Name] = []
+        for text in runIDs {
+            // In a body nobody has resolved what stands for a run.
+            let name = try await answers.references.id(text)
+            if seen.insert(name).inserted { names.append(name) }
+        }
+        guard !names.isEmpty else { throw APIError.missingParameter(CompareEndpoints.runIDs.name) }
         var runs: [ComparedRun] = []
         for name in names { runs.append(try await run(name.text)) }
         return runs

@@ -22,7 +22,7 @@ struct SchemaRoutes: Sendable {
     }
 
     /// What a run, or one of its sources, has values of.
-    private func fields(_ runID: String, _ sourceID: String?, _ types: RunTypes, _ tables: [StoredTable]) async throws
+    func fields(_ runID: String, _ sourceID: String?, _ types: RunTypes, _ tables: [StoredTable]) async throws
         -> (fields: [StoredField], asked: [Statement?])
     {
         let mine = types.inside(EventScope(runID: runID, sourceID: sourceID))

@@ -4,7 +4,8 @@ import TeltelHTTP
 enum Endpoints {
     static let table = EndpointTable(
         IngestEndpoints.all, RunEndpoints.all, LiveEndpoints.all, AnalysisEndpoints.all, CompareEndpoints.all,
-        LayoutEndpoints.all, HealthEndpoints.all,
+        AnomalyEndpoints.all,
+        LayoutEndpoints.all, MarkerEndpoints.all, HealthEndpoints.all,
         StorageEndpoints.all, LoginEndpoints.all)
 
     /// Of a body that no endpoint says otherwise about.
