@@ -113,6 +113,9 @@ import Testing
         let regular: [UInt64] = (0..<200).filter { !(50..<60).contains($0) }
         #expect(stream(regular) == ["gap 50-59"])
         #expect(stream(regular.map { $0 * 10 }) == ["gap 491-599"])
+        // Frames have 64 bits.
+        #expect(stream(Array(0..<100) + [.max]) == ["gap 100-18446744073709551614"])
+        #expect(Anomaly(.gap, 0...UInt64.max, simTime: 0).text("t").hasSuffix("from frame 0 to frame 18446744073709551615"))
         // What comes now and then has no gaps.
         #expect(stream((0..<100).map { $0 * $0 }).isEmpty)
     }

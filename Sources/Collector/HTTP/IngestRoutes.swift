@@ -14,7 +14,7 @@ struct IngestRoutes: Sendable {
     let memory: DecodingMemory
 
     private static let keyName = HTTPField.Name(IngestEndpoints.idempotencyKey.name)!
-    private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
+    static let replayedName = HTTPField.Name("Idempotency-Replayed")!
 
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(IngestEndpoints.post) { request, context in
@@ -55,7 +55,8 @@ struct IngestRoutes: Sendable {
         }
     }
 
-    private static func key(_ headers: HTTPFields) throws -> String? {
+    /// Of a request that may come again; nil: it has none.
+    static func key(_ headers: HTTPFields) throws -> String? {
         let values = headers[values: keyName]
         guard let key = values.first else { return nil }
         guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {

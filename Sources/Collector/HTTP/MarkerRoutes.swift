@@ -15,9 +15,6 @@ struct MarkerRoutes: Sendable {
     let catalogue: RunCatalogue
     let references: RunReferences
 
-    private static let keyName = HTTPField.Name(MarkerEndpoints.idempotencyKey.name)!
-    private static let replayedName = HTTPField.Name("Idempotency-Replayed")!
-
     func add(to router: EndpointRouter<ConnectionContext>) {
         router.on(MarkerEndpoints.list) { request, _ in try await list(request) }
         router.on(MarkerEndpoints.add) { request, _ in try await add(request) }
@@ -120,7 +117,7 @@ struct MarkerRoutes: Sendable {
     // MARK: making
 
     private func add(_ request: Request) async throws -> Response {
-        let key = try Self.key(request.headers)
+        let key = try IngestRoutes.key(request.headers)
         let asked = try await Self.content(request)
         let runID = try await references.id(asked.runId)
         try await mustBeKnown(runID)
@@ -130,24 +127,13 @@ struct MarkerRoutes: Sendable {
         case .done(let marker): return try JSONAnswer.response(MarkerAnswer(marker))
         case .madeBefore(let marker):
             var response = try JSONAnswer.response(MarkerAnswer(marker))
-            response.headers[Self.replayedName] = "true"
+            response.headers[IngestRoutes.replayedName] = "true"
             return response
         case .tooMany:
             throw APIError(
                 .conflict, "too-many-markers", "the run has \(MarkerLimits.perRun) markers already",
                 hint: "delete some: DELETE /api/markers?runId=…&origin=rule")
         }
-    }
-
-    private static func key(_ headers: HTTPFields) throws -> String? {
-        let values = headers[values: keyName]
-        guard let key = values.first else { return nil }
-        guard values.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw APIError(
-                .badRequest, "bad-idempotency-key", "an Idempotency-Key has 1 to 255 printable ASCII characters, and comes once",
-                hint: "send a new UUID with each request, and the same one when you repeat it")
-        }
-        return key
     }
 
     private static func content(_ request: Request) async throws -> MarkerRequest {

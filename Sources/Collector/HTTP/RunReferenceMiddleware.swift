@@ -1,5 +1,4 @@
 /// Runs may be named by the beginning of their id, or as the latest one, wherever a question has a parameter for a run.
-import Foundation
 import HTTPTypes
 import Hummingbird
 import TeltelBooks
@@ -32,8 +31,8 @@ struct RunReferenceMiddleware: RouterMiddleware {
                 parts.append(part)
                 continue
             }
-            resolved.append(Self.escaped(runID))
-            parts.append("\(name)=\(Self.escaped(runID))")
+            resolved.append(RunCommand.escaped(runID))
+            parts.append("\(name)=\(RunCommand.escaped(runID))")
         }
         guard !resolved.isEmpty else { return try await next(request, context) }
         var head = request.head
@@ -41,14 +40,6 @@ struct RunReferenceMiddleware: RouterMiddleware {
         var response = try await next(Request(head: head, body: request.body), context)
         response.headers[Self.header] = resolved.joined(separator: ", ")
         return response
-    }
-
-    private static let unreserved = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
-
-    static func escaped(_ text: String) -> String {
-        // Text can always be escaped this way.
-        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
     }
 }
 

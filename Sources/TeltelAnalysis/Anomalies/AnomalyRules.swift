@@ -165,8 +165,10 @@ package struct Anomaly: Sendable, Equatable {
     /// - Parameter what: the field, or the stream.
     package func text(_ what: String) -> String {
         let first = frames.lowerBound
-        let from = "from frame \(first)" + (frames.upperBound > first ? " to frame \(frames.upperBound)" : " on")
-        let at = frames.count == 1 || frames.upperBound == first ? "at frame \(first)" : from
+        // Not by their count: frames may be more than an integer holds.
+        let isOne = frames.upperBound == first
+        let from = "from frame \(first)" + (isOne ? " on" : " to frame \(frames.upperBound)")
+        let at = isOne ? "at frame \(first)" : from
         let value = value.map { "\($0)" } ?? ""
         let other = other.map { "\($0)" } ?? ""
         switch kind {

@@ -11,9 +11,6 @@ enum MarkerEndpoints {
     static let limit = Parameter("limit", "so many at most; default: 1000", .integer(1...10_000))
     static let after = Parameter("after", "the `next` of an answer to the same question: what comes behind it")
     static let format = Parameter("format", "json, or the whole list as jsonl or csv; default: json")
-    static let idempotencyKey = Parameter(
-        "Idempotency-Key", "1 to 255 printable ASCII characters: a request that is sent again with it adds nothing twice",
-        in: .header)
 
     private static let chosen = [
         runID, kind, severity, origin, AnalysisEndpoints.anySourceID, AnalysisEndpoints.channel, eventType, field,
@@ -23,7 +20,7 @@ enum MarkerEndpoints {
         .get, "/api/markers", "markers of a run", parameters: chosen + [limit, after, format],
         answer: .init("runId, markers, total, next; or one marker a line"))
     static let add = Endpoint(
-        .post, "/api/markers", "marks frames of a run", parameters: [idempotencyKey],
+        .post, "/api/markers", "marks frames of a run", parameters: [IngestEndpoints.idempotencyKey],
         body: .init(
             "application/json", bytesMax: Endpoints.bodyBytesMax, "runId, fromFrame and text, and what else a marker has"),
         answer: .init("the marker"))
