@@ -10,7 +10,8 @@ struct App: AsyncParsableCommand {
         discussion: "Completion of commands, options and ids of runs: --generate-completion-script bash (or zsh, fish).",
         version: Version.text,
         subcommands: [
-            Collect.self, Runs.self, RunCommand.self, Tail.self, Compare.self, Same.self, SeriesCommand.self, At.self,
+            Collect.self, Runs.self, RunCommand.self, Tail.self, Compare.self, Same.self, BaselineCommand.self,
+            SeriesCommand.self, At.self,
             Markers.self, Recover.self,
             StorageCommand.self, SpoolCommand.self, Doctor.self, Token.self, LoginURL.self,
             VersionCommand.self,

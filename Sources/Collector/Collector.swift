@@ -79,7 +79,12 @@ struct Collector: Sendable {
             removal = RunRemoval(
                 registry: registry, bus: bus, directory: directory, storage: storage, bookkeeper: bookkeeper,
                 posted: posted)
-            retention = Retention(settings.retention, storage: storage, removal: removal, logger: logger)
+            retention = Retention(
+                settings.retention, storage: storage, removal: removal,
+                pinned: { [control = kept?.control] in
+                    guard let control else { return [] }
+                    return (try? control.baselines()).map { Set($0.map(\.runID)) }
+                }, logger: logger)
             keys = IdempotencyKeys(
                 capacity: settings.idempotencyKeys, archive: kept.map { AnswerArchive($0.control, logger: logger) })
             let live = LiveReader(

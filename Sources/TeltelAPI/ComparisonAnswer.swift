@@ -282,6 +282,8 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
 
     package let version: Int
     package let runs: [Run]
+    /// The name that stands for the first run; null: it was named itself.
+    package let baseline: String?
     /// `bits`, `ulp` or `tolerance`.
     package let mode: String
     /// How rows are pairs: `frame`, or `frame+3`: frame 0 of the first run is frame 3 of the second.
@@ -311,7 +313,7 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
     package let sql: [String]
 
     package init(
-        runs: [Run], mode: String, pairing: String, rules: [AppliedRule], verdict: Verdict, reason: String?,
+        runs: [Run], baseline: String?, mode: String, pairing: String, rules: [AppliedRule], verdict: Verdict, reason: String?,
         surroundings: [Surrounding], schema: [SchemaDifference], equalUpToFrame: UInt64?, first: Frame?, firstByBits: UInt64?,
         persistentFrom: UInt64?, signatures: [Signature]?, fields: [FieldReport]?, intervals: [[UInt64]]?, intervalsLeftOut: Int?,
         streams: [Stream],
@@ -319,6 +321,7 @@ package struct ComparisonAnswer: Codable, Sendable, Equatable {
     ) {
         version = 1
         self.runs = runs
+        self.baseline = baseline
         self.mode = mode
         self.pairing = pairing
         self.rules = rules

@@ -94,6 +94,9 @@ package final class Bookkeeper: Sendable {
         }
         finish()
     }
+    /// Names under which others are compared with the run.
+    package func baselines(of runID: Name) throws(ControlStoreError) -> [String] { try store?.baselines(of: runID) ?? [] }
+
     package func stop() { stopping.store(true, ordering: .relaxed) }
 
     /// What is known of them is on disk, and is looked up there when somebody asks.

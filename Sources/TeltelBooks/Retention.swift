@@ -10,13 +10,19 @@ package final class Retention: Sendable {
     private let policy: RetentionPolicy
     private let storage: Storage?
     private let removal: RunRemoval
+    /// Runs that are kept whatever the policy says; nil: that cannot be said now.
+    private let pinned: @Sendable () -> Set<Name>?
     private let logger: Logger
     private let stopping = Atomic<Bool>(false)
     private let wake = DispatchSemaphore(value: 0)
     /// One at a time.
     private let pruning = Mutex(())
 
-    package init(_ policy: RetentionPolicy, storage: Storage?, removal: RunRemoval, logger: Logger) {
+    package init(
+        _ policy: RetentionPolicy, storage: Storage?, removal: RunRemoval, pinned: @escaping @Sendable () -> Set<Name>?,
+        logger: Logger
+    ) {
+        self.pinned = pinned
         self.policy = policy
         self.storage = storage
         self.removal = removal
@@ -34,10 +40,14 @@ package final class Retention: Sendable {
         guard let storage else { return [] }
         let policy = policy ?? self.policy
         if policy.keepsAll { return [] }
+        guard let pinned = pinned() else {
+            logger.warning("nothing is removed now: the control store does not say which runs are baselines")
+            return []
+        }
         let result = pruning.withLock { _ in
             Result { () throws(ClickHouseError) in
                 let now = UInt64(max(0, Date().timeIntervalSince1970))
-                return policy.candidates(try storage.tables.storedRuns(), now: now).map { candidate in
+                return policy.candidates(try storage.tables.storedRuns(), now: now, pinned: pinned).map { candidate in
                     Outcome(candidate: candidate, problem: onlyLooks ? nil : remove(candidate))
                 }
             }

@@ -1,4 +1,5 @@
 /// Which runs are kept for how long.
+import TeltelEvents
 import TeltelStorage
 
 /// Why a policy cannot be understood.
@@ -44,12 +45,13 @@ package struct RetentionPolicy: Sendable, Equatable {
     }
 
     /// Those that are too old, then the oldest until the rest is small enough. Runs that have not ended stay.
-    package func candidates(_ runs: [StoredRun], now: UInt64) -> [Candidate] {
+    /// - Parameter pinned: they stay, too; what they take counts.
+    package func candidates(_ runs: [StoredRun], now: UInt64, pinned: Set<Name> = []) -> [Candidate] {
         var gone: [Candidate] = []
         var kept: [StoredRun] = []
         for run in runs {
             let age = now - min(now, run.time)
-            if let limit = ages[run.status], age > limit {
+            if let limit = ages[run.status], age > limit, !pinned.contains(run.runID) {
                 gone.append(Candidate(run: run, reason: "\(run.status) \(Self.text(age)) ago"))
             } else {
                 kept.append(run)
@@ -57,7 +59,8 @@ package struct RetentionPolicy: Sendable, Equatable {
         }
         guard let bytes else { return gone }
         var left = kept.reduce(0) { $0 + $1.bytes }
-        for run in kept.sorted(by: { $0.time < $1.time }) where left > bytes && Self.hasEnded(run) {
+        for run in kept.sorted(by: { $0.time < $1.time }) where left > bytes && Self.hasEnded(run) && !pinned.contains(run.runID)
+        {
             gone.append(Candidate(run: run, reason: "the oldest beyond \(bytes >> 20) MiB"))
             left -= run.bytes
         }

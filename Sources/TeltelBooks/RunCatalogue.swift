@@ -48,6 +48,14 @@ package struct RunCatalogue: Sendable {
         return Array(Set(inMemory + onDisk).sorted().prefix(limit))
     }
 
+    /// By name.
+    package func baselines() async throws -> [Baseline] {
+        try await NIOThreadPool.singleton.runIfActive { try store?.baselines() ?? [] }
+    }
+    package func baseline(_ name: String) async throws -> Baseline? {
+        try await NIOThreadPool.singleton.runIfActive { try store?.baseline(name) }
+    }
+
     /// What is in memory was in the store, or will be: there it counts once.
     private func places(before place: RunPlace?, limit: Int) throws -> [RunPlace] {
         let inMemory = registry.places()

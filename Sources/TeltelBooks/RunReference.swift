@@ -6,9 +6,15 @@ package enum RunReference: Sendable, Equatable {
     case id(Name)
     /// The newest of those that fit.
     case latest(RunFilter)
+    /// The run that a name stands for.
+    case baseline(String)
 
     /// `latest`, `latest:KEY=VALUE`, `latest:KEY` (whatever its value), `latest:source=ID`; anything else is an id.
     package init(_ text: String) {
+        if text.hasPrefix(Self.baselineWord), text.utf8.count > Self.baselineWord.utf8.count {
+            self = .baseline(String(text.dropFirst(Self.baselineWord.count)))
+            return
+        }
         let word = "latest"
         guard text.utf8.starts(with: word.utf8) else {
             self = .id(Name(text))
@@ -23,6 +29,8 @@ package enum RunReference: Sendable, Equatable {
             self = .id(Name(text))
         }
     }
+
+    package static let baselineWord = "baseline:"
 
     /// What came of a beginning of ids.
     package enum Match: Sendable, Equatable {

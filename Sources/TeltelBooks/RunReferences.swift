@@ -43,6 +43,7 @@ package struct RunReferences: Sendable {
         var match = RunReference.Match.none
         switch reference {
         case .latest(let filter): found = (try? await newest(filter)) ?? nil
+        case .baseline(let name): found = (try? await catalogue.baseline(name))??.runID
         case .id:
             let ids = (try? await catalogue.ids(beginningWith: asked, limit: RunReference.namedMost + 1)) ?? []
             match = RunReference.match(asked, among: ids)

@@ -12,6 +12,8 @@ import TeltelStorage
 package enum RunRemovalError: Error {
     case unknown
     case running
+    /// Others are compared with it, under these names.
+    case pinned([String])
     /// Its last rows are on their way into storage.
     case underway
     case storageAway(String)
@@ -23,6 +25,7 @@ package enum RunRemovalError: Error {
         switch self {
         case .unknown: "there is no such run"
         case .running: "it is still running"
+        case .pinned(let names): "it is the baseline \(names.joined(separator: ", "))"
         case .underway: "its last events are still on their way into storage"
         case .storageAway(let reason): "nothing can be removed while ClickHouse is away: \(reason)"
         case .withoutStorage: "events of it are stored, or will be, and this collector runs without storage"
@@ -62,6 +65,9 @@ package struct RunRemoval: Sendable {
         } else if try !isStored(runID) {
             throw .unknown
         }
+        let names: [String]
+        do throws(ControlStoreError) { names = try bookkeeper.baselines(of: runID) } catch { throw .failed(error.description) }
+        guard names.isEmpty else { throw .pinned(names) }
         try bookkeeper.keepingSilent(about: runID) { () throws(RunRemovalError) in
             if let storage {
                 do throws(Storage.RemovalError) { try storage.remove(run: runID) } catch { throw Self.explain(error) }

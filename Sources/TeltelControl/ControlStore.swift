@@ -45,7 +45,7 @@ package final class ControlStore: Sendable {
         var notices: [String] = []
         if let aside = words.putAside {
             notices.append(
-                "the control store's \(words.path) was no database: it is kept as \(aside), and names, notes, layouts and markers begin anew"
+                "the control store's \(words.path) was no database: it is kept as \(aside), and names, notes, layouts, markers and baselines begin anew"
             )
         }
         if let aside = runs.putAside {
@@ -67,6 +67,7 @@ package final class ControlStore: Sendable {
                 CREATE TABLE removed_runs (run_id TEXT PRIMARY KEY, counted TEXT NOT NULL);
                 """, minReader: 1, minWriter: 1),
         Migration(sql: markersTable, minReader: 1, minWriter: 1),
+        Migration(sql: baselinesTable, minReader: 1, minWriter: 1),
     ])
 
     static let runsFormat = FileFormat(migrations: [

@@ -35,6 +35,15 @@ struct RetentionPolicyTests {
         #expect(policy.candidates(runs, now: now).map(\.run.runID) == ["failed"])
     }
 
+    @Test func pinnedRunsStayAndCount() throws {
+        let policy = try RetentionPolicy(ages: "failed=1s", mebibytes: 1)
+        let runs = [
+            run("failed", "failed", ago: 5, bytes: 1 << 20), run("oldest", "completed", ago: 9, bytes: 1 << 20),
+            run("old", "completed", ago: 7, bytes: 1 << 20),
+        ]
+        #expect(policy.candidates(runs, now: now, pinned: ["failed", "oldest"]).map(\.run.runID) == ["old"])
+    }
+
     @Test func aClockThatWentBackRemovesNothing() throws {
         let policy = try RetentionPolicy(ages: "failed=1s")
         let later = StoredRun(runID: "later", status: "failed", time: now + 50, rows: 1, bytes: 0)

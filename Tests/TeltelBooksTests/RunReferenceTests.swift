@@ -8,6 +8,7 @@ import Testing
         ("latest", RunReference.latest(.any)), ("latest:car=red", .latest(.tag("car", "red"))),
         ("latest:car", .latest(.tag("car", nil))), ("latest:car=", .latest(.tag("car", ""))),
         ("latest:a=b=c", .latest(.tag("a", "b=c"))), ("latest:source=s", .latest(.source("s"))),
+        ("baseline:main", .baseline("main")), ("baseline:", .id("baseline:")), ("baseline", .id("baseline")),
         ("latest:", .id("latest:")), ("latest-7", .id("latest-7")), ("Latest", .id("Latest")), ("run", .id("run")), ("", .id("")),
     ])
     func `what is no word for the latest is an id`(text: String, reference: RunReference) {

@@ -115,7 +115,7 @@ import Testing
             try change(folder, words: "UPDATE meta SET value = 7 WHERE key = '\(key)'")
             let error = #expect(throws: ControlStoreError.self) { try ControlStore(dataFolder: folder) }
             let said = error?.description ?? ""
-            #expect(said.contains("words.sqlite") && said.contains("format 7 or later") && said.contains("this version knows 2"))
+            #expect(said.contains("words.sqlite") && said.contains("format 7 or later") && said.contains("this version knows 3"))
             #expect(said.contains("--data-dir"))
         }
     }

@@ -171,7 +171,7 @@ def test_a_store_of_a_later_version_is_refused(offline, name):
     assert offline.stop() == 0
     with opened(offline, name) as database:
         database.execute("UPDATE meta SET value = 9 WHERE key = 'min_writer'")
-    with pytest.raises(AssertionError, match=f"format 9 or later, and this version knows {2 if name == WORDS else 1}"):
+    with pytest.raises(AssertionError, match=f"format 9 or later, and this version knows {3 if name == WORDS else 1}"):
         offline.start()
 
 

@@ -100,6 +100,11 @@ struct CollectorClient: Sendable {
     ) async throws(ClientError) -> Answer {
         try Self.decode(try await good(.POST, path, sending: try Self.encode(content)), from: path)
     }
+    func put<Answer: Decodable>(
+        _ path: String, _ content: some Encodable, as: Answer.Type
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await good(.PUT, path, sending: try Self.encode(content)), from: path)
+    }
     /// nil: there is no such thing.
     func find<Answer: Decodable>(
         _ path: String, accepting more: Set<Int> = [], as: Answer.Type

@@ -106,7 +106,7 @@ struct Compare: AsyncParsableCommand {
                 verdict = answer.verdict
                 if json { return Terminal.write(try APICoding.encoder.encode(answer) + Data("\n".utf8)) }
                 Terminal.say(ComparisonText(answer).lines.map(Terminal.printable))
-                Terminal.say(client.page(of: second))
+                Terminal.say(client.page(of: answer.runs.last?.runId.text ?? second))
             }
         } catch let code as ExitCode where !code.isSuccess {
             // 1 says that they differ.

@@ -74,6 +74,7 @@ enum HTTPServer {
         StorageRoutes(storage: parts.storage, retention: parts.retention, work: work).add(to: endpoints)
         let named = RunReferenceMiddleware(references: references)
         AnalysisRoutes(answers, store: parts.control).add(to: endpoints.behind(named))
+        BaselineRoutes(store: parts.control, catalogue: catalogue, references: references).add(to: current)
         MarkerRoutes(store: parts.control, catalogue: catalogue, references: references).add(to: current.behind(named))
         IngestRoutes(
             pool: parts.ingest, keys: parts.keys, maxLineBytes: settings.maxLineBytes,

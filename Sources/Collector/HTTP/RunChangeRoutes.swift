@@ -83,6 +83,10 @@ struct RunChangeRoutes: Sendable {
         case .unknown: RunRoutes.unknown(runID)
         case .running:
             APIError(.conflict, "run-is-running", "\(runID): \(error.explanation)", hint: "end its engine, or post its run.end")
+        case .pinned(let names):
+            APIError(
+                .conflict, "run-is-a-baseline", "\(runID): \(error.explanation)",
+                hint: "give another run the name, or DELETE /api/baselines/\(names.first ?? "NAME")")
         case .underway:
             APIError(
                 .conflict, "run-is-underway", "\(runID): \(error.explanation)",

@@ -41,7 +41,8 @@ struct ComparisonDocument {
         let leftOut = found.walks.reduce(0) { $0 + $1.comparison.rows.intervals.leftOut }
         let persistent = found.walks.flatMap(\.comparison.tallies).compactMap(\.intervals.persistentFrom).min()
         return ComparisonAnswer(
-            runs: runs(found.streams), mode: question.rules.mode.rawValue, pairing: pairing, rules: rules(found),
+            runs: runs(found.streams), baseline: question.baseline, mode: question.rules.mode.rawValue, pairing: pairing,
+            rules: rules(found),
             verdict: verdict,
             reason: reason, surroundings: surroundings, schema: found.schema,
             equalUpToFrame: equalUpTo(found, verdict), first: found.first, firstByBits: found.firstByBits,

@@ -13,6 +13,8 @@ package struct CompareQuestion: Sendable {
         case everything
     }
     package var scope: CompareScope
+    /// The name that stands for the reference; nil: it was named itself.
+    package var baseline: String?
     package var depth = Depth.everything
     package var rules = ComparisonRules.bits
     /// Only these fields: paths without `payload.`, with `*`; [] for all.

@@ -6,6 +6,7 @@ import NIOCore
 import TeltelAPI
 import TeltelAnalysis
 import TeltelAnswers
+import TeltelBooks
 import TeltelControl
 import TeltelEvents
 import TeltelHTTP
@@ -41,7 +42,10 @@ struct CompareRoutes: Sendable {
     private func document(
         _ request: Request, _ context: ConnectionContext, _ depth: CompareQuestion.Depth, rules: String? = nil
     ) async throws -> Response {
-        var question = try CompareQuestion(request, scope(request), rules: rules)
+        var scope = try scope(request)
+        let reference = try await reference(scope)
+        scope.first = reference.runID
+        var question = try CompareQuestion(request, scope, rules: rules, of: reference.baseline)
         question.depth = request.text(CompareEndpoints.depth) == "first" ? .first : depth
         let queries = RunQueries(try answers.ready().queries)
         context.whenClientLeaves { queries.abandon() }
@@ -83,6 +87,30 @@ struct CompareRoutes: Sendable {
 
     private static func wantsLines(_ request: Request) -> Bool {
         request.headers[values: .accept].contains { $0.lowercased().contains("application/x-ndjson") }
+    }
+
+    /// The first run may stand behind the name of a baseline.
+    private func reference(_ scope: CompareScope) async throws -> (runID: String, baseline: Baseline?) {
+        guard case .baseline(let name) = RunReference(scope.first), try await !answers.catalogue.knows(Name(scope.first)) else {
+            return (scope.first, nil)
+        }
+        guard name == "auto" else {
+            guard let baseline = try await answers.catalogue.baseline(name) else { throw BaselineRoutes.unknown(name) }
+            return (baseline.runID.text, baseline)
+        }
+        guard let record = await answers.catalogue.run(Name(scope.second))?.record else {
+            throw RunRoutes.unknown(Name(scope.second))
+        }
+        switch try await Baselines(answers.catalogue).auto(for: record) {
+        case .baseline(let baseline): return (baseline.runID.text, baseline)
+        case .earlier(let runID): return (runID.text, nil)
+        case .none(let choices):
+            throw APIError(
+                .notFound, "no-baseline",
+                "there is no baseline for \(scope.second): none is named by its tag \(Baselines.tag), and no earlier run of its source with its tags is completed",
+                hint: choices.isEmpty
+                    ? "PUT /api/baselines/NAME sets one" : "baselines are \(choices.prefix(20).joined(separator: ", "))")
+        }
     }
 
     private func body(_ request: Request) async throws -> ByteBuffer {
@@ -183,9 +211,15 @@ struct CompareRoutes: Sendable {
 }
 
 extension CompareQuestion {
-    fileprivate init(_ request: Request, _ scope: CompareScope, rules text: String?) throws {
+    /// - Parameter baseline: its rules count where the question has none.
+    fileprivate init(_ request: Request, _ scope: CompareScope, rules text: String?, of baseline: Baseline?) throws {
         self.init(scope)
-        rules = try Self.rules(request, text ?? request.text(CompareEndpoints.rules))
+        self.baseline = baseline?.name
+        let isSaid = [CompareEndpoints.mode, CompareEndpoints.ulp, CompareEndpoints.absolute, CompareEndpoints.relative].contains
+        {
+            request.text($0) != nil
+        }
+        rules = try Self.rules(request, text ?? request.text(CompareEndpoints.rules) ?? (isSaid ? nil : baseline?.rules))
         fields = request.texts(CompareEndpoints.field)
         offset = Int64(try request.integer(CompareEndpoints.offset) ?? 0)
         isOverlapOnly = request.flag(CompareEndpoints.overlap)

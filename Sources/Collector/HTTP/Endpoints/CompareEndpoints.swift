@@ -2,7 +2,8 @@
 import TeltelHTTP
 
 enum CompareEndpoints {
-    static let runID1 = Parameter("runId1", "the first run's id: the reference", isRequired: true)
+    static let runID1 = Parameter(
+        "runId1", "the first run's id: the reference; or baseline:NAME, or baseline:auto", isRequired: true)
     static let runID2 = Parameter("runId2", "the second run's id", isRequired: true)
     static let jsonPath = Parameter(
         "jsonPath", "rows with both runs' values at this path, dotted, instead of the document; needs eventType and sourceId")

@@ -5,7 +5,7 @@ enum Endpoints {
     static let table = EndpointTable(
         IngestEndpoints.all, RunEndpoints.all, LiveEndpoints.all, AnalysisEndpoints.all, CompareEndpoints.all,
         AnomalyEndpoints.all,
-        LayoutEndpoints.all, MarkerEndpoints.all, HealthEndpoints.all,
+        LayoutEndpoints.all, MarkerEndpoints.all, BaselineEndpoints.all, HealthEndpoints.all,
         StorageEndpoints.all, LoginEndpoints.all)
 
     /// Of a body that no endpoint says otherwise about.
