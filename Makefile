@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build -c release --traits Collector
 # In a terminal Swift's colours are a compiler flag: without this, `make test` would compile all again for its log.
 export NO_COLOR := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup build library web web-dev collector examples demo test test-all test-stress fuzz sanitize soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-ui format lint install install-library deb docs clean
+.PHONY: help setup build library web web-dev collector examples demo test test-all test-stress fuzz sanitize soak-live soak-engine soak-storage bench bench-emit bench-live bench-storage bench-answers bench-ui format lint install install-library deb docs clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -102,6 +102,10 @@ bench-live: build ## Measures ingest and live path; writes build/bench-live.txt
 bench-storage: build ## Measures spool and storage; writes build/bench-storage.txt
 	@scripts/setup.sh test
 	@build/test-python/bin/python Benchmarks/bench.py --only storage --output build/bench-storage.txt
+
+bench-answers: build ## Measures answers about stored runs; writes build/bench-answers.txt
+	@scripts/setup.sh test
+	@build/test-python/bin/python Benchmarks/bench.py --only answers --output build/bench-answers.txt
 
 bench-ui: build ## Measures the page in a browser; writes build/bench-ui.txt
 	@scripts/setup.sh test

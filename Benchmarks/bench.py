@@ -9,9 +9,10 @@
     live      a million events a second as columns, many readers, idle runs, clients that come and go, POST to WebSocket
     ingest    NDJSON over HTTP: how much is taken and what it costs, with a subscriber and with storage
     storage   bytes an event and codecs, ring to spool and to ClickHouse at full rate, a disk that pauses, many types, many runs
+    answers   comparisons of whole runs, groups, series and reductions, beside the same questions over the reference's layout
     ui        the page in headless Chromium, beside plain uPlot
 
-BENCH_SECONDS (default 60) is the length of `stored`; the others follow. Figures depend on the machine and on what else runs
+BENCH_SECONDS (default 60) is the length of `stored`; the others follow, `answers` in how much is asked about. Figures depend on the machine and on what else runs
 there: compare within one table. Exit code 1 when a count does not add up; never because something was slow.
 """
 from __future__ import annotations
@@ -23,6 +24,7 @@ import sys
 import time
 from pathlib import Path
 
+from answers import answers
 from emit import emit
 from engines import engines
 from ingest import ingest
@@ -33,7 +35,7 @@ from sections import Row, Scale
 from storage import storage
 from ui import ui
 
-SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest, "storage": storage, "ui": ui}
+SECTIONS = {"emit": emit, "engines": engines, **OTHERS, "live": live, "ingest": ingest, "storage": storage, "answers": answers, "ui": ui}
 
 QUICK = Scale(seconds=2, emit_rounds=3, engine_pairs=2, engine_frames=1000, latency_seconds=0.5, rounds=1)
 

@@ -30,16 +30,21 @@ class ClickHouse:
 
     def ask(self, query: str) -> list[dict]:
         """Rows of a query or none of a statement, in the collector's database."""
+        return [json.loads(line) for line in self.text(query).splitlines()]
+
+    def text(self, query: str, values: dict[str, str] | None = None) -> str:
+        """The answer as it comes; values of the query's parameters by their names."""
         connection = _Connection(self.socket)
         parameters = {"database": "teltel", "default_format": "JSONEachRow", "wait_end_of_query": "1",
-                      "output_format_json_quote_64bit_integers": "0"}
+                      "output_format_json_quote_64bit_integers": "0",
+                      **{f"param_{name}": value for name, value in (values or {}).items()}}
         connection.request("POST", "/?" + urlencode(parameters), body=query.encode())
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
         if answer.status != 200:
             raise BenchError(f"ClickHouse: {text}\n{query}")
-        return [json.loads(line) for line in text.splitlines()]
+        return text
 
     def table(self, channel: str, type_name: str) -> str:
         """The typed table of an event type."""

@@ -3,9 +3,9 @@ import TeltelEvents
 
 extension ValueQuestion {
     /// What instances are told apart by, if they have to be: fewer columns are grouped much faster.
-    private var instance: [String] { scope.identity.map(\.column.name) }
-    private var selected: String { instance.map { "\($0), " }.joined() }
-    private func grouped(_ more: String...) -> String {
+    var instance: [String] { scope.identity.map(\.column.name) }
+    var selected: String { instance.map { "\($0), " }.joined() }
+    func grouped(_ more: String...) -> String {
         let all = instance + more
         return all.isEmpty ? "" : "GROUP BY \(all.joined(separator: ", "))"
     }
@@ -18,70 +18,23 @@ extension ValueQuestion {
     package func buckets(_ tables: [StoredTable], count: Int) -> Statement? {
         var parameters = Parameters()
         guard let rows = rows().sql(tables, &parameters) else { return nil }
-        let half = "9223372036854775808"
-        // Numbers in their order as numbers without a sign, and back.
-        let ordered = "if(bits >= \(half), bitNot(bits), bitXor(bits, \(half)))"
-        let hasDigits = self.rows().mayHaveDigits(tables)
-        func exact(_ name: String, _ value: String, _ digits: String) -> Selected {
-            guard hasDigits else { return .exact(name, "(\(value), '')") }
-            return
-                .exact(name, "(\(value), if(\(digits)_at = \(digits)_of, \(digits), ''))")
-        }
-        func number(_ extreme: String) -> String {
-            let bits = "toUInt64(bitShiftRight(\(extreme), 64))"
-            let value = "reinterpretAsFloat64(if(\(bits) >= \(half), bitXor(\(bits), \(half)), bitNot(\(bits))))"
-            return "if(finite > 0, \(value), NULL)"
-        }
-        func frame(_ name: String, _ count: String, _ sql: String) -> Selected {
-            .natural(name, "if(\(count) > 0, \(sql), NULL)", isNullable: true)
-        }
-        let columns =
-            [
-                .natural("from_frame"), .natural("to_frame"), .number("from_time"), .number("to_time"),
-                .natural("count", "amount"),
-                .natural("missing", "total - amount"), .natural("nan", "nans"), .natural("infinite"),
-                exact("first", "if(amount > 0, first_value, NULL)", "first_digits"),
-                frame("first_frame", "amount", "toUInt64(bitShiftRight(first_digits_at, 64))"),
-                exact("last", "if(amount > 0, last_value, NULL)", "last_digits"),
-                frame("last_frame", "amount", "toUInt64(bitShiftRight(last_digits_at, 64))"),
-                exact("min", number("min_digits_at"), "min_digits"), frame("min_frame", "finite", "toUInt64(min_digits_at)"),
-                exact("max", number("max_digits_at"), "max_digits"),
-                frame("max_frame", "finite", "bitNot(toUInt64(max_digits_at))"),
-            ] + scope.identity
-        // Where a value lies is one number of 128 bits, of which the smallest and the largest are found many times faster than those of
-        // tuples: frame, writer and sequence for the first and the last; the value and its frame for the extremes, so that of equal ones the
-        // earliest is named.
-        func digits(_ name: String, _ function: String, _ place: String) -> String {
-            guard hasDigits else { return "" }
-            return ", arg\(function)If(v_digits, \(place), v_digits != '') AS \(name)_digits, "
-                + "\(function.lowercased())If(\(place), v_digits != '') AS \(name)_digits_of"
-        }
-        let digits =
-            digits("first", "Min", "place") + digits("last", "Max", "place") + digits("min", "Min", "low")
-            + digits("max", "Max", "high")
+        let parts = BucketSQL(hasDigits: self.rows().mayHaveDigits(tables))
+        let columns = parts.columns + scope.identity
         return Statement(
             sql: """
                 WITH rows AS (
                 \(rows)
-                ), (SELECT min(frame_index) FROM rows) AS origin,
-                (SELECT greatest(toUInt64(1), intDiv(toUInt64(max(frame_index) - min(frame_index)), \
-                \(parameters.add("buckets", String(count), "UInt32"))) + 1) FROM rows) AS frames_per_bucket
+                ), (SELECT (min(frame_index), max(frame_index)) FROM rows) AS ends,
+                \(BucketSQL.width(parameters.add("buckets", String(count), "UInt32")))
                 SELECT \(columns.sql) FROM (
                     SELECT \(selected)min(frame_index) AS from_frame, max(frame_index) AS to_frame,
                         min(sim_time) AS from_time, max(sim_time) AS to_time, count() AS total, count(v) AS amount,
                         countIf(isNaN(v)) AS nans, countIf(isInfinite(v)) AS infinite, amount - nans - infinite AS finite,
-                        minIf(place, v IS NOT NULL) AS first_digits_at, maxIf(place, v IS NOT NULL) AS last_digits_at,
-                        argMinIf(assumeNotNull(v), place, v IS NOT NULL) AS first_value,
-                        argMaxIf(assumeNotNull(v), place, v IS NOT NULL) AS last_value,
-                        minIf(low, isFinite(v)) AS min_digits_at, maxIf(high, isFinite(v)) AS max_digits_at\(digits)
+                        \(parts.extremes)
                     FROM (
-                        SELECT *, reinterpretAsUInt64(assumeNotNull(v)) AS bits, bitShiftLeft(toUInt128(\(ordered)), 64) AS value_place,
-                            bitOr(bitShiftLeft(toUInt128(frame_index), 64), toUInt128(
-                                bitOr(bitShiftLeft(toUInt64(writer), 48), bitAnd(sequence, 281474976710655)))) AS place,
-                            bitOr(value_place, toUInt128(frame_index)) AS low, bitOr(value_place, toUInt128(bitNot(frame_index))) AS high
-                        FROM rows
+                    \(BucketSQL.placed("rows"))
                     )
-                    \(grouped("intDiv(toUInt64(frame_index - origin), frames_per_bucket)"))
+                    \(grouped(BucketSQL.number))
                 )
                 ORDER BY \((["from_frame"] + instance).joined(separator: ", "))
                 """, parameters: parameters.list, columns: columns.answer)

@@ -62,6 +62,18 @@ def test_quick_benchmarks_of_storage(tmp_path):
 
 
 @pytest.mark.whole
+def test_quick_benchmarks_of_answers(tmp_path):
+    output = tmp_path / "bench-answers.txt"
+    command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "answers", "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    rows = [re.fullmatch(r"(\w+) +(.+?)  +(.+)", line).groups() for line in done.stdout.splitlines()[1:]]
+    assert [section for section, *_ in rows] == ["answers"] * 20
+    beside = [value for *_, value in rows if "the reference's layout" in value]
+    assert len(beside) == 4 and all(re.search(r": [\d.]+ times as long$", value) for value in beside)
+
+
+@pytest.mark.whole
 def test_quick_benchmarks_of_the_page(tmp_path):
     output = tmp_path / "bench-ui.txt"
     command = [sys.executable, ROOT / "Benchmarks/bench.py", "--quick", "--only", "ui", "--output", output]

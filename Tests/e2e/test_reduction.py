@@ -1,8 +1,11 @@
 """Values reduced, and several beside each other: nothing that matters is lost."""
+import json
 import math
 import random
+from urllib.parse import urlencode
 
 import pytest
+from support import wait_until
 from told import Told, answer, spelled
 
 NAN, INF = math.nan, math.inf
@@ -81,6 +84,39 @@ def test_buckets_are_what_their_rows_are(module_collector, seed):
         rows = answer(module_collector, "buckets", runId=f"random-{seed}", eventType="t", jsonPath="x", sourceId="s", buckets=count)
         assert [{name: value for name, value in row.items() if not name.endswith("_time")} for row in rows] == buckets(values, count), (seed, count)
         assert all(row["from_time"] == row["from_frame"] / 10 and row["to_time"] == row["to_frame"] / 10 for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_summaries_of_blocks_say_what_rows_say(module_collector, programs, seed):
+    """Wide buckets are answered from what digests say of blocks. A range of time that leaves nothing out is answered from rows."""
+    random.seed(seed)
+    told, run = Told(t={"x": "f64", "single": "f32", "zero": "f64", "n": "i32", "nan": "f64"}), f"summaries-{seed}"
+    frame = random.randrange(5_000)
+    for _ in range(25_000):
+        frame += random.choice([1, 1, 1, 2, 40]) if random.random() < 0.999 else 3_000
+        told.add("t", frame, frame / 100, x=random.choice([NAN, INF, -INF, 0.0, random.gauss(0, 1), random.gauss(0, 1), random.gauss(0, 1e9)]),
+                 single=random.gauss(0, 1), zero=random.choice([0.0, -0.0]), n=random.randrange(-5, 5), nan=NAN)
+    told.emit(module_collector, programs, run)
+    asked = {"runId": run, "eventType": "t"}
+    wait_until(lambda: from_summaries(module_collector, jsonPath="x", buckets=3, **asked), "the digests of the run are stored")
+    for field in ("x", "single", "zero", "n", "nan"):
+        for source in ({}, {"sourceId": "s"}):
+            for count in (1, 2, 7, 20):
+                one = {**asked, **source, "jsonPath": field, "buckets": count}
+                assert from_summaries(module_collector, **one) and not from_summaries(module_collector, **one, fromTime=-1), one
+                rows = answer(module_collector, "buckets", **one)
+                # As texts, which tell a zero with its sign from one without.
+                assert [json.dumps(row) for row in rows] == [json.dumps(row) for row in answer(module_collector, "buckets", **one, fromTime=-1)], one
+                assert len(rows) <= count and sum(row["count"] for row in rows) == 25_000
+                assert all(row["from_frame"] // 1024 != before["to_frame"] // 1024 for before, row in zip(rows, rows[1:]))
+    # Narrow buckets need not be where blocks are.
+    assert not from_summaries(module_collector, jsonPath="x", buckets=1_000, **asked)
+
+
+def from_summaries(collector, **parameters) -> bool:
+    status, _, body = collector.request(f"/api/analysis/buckets?{urlencode({**parameters, 'explain': 1})}")
+    assert status == 200, body
+    return "run_digests" in json.loads(body)["sql"]
 
 
 def test_a_spike_a_nan_and_an_infinity_among_a_million(module_collector, programs):

@@ -31,7 +31,12 @@ struct ValueRoutes: Sendable {
         router.on(AnalysisEndpoints.buckets) { request, context in
             let question = try await value(request)
             let count = try request.integer(AnalysisEndpoints.bucketCount) ?? 1_000
-            return try await answers.rows(request, context) { question.buckets($0, count: count) }
+            let tables = try await answers.storedTables()
+            let fit = try await answers.decoded(ValueQuestion.SummaryFit.self, question.summaryFit(tables)).first
+            let hasSummaries = fit?.fits(count: count) ?? false
+            return try await answers.rows(request, context) {
+                hasSummaries ? question.bucketsFromSummaries($0, count: count) : question.buckets($0, count: count)
+            }
         }
         router.on(AnalysisEndpoints.histogram) { request, context in
             let question = try await value(request)
