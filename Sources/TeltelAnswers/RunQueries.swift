@@ -14,6 +14,8 @@ package final class RunQueries: Sendable {
     private let queries: QueryService
     private let state = Mutex(State())
     private static let bytesMost = 256 << 20
+    /// Several such answers are held at once.
+    private static let columnBytesMost = 64 << 20
 
     package init(_ queries: QueryService) { self.queries = queries }
 
@@ -43,10 +45,10 @@ package final class RunQueries: Sendable {
     /// - Parameter isKept: the statement is one of those that the answer shows: of many that are alike one is enough.
     func blocks(_ statement: Statement, isKept: Bool) async throws(QueryError) -> [NativeBlock] {
         if isKept { state.withLock { $0.asked.append(statement) } }
-        return try NativeBlock.read(try await bytes(statement, format: "Native"))
+        return try NativeBlock.read(try await bytes(statement, format: "Native", most: Self.columnBytesMost))
     }
 
-    private func bytes(_ statement: Statement, format: String) async throws(QueryError) -> [UInt8] {
+    private func bytes(_ statement: Statement, format: String, most: Int = bytesMost) async throws(QueryError) -> [UInt8] {
         if state.withLock({ $0.isAbandoned }) { throw .cancelled }
         let answer = try queries.ask(statement, format: format)
         state.withLock { $0.underway[ObjectIdentifier(answer)] = answer }
@@ -54,7 +56,7 @@ package final class RunQueries: Sendable {
         var bytes: [UInt8] = []
         while let piece = try await answer.next() {
             bytes += piece
-            if bytes.count > Self.bytesMost { throw .tooLarge("the answer is larger than \(Self.bytesMost >> 20) MiB") }
+            if bytes.count > most { throw .tooLarge("the answer is larger than \(most >> 20) MiB") }
         }
         return bytes
     }

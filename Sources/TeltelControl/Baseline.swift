@@ -40,6 +40,8 @@ extension ControlStore {
     package static let baselinesMost = 1_000
     /// Of one name; the oldest are forgotten.
     private static let historyMost = 100
+    /// Of all names together.
+    private static let endedMost = 10_000
 
     package func baselines() throws(ControlStoreError) -> [Baseline] {
         try words.read { database in
@@ -93,6 +95,11 @@ extension ControlStore {
                     DELETE FROM baselines WHERE name = ? AND number NOT IN (
                         SELECT number FROM baselines WHERE name = ? ORDER BY number DESC LIMIT ?)
                     """, arguments: [baseline.name, baseline.name, Self.historyMost])
+            try database.execute(
+                sql: """
+                    DELETE FROM baselines WHERE ended_ms IS NOT NULL AND number NOT IN (
+                        SELECT number FROM baselines WHERE ended_ms IS NOT NULL ORDER BY number DESC LIMIT ?)
+                    """, arguments: [Self.endedMost])
             return .done(before: before)
         }
     }

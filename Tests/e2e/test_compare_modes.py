@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from analysis import all_stored
-from comparing import ask, command, complete, store
+from comparing import ask, command, complete, store, wait_digested
 from support import BUILD
 
 
@@ -54,6 +54,16 @@ RUNS = {
     "m-vector2": posts(lambda frame: {"p": {"x": 1.0, "y": 1e-9, "z": 0.0}, "q": [-0.5, -0.5, -0.5, -0.5], "yaw": 0.1}),
     "m-host": posts(lambda frame: {"x": 1.0, "host": "a" * frame}),
     "m-host2": posts(lambda frame: {"x": 1.0, "host": "b" * frame}),
+    "m-tail": posts(changed(base, {3000: {"x": -1.0}, 100: {"x": -1.0}}), range(0, 4000)),
+    "m-tail2": posts(base, range(200, 4000)),
+    "m-far": posts(base, range(200, 210)),
+    "m-odd": posts(lambda frame: {"x": 1.0, "tags": "a", "n": None, "o": {}}),
+    "m-odd2": posts(lambda frame: {"x": 1.0, "tags": "b", "n": None, "o": {}}),
+    "m-odd3": posts(lambda frame: {"x": 1.0, "tags": "a", "n": "null", "o": {}}),
+    "m-words": posts(lambda frame: {"x": "abc"}, kind="w"), "m-words2": posts(lambda frame: {"x": "def"}, kind="w"),
+    "m-numbers": posts(lambda frame: {"x": 1.5}, kind="w"),
+    "m-many": [("p", 1, {"x": number % 977 + 0.5}) for number in range(5000)],
+    "m-many2": [("p", 1, {"x": number % 977 + 0.5}) for number in reversed(range(5000))],
     "m-hole": posts(base, [frame for frame in range(20) if frame != 10]),
 }
 
@@ -63,6 +73,7 @@ def runs(module_collector):
     for run, events in RUNS.items():
         store(module_collector, run, events, last=40)
     complete(module_collector, *RUNS)
+    wait_digested(module_collector, {"m-tail": 4000, "m-tail2": 3800})
     return RUNS
 
 
@@ -149,6 +160,45 @@ def test_a_longer_run_differs_unless_only_common_frames_count(collector, runs):
     assert command(collector, "m-ref", "m-long", "--overlap")[0] == 0
 
 
+def test_only_common_frames_count_wherever_blocks_begin(collector, runs):
+    """The first block that differs does so in frames that do not count."""
+    for path in ("compare", "first-divergence"):
+        answer = ask(collector, "m-tail", "m-tail2", path=path, overlap=1)
+        assert (answer["verdict"], answer["first"]["frame"]) == ("different", 3000)
+    assert ask(collector, "m-tail", "m-tail2")["first"]["frame"] == 0
+    answer = compare(collector, "m-ref", "m-far", overlap=1)
+    assert (answer["verdict"], answer["reason"]) == ("incomparable", "the runs have no frames in common")
+    assert compare(collector, "m-ref", "m-far", overlap=1, offset=200)["verdict"] == "different"
+    assert compare(collector, "m-ref", "m-later", overlap=1, offset=3)["verdict"] == "equal"
+
+
+def test_a_field_that_is_none_is_no_equal_one(collector, runs):
+    for field in ("none", "x.y", "t.none", "m"):
+        answer = compare(collector, "m-ref", "m-three", field=field)
+        assert (answer["verdict"], answer["reason"]) == ("incomparable", f"no field is called {field}")
+    assert command(collector, "m-ref", "m-three", "--field", "none")[0] == 2
+    for field in ("x", "t.x", "x*"):
+        assert compare(collector, "m-ref", "m-three", field=field)["verdict"] == "different", field
+    # What is text is kept with the payload.
+    for field in ("host", "t.host", "h*"):
+        assert compare(collector, "m-host", "m-host2", field=field)["verdict"] == "different", field
+    assert compare(collector, "m-host", "m-host2", field="x")["verdict"] == "equal"
+    everything = json.dumps({"rules": [{"ignore": True}]})
+    assert compare(collector, "m-ref", "m-three", rules=everything)["verdict"] == "incomparable"
+
+
+def test_what_a_column_does_not_have_is_judged_as_text(collector, runs):
+    assert compare(collector, "m-odd", "m-odd2", absolute=0)["verdict"] == "different"
+    assert compare(collector, "m-odd", "m-odd3", absolute=0)["verdict"] == "different"
+    assert compare(collector, "m-words", "m-words2", ulp=0)["verdict"] == "different"
+    assert compare(collector, "m-words", "m-numbers", ulp=0)["verdict"] == "different"
+
+
+def test_many_rows_of_one_frame_are_a_multiset(collector, runs):
+    for bound in ({}, {"absolute": 0.1}):
+        assert compare(collector, "m-many", "m-many2", **bound)["verdict"] == "equal"
+
+
 def test_frames_that_are_numbered_otherwise(collector, runs):
     """Without an offset nothing of it is the same."""
     assert compare(collector, "m-ref", "m-later")["first"]["frame"] == 0
@@ -156,6 +206,9 @@ def test_frames_that_are_numbered_otherwise(collector, runs):
     assert (answer["verdict"], answer["pairing"]) == ("equal", "frame+3")
     assert verdict(collector, "m-later", "m-ref", offset=-3) == "equal"
     assert command(collector, "m-ref", "m-later", "--offset", "3")[0] == 0
+    # Frame 0 of the other run would be one before the first.
+    answer = compare(collector, "m-ref", "m-long", offset=1)
+    assert answer["verdict"] == "different" and any("frames before 1" in left["what"] for left in answer["coverage"]["notCompared"])
     answer = compare(collector, "m-ref", "m-later", offset=4)
     assert answer["verdict"] == "different" and answer["first"]["frame"] == 0
 

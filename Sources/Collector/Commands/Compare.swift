@@ -11,7 +11,7 @@ struct Compare: AsyncParsableCommand {
             Values are the same when they have the same bits, unless --ulp, --absolute, --relative or --rules lets more pass.
 
             The first line is the verdict, the second the first difference, the last a link. Ends with 0 if the runs are equal, 1 if \
-            they differ, and 2 if something could not be compared or the question could not be asked.
+            they differ, and 2 if something could not be compared, a run is not complete, or the question could not be asked.
             """,
         aliases: ["diff"])
 
@@ -100,10 +100,12 @@ struct Compare: AsyncParsableCommand {
 
     func run() async throws {
         var verdict = ComparisonAnswer.Verdict.incomparable
+        var isComplete = false
         do {
             try await options.talk { client in
                 let answer = try await ask(client, try rulesText())
                 verdict = answer.verdict
+                isComplete = answer.runs.allSatisfy(\.complete)
                 if json { return Terminal.write(try APICoding.encoder.encode(answer) + Data("\n".utf8)) }
                 Terminal.say(ComparisonText(answer).lines.map(Terminal.printable))
                 Terminal.say(client.page(of: answer.runs.last?.runId.text ?? second))
@@ -113,7 +115,8 @@ struct Compare: AsyncParsableCommand {
             throw ExitCode(2)
         }
         switch verdict {
-        case .equal: break
+        // What is equal so far may differ tomorrow.
+        case .equal: if !isComplete { throw ExitCode(2) }
         case .different: throw ExitCode(1)
         case .incomparable: throw ExitCode(2)
         }

@@ -12,6 +12,8 @@ package enum CellValue: Hashable, Sendable {
     /// Of tags and payloads kept as text, too: as the database writes it.
     case text(String)
     case array([CellValue])
+    /// In a payload that is kept as text: null, and objects and arrays that are empty. No text looks like them.
+    case json(String)
 
     /// By bits: texts that only look alike are different.
     package static func == (a: CellValue, b: CellValue) -> Bool {
@@ -24,6 +26,7 @@ package enum CellValue: Hashable, Sendable {
         case (.bool(let x), .bool(let y)): x == y
         case (.text(let x), .text(let y)): x.utf8.elementsEqual(y.utf8)
         case (.array(let x), .array(let y)): x == y
+        case (.json(let x), .json(let y)): x == y
         default: false
         }
     }
@@ -37,6 +40,7 @@ package enum CellValue: Hashable, Sendable {
         case .bool(let value): hasher.combine(value)
         case .text(let text): for byte in text.utf8 { hasher.combine(byte) }
         case .array(let elements): hasher.combine(elements)
+        case .json(let text): hasher.combine(text)
         }
     }
 
@@ -74,7 +78,7 @@ package enum CellValue: Hashable, Sendable {
         case .float32(let bits): Double(Float(bitPattern: bits))
         case .integer(let value): Double(value)
         case .unsigned(let value): Double(value)
-        case .null, .bool, .text, .array: nil
+        case .null, .bool, .text, .array, .json: nil
         }
     }
     package var isFloat: Bool {
@@ -93,7 +97,7 @@ package enum CellValue: Hashable, Sendable {
         case .integer(let value): "\(value)"
         case .unsigned(let value): "\(value)"
         case .bool(let value): "\(value)"
-        case .text(let text): text
+        case .text(let text), .json(let text): text
         case .array(let elements): "[\(elements.map(\.words).joined(separator: ", "))]"
         }
     }

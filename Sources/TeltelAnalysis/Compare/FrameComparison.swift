@@ -64,10 +64,23 @@ package struct FrameComparison: Sendable, Equatable {
     private mutating func compare(
         _ first: [StreamRow], _ second: [StreamRow], _ key: [CellValue], _ fields: [String], _ rules: StreamRules
     ) {
+        let compared = rules.compared
         var rest = second
-        var unpaired: [StreamRow] = []
+        var open: [StreamRow] = []
+        // Those with the same bits first.
         for row in first {
-            if let match = rest.firstIndex(where: { other in rules.passes({ row.values[$0] }, { other.values[$0] }) }) {
+            if let match = rest.firstIndex(where: { other in compared.allSatisfy { row.values[$0] == other.values[$0] } }) {
+                rest.remove(at: match)
+                pairs += 1
+            } else {
+                open.append(row)
+            }
+        }
+        var unpaired: [StreamRow] = []
+        for row in open {
+            if !rules.isExact,
+                let match = rest.firstIndex(where: { other in rules.passes({ row.values[$0] }, { other.values[$0] }) })
+            {
                 rest.remove(at: match)
                 pairs += 1
             } else {

@@ -18,6 +18,9 @@ package enum PayloadTextComparison {
     /// Both are JSON, and have the same members with the same values.
     package static func areOfOneValue(_ a: String, _ b: String) -> Bool { leaves(a) != nil && leaves(a) == leaves(b) }
 
+    /// Of all members; [] of what is no JSON.
+    package static func paths(_ text: String) -> [String] { Array((leaves(text) ?? [:]).keys) }
+
     private static func leaves(_ text: String) -> [String: CellValue]? {
         guard let value = try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed) else { return nil }
         var leaves: [String: CellValue] = [:]
@@ -28,12 +31,12 @@ package enum PayloadTextComparison {
     private static func add(_ value: Any, at path: String, to leaves: inout [String: CellValue]) {
         switch value {
         case let object as [String: Any]:
-            if object.isEmpty { leaves[path] = .text("{}") }
+            if object.isEmpty { leaves[path] = .json("{}") }
             for (name, member) in object { add(member, at: path.isEmpty ? name : "\(path).\(name)", to: &leaves) }
         case let array as [Any]:
-            if array.isEmpty { leaves[path] = .text("[]") }
+            if array.isEmpty { leaves[path] = .json("[]") }
             for (index, element) in array.enumerated() { add(element, at: "\(path)[\(index)]", to: &leaves) }
-        case is NSNull: leaves[path] = .text("null")
+        case is NSNull: leaves[path] = .json("null")
         case let text as String: leaves[path] = .text(text)
         case let number as NSNumber: leaves[path] = self.number(number)
         default: leaves[path] = .text("\(value)")

@@ -20,7 +20,7 @@ package struct StreamRows: Sendable {
                 SELECT toString(frame_index), toString(instance), toString(writer), toString(sequence),
                     \(values.map { "toString(\($0))" }.joined(separator: ", "))
                 FROM \(SQL.identifier(table.name)) WHERE \(condition)
-                ORDER BY frame_index, instance, writer, sequence LIMIT \(rowsMax)
+                ORDER BY frame_index, writer, sequence LIMIT \(rowsMax)
                 """, parameters: parameters)
     }
 

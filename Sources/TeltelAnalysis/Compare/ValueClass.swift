@@ -85,7 +85,7 @@ package enum ValueClass: Hashable, Sendable {
     private static func areOfOneKind(_ a: CellValue, _ b: CellValue) -> Bool {
         switch (a, b) {
         case (.float64, .float64), (.float32, .float32), (.integer, .integer), (.unsigned, .unsigned), (.bool, .bool),
-            (.text, .text), (.array, .array):
+            (.text, .text), (.array, .array), (.json, .json):
             true
         default: false
         }

@@ -47,7 +47,16 @@ package struct FingerprintQuestion: Sendable {
                 """
         }
         return Statement(
-            sql: "SELECT {run:String} AS run, \(sum)\nFROM (\n\(parts.joined(separator: "\nUNION ALL\n"))\n)",
+            // A type may have rows in two tables: of each block there is one digest all the same.
+            sql: """
+                SELECT {run:String} AS run, \(sum)
+                FROM (
+                    SELECT channel, type, source_id, block, sum(r) AS r, sum(d) AS d FROM (
+                    \(parts.joined(separator: "\nUNION ALL\n"))
+                    )
+                    GROUP BY channel, type, source_id, block
+                )
+                """,
             parameters: parameters)
     }
 }

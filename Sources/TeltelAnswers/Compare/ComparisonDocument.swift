@@ -16,6 +16,14 @@ struct ComparisonFindings {
     var cut: [ComparisonAnswer.NotCompared] = []
     /// Something that may differ was not looked at.
     var isCut = false
+    /// Types that are kept in another form in one run than in the other.
+    var split: [StreamDigests.EventType] = []
+    /// Of some streams the runs have no frames in common, and only such were asked for.
+    var areApart = false
+    /// The second run has events before the first frame that the first could have.
+    var rowsBefore = false
+    /// Why nothing was compared.
+    var problem: String?
 
     init(streams: [ComparedStream]) { self.streams = streams }
 
@@ -63,15 +71,23 @@ struct ComparisonDocument {
 
     private func verdict(_ found: ComparisonFindings) -> (ComparisonAnswer.Verdict, String?) {
         let shared = found.streams.filter { $0.rows.first > 0 && $0.rows.second > 0 }
+        if let problem = found.problem { return (.incomparable, problem) }
         if shared.isEmpty { return (.incomparable, reason(found)) }
-        if found.first != nil || found.firstWalked != nil || found.schema.contains(where: \.counts) { return (.different, nil) }
-        if found.isCut { return (.incomparable, "not everything was looked at: see coverage") }
+        if found.first != nil || found.firstWalked != nil || found.rowsBefore || found.schema.contains(where: \.counts) {
+            return (.different, nil)
+        }
+        if found.isCut || !found.split.isEmpty { return (.incomparable, "not everything was looked at: see coverage") }
         return (.equal, nil)
     }
 
     private func reason(_ found: ComparisonFindings) -> String {
         if found.streams.isEmpty, !found.leftOut.isEmpty {
             return "the runs have not come far enough: of no type are events of a later frame stored"
+        }
+        if found.areApart { return "the runs have no frames in common" }
+        if found.streams.isEmpty, !found.split.isEmpty {
+            return
+                "events of \(found.split.map(\.type.text).joined(separator: ", ")) are kept in another form in one run than in the other"
         }
         let missing = [
             (question.scope.first, found.streams.allSatisfy { $0.rows.first == 0 }),
@@ -193,8 +209,18 @@ struct ComparisonDocument {
                 what: "writer, sequence, wall_time_ms, inserted_at", why: "they differ between runs of the same simulation"),
         ]
         for stream in found.streams where !stream.shape.measured.isEmpty {
-            let fields = stream.shape.measured.sorted().map { "\(stream.stream.type).\($0.withoutPayload)" }
-            left.append(.init(what: fields.joined(separator: ", "), why: "measured: no part of the simulation"))
+            let fields = stream.shape.measured.filter { $0 != "rest" }.sorted().map {
+                "\(stream.stream.type).\($0.withoutPayload)"
+            }
+            if !fields.isEmpty {
+                left.append(.init(what: fields.joined(separator: ", "), why: "measured: no part of the simulation"))
+            }
+            if stream.shape.measured.contains("rest") {
+                left.append(
+                    .init(
+                        what: "\(stream.stream.type): what of the payload is kept as text",
+                        why: "it may have measured members, and is compared as a whole or not at all"))
+            }
         }
         let ignored = rules(found).filter { $0.rule.contains("\"ignore\":true") }.map { "\($0.type).\($0.field)" }
         if !ignored.isEmpty { left.append(.init(what: ignored.joined(separator: ", "), why: "a rule leaves it out")) }
@@ -206,6 +232,15 @@ struct ComparisonDocument {
             left.append(.init(what: "frames that one run alone has come to", why: "only frames of both were asked for"))
         }
         if question.offset != 0 { left.append(.init(what: "sim_time", why: "frames of different numbers are compared")) }
+        if found.rowsBefore {
+            left.append(
+                .init(
+                    what: "frames before \(question.offset) of \(question.scope.second)",
+                    why: "with this offset the first run can have none for them: they are a difference by themselves"))
+        }
+        for type in found.split {
+            left.append(.init(what: type.type.text, why: "its events are kept in another form in one run than in the other"))
+        }
         for type in found.leftOut {
             left.append(.init(what: type.type.text, why: "a run that goes on has not got so far with it"))
         }

@@ -25,13 +25,29 @@ struct FirstFrame {
                 if found?.frame == frame { found!.streams.append(stream) } else { found = (frame, [stream]) }
             }
             if found != nil { break }
-            // None of its frames counts, or its digests are wrong: the next one says more only if it is known.
-            pending = pending.compactMap { stream, own in
-                guard own == block else { return (stream, own) }
-                return stream.differingBlocks?.first { $0 > block }.map { (stream, $0) }
+            // None of its frames counts, or its digests are wrong: the next one may say more.
+            var rest: [(stream: ComparedStream, block: UInt64)] = []
+            for (stream, own) in pending {
+                guard own == block else {
+                    rest.append((stream, own))
+                    continue
+                }
+                let known = try await Self.differingBlocks(of: stream, queries, scope)
+                if let next = known.first(where: { $0 > block }) { rest.append((stream, next)) }
             }
+            pending = rest
         }
         return found
+    }
+
+    /// In order.
+    static func differingBlocks(
+        of stream: ComparedStream, _ queries: RunQueries, _ scope: CompareScope
+    ) async throws(QueryError) -> [UInt64] {
+        if let known = stream.differingBlocks { return known }
+        return try await queries.rows(
+            DifferingBlocksQuestion.Row.self, DifferingBlocksQuestion.statement(scope, stream.stream)
+        ).map(\.block)
     }
 
     private func first(of stream: ComparedStream, _ block: UInt64) async throws(QueryError) -> UInt64? {

@@ -38,7 +38,14 @@ struct FrameDetails {
         var unpaired: [ComparisonAnswer.Unpaired] = []
         for stream in streams {
             let fields = StreamFields(stream.table)
-            let rows = try await rows(of: stream, frame...frame, most: Self.rowsOfAFrameMost)
+            let rows: [StreamRow]
+            do throws(QueryError) {
+                rows = try await self.rows(of: stream, frame...frame, most: Self.rowsOfAFrameMost)
+            } catch {
+                guard case .tooLarge = error else { throw error }
+                cut.append(.init(what: "\(stream.stream.type): events of frame \(frame)", why: "they are too large to be listed"))
+                continue
+            }
             if [true, false].contains(where: { side in rows.count { $0.isSecond == side } == Self.rowsOfAFrameMost }) {
                 cut.append(
                     .init(
@@ -102,11 +109,17 @@ struct FrameDetails {
         let fields = StreamFields(stream.table)
         let keys = question.keys(of: stream, fields, runs)
         let isDeep = question.depth == .everything
-        let (begin, isBelow) = frame.subtractingReportingOverflow(isDeep ? Self.before : Self.neighbours)
-        let (end, isAbove) = frame.addingReportingOverflow(isDeep ? Self.behind : Self.neighbours)
+        // So many that the frame itself is among the rows, however many a frame has.
+        let fitting = Self.frames(of: stream, rows: Self.rowsOfAFrameMost / 4)
+        let (begin, isBelow) = frame.subtractingReportingOverflow(min(fitting, isDeep ? Self.before : Self.neighbours))
+        let (end, isAbove) = frame.addingReportingOverflow(min(2 * fitting, isDeep ? Self.behind : Self.neighbours))
         let frames = (isBelow ? 0 : begin)...(isAbove ? UInt64.max : end)
-        let rows = try await rows(of: stream, frames, most: Self.rowsOfAFrameMost)
         var found = FrameFindings()
+        let rows: [StreamRow]
+        do throws(QueryError) { rows = try await self.rows(of: stream, frames, most: Self.rowsOfAFrameMost) } catch {
+            guard case .tooLarge = error else { throw error }
+            return found
+        }
         if isDeep { found.signatures += Self.exchanged(rows.filter { reference($0) == frame }, keys, stream) }
         guard let place = fields.places([value.field]).first else { return found }
         let ofKey = rows.filter { row in keys.map { row.values[$0].asKey } == value.key }
@@ -117,7 +130,7 @@ struct FrameDetails {
             }
             return (frame: frame, values: both)
         }
-        found.around = values.filter { $0.frame + Self.neighbours >= frame && $0.frame <= frame &+ Self.neighbours }.map {
+        found.around = values.filter { max($0.frame, frame) - min($0.frame, frame) <= Self.neighbours }.map {
             ComparisonAnswer.Neighbour(frame: $0.frame, values: $0.values.map { $0?.words })
         }
         let samples = values.map { DivergenceSignature.Sample($0.frame, $0.values[0]?.number, $0.values[1]?.number) }
@@ -129,6 +142,13 @@ struct FrameDetails {
                     value: signature.value))
         }
         return found
+    }
+
+    /// About so many frames have so many rows.
+    private static func frames(of stream: ComparedStream, rows: Int) -> UInt64 {
+        let all = Double(max(stream.rows.first, stream.rows.second, 1))
+        let frames = Double(max(stream.blocks, 1)) * Double(DigestSQL.framesPerBlock)
+        return UInt64(min(Double(rows) * frames / all, 1e6))
     }
 
     /// The frame of the first run.

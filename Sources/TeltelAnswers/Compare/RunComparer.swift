@@ -73,13 +73,71 @@ package struct RunComparer {
         var digests = StreamDigests(queries, tables: tables, scope: scope, runs: runs)
         var found = ComparisonFindings(streams: try await digests.streams())
         found.leftOut = digests.leftOut
+        found.split = digests.split
         let document = ComparisonDocument(self)
         found.schema = document.schemaDifferences(found.streams)
+        if question.isOverlapOnly { leaveOutOthers(&found) }
         guard found.streams.contains(where: { $0.rows.first > 0 && $0.rows.second > 0 }) else { return document.answer(found) }
-        if question.isOverlapOnly { found.streams = found.streams.map(Self.overlap) }
+        found.problem = try await whatIsNotTested(found)
+        if found.problem != nil { return document.answer(found) }
+        found.rowsBefore = rowsBefore(found)
         try await findFirst(&found, &digests)
-        if question.depth == .everything || !isExact { try await walk(&found) }
+        // By bits nothing more is asked than the first frame, unless that could not be told from the first blocks.
+        let isOpen = found.first == nil && found.streams.contains { $0.differing > 0 }
+        if question.depth == .everything || !isExact || isOpen { try await walk(&found) }
         return document.answer(found)
+    }
+
+    private func leaveOutOthers(_ found: inout ComparisonFindings) {
+        found.streams = found.streams.compactMap { stream in
+            if let kept = overlap(stream) { return kept }
+            found.cut.append(
+                .init(what: "\(stream.stream.type) of \(stream.stream.source)", why: "the runs have no frames of it in common"))
+            found.areApart = true
+            return nil
+        }
+    }
+
+    /// With an offset frames of the second run may lie before the first frame that there can be.
+    private func rowsBefore(_ found: ComparisonFindings) -> Bool {
+        question.offset > 0 && !question.isOverlapOnly
+            && found.streams.contains { ($0.frames.second?.lowerBound ?? .max) < UInt64(question.offset) }
+    }
+
+    /// Of what nobody has looked at nobody can say that it is equal. nil: of some field values are compared.
+    private func whatIsNotTested(_ found: ComparisonFindings) async throws(QueryError) -> String? {
+        let shared = found.streams.filter { $0.rows.first > 0 && $0.rows.second > 0 }
+        if !question.fields.isEmpty {
+            for stream in shared where try await hasField(stream) { return nil }
+            return "no field is called \(question.fields.joined(separator: " or "))"
+        }
+        for stream in shared {
+            let rules = try question.rules(for: stream, StreamFields(stream.table))
+            if !rules.groups.isEmpty || rules.tests.contains(where: { $0 != .ignored }) { return nil }
+        }
+        return "rules leave out every field"
+    }
+
+    /// In a column, or in the first payloads that are kept as text.
+    private func hasField(_ stream: ComparedStream) async throws(QueryError) -> Bool {
+        let fields = StreamFields(stream.table)
+        let measured = Set(fields.places(Array(stream.shape.measured)))
+        let isAsked = { (path: String) in question.asksFor(path, of: stream.stream.type) }
+        if fields.names.indices.contains(where: { !measured.contains($0) && isAsked(fields.names[$0].withoutPayload) }) {
+            return true
+        }
+        let reader = StreamRows(stream.table)
+        for (runID, frames) in [(scope.first, stream.frames.first), (scope.second, stream.frames.second)] {
+            guard let frames, !measured.contains(StreamFields.rest) else { continue }
+            let stretch = StreamStretch(runID: runID, stream: stream.stream, frames: [frames])
+            for cells in try await queries.cells(reader.statement(stretch, rowsMax: 100)) {
+                guard let row = reader.row(cells, isSecond: false), case .text(let text) = row.values[StreamFields.rest] else {
+                    continue
+                }
+                if PayloadTextComparison.paths(text).contains(where: isAsked) { return true }
+            }
+        }
+        return false
     }
 
     /// By bits and frames.
@@ -90,6 +148,7 @@ package struct RunComparer {
         if first == nil, !suspects.isEmpty, !question.isOverlapOnly {
             // Digests differ where rows do not: they are wrong, whatever their counts say.
             found.streams = try await digests.streams(distrusting: Set(suspects.map { StreamDigests.EventType($0.stream) }))
+            found.split = digests.split
             first = try await FirstFrame(queries, scope).find(found.streams)
         }
         found.firstByBits = first?.frame
@@ -125,7 +184,7 @@ package struct RunComparer {
             let before = done
             var isTold = false
             let first = found.walks.compactMap(\.comparison.rows.first).min()
-            try await walk.go { walk, last in
+            let isWhole = try await walk.go { walk, last in
                 if let frame = walk.comparison.rows.first, !isTold {
                     isTold = true
                     await tell(.differs(walk.stream.stream, frame: frame))
@@ -138,7 +197,7 @@ package struct RunComparer {
                 return walk.comparison.isEqual && last < first ?? .max
             }
             done = before + Self.rows(stream, stretches)
-            if isOverdue() {
+            if !isWhole, isOverdue() {
                 found.cut.append(
                     .init(what: stream.stream.type.text, why: "the time for one answer was up before all of it was looked at"))
                 found.isCut = true
@@ -152,8 +211,8 @@ package struct RunComparer {
             }
             found.walks.append(walk)
         }
-        // By bits it has been found already.
-        guard !isExact, let frame = found.firstWalked else { return }
+        // By bits it may have been found already.
+        guard found.first == nil, let frame = found.firstWalked else { return }
         let streams = found.walks.filter { $0.comparison.rows.first == frame }.map(\.stream)
         found.first = try await self.frame(frame, streams, &found)
     }
@@ -162,7 +221,7 @@ package struct RunComparer {
         let fields = StreamFields(stream.table)
         return StreamWalk(
             queries, scope, stream, rules: try question.rules(for: stream, fields), fields: fields,
-            wanted: question.wanted(fields),
+            wanted: question.wanted(fields, stream.stream.type),
             keys: question.keys(of: stream, fields, runs), persistence: question.persistence, offset: question.offset,
             stretches: stretches)
     }
@@ -171,21 +230,20 @@ package struct RunComparer {
     private func stretches(of stream: ComparedStream) async throws(QueryError) -> [ClosedRange<UInt64>] {
         let within = stream.within ?? 0 ... .max
         if question.offset != 0 {
-            // Digests are of frames as they are numbered: nothing is known before the rows are read.
-            let second = stream.frames.second.flatMap { $0.shifted(by: 0 - question.offset) }
-            let all = [stream.frames.first, second].compactMap(\.self)
-            guard let low = all.map(\.lowerBound).min(), let high = all.map(\.upperBound).max() else { return [] }
-            return (low...high).overlaps(within) ? [(low...high).clamped(to: within)] : []
+            // Digests are of frames as they are numbered: wherever one of the runs has rows they may differ.
+            let counts = try await queries.rows(
+                BlockCountsQuestion.Row.self,
+                BlockCountsQuestion.statement(
+                    stream.table, scope, channel: stream.stream.channel, type: stream.stream.type, frames: 0 ... .max))
+            let own = counts.filter { $0.sourceID == stream.stream.source }
+            let first = own.filter { $0.rowsA > 0 }.map { DigestSQL.frames(of: $0.block) }
+            let second = own.filter { $0.rowsB > 0 }.compactMap {
+                DigestSQL.frames(of: $0.block).shifted(by: 0 - question.offset)
+            }
+            return FrameStretches.joined(first + second).compactMap { $0.overlaps(within) ? $0.clamped(to: within) : nil }
         }
         if stream.differing == 0 { return [] }
-        let blocks: [UInt64]
-        if let known = stream.differingBlocks {
-            blocks = known
-        } else {
-            blocks = try await queries.rows(
-                DifferingBlocksQuestion.Row.self, DifferingBlocksQuestion.statement(scope, stream.stream)
-            ).map(\.block)
-        }
+        let blocks = try await FirstFrame.differingBlocks(of: stream, queries, scope)
         return BlockStretches.of(blocks).compactMap { blocks in
             let frames = DigestSQL.frames(of: blocks.lowerBound).lowerBound...DigestSQL.frames(of: blocks.upperBound).upperBound
             return frames.overlaps(within) ? frames.clamped(to: within) : nil
@@ -198,15 +256,15 @@ package struct RunComparer {
         return UInt64(min(rows * min(blocks + 1, Double(stream.blocks)), 1e18))
     }
 
-    /// Only frames that both runs have come to.
-    private static func overlap(_ stream: ComparedStream) -> ComparedStream {
+    /// Only frames that both runs have come to. Of a stream that one run alone has there are none, and that is a difference.
+    /// nil: they have none in common.
+    private func overlap(_ stream: ComparedStream) -> ComparedStream? {
         guard let first = stream.frames.first, let second = stream.frames.second else { return stream }
+        guard let shifted = second.shifted(by: 0 - question.offset), first.overlaps(shifted) else { return nil }
+        let both = first.clamped(to: shifted)
         var stream = stream
-        let both =
-            max(
-                first.lowerBound, second.lowerBound)...max(
-                min(first.upperBound, second.upperBound), max(first.lowerBound, second.lowerBound))
-        stream.within = stream.within.map { $0.overlaps(both) ? both.clamped(to: $0) : $0 } ?? both
+        guard stream.within.map({ $0.overlaps(both) }) ?? true else { return nil }
+        stream.within = stream.within.map { both.clamped(to: $0) } ?? both
         return stream
     }
 }
@@ -214,22 +272,30 @@ package struct RunComparer {
 extension CompareQuestion {
     func rules(for stream: ComparedStream, _ fields: StreamFields) throws(QueryError) -> StreamRules {
         var ignored = Set(fields.places(Array(stream.shape.measured)))
-        if let wanted = wanted(fields) { ignored.formUnion(Set(fields.names.indices).subtracting(wanted)) }
+        if let wanted = wanted(fields, stream.stream.type) {
+            ignored.formUnion(Set(fields.names.indices).subtracting(wanted))
+        }
         // A time that goes with the frame is another one in another frame.
         if offset != 0 { ignored.insert(0) }
         do throws(Tolerance.Fault) {
             return try StreamRules(
-                rules, reference: scope.first, type: stream.stream.type, fields: fields.names, measured: ignored)
+                rules, reference: scope.first, type: stream.stream.type, fields: fields.names, measured: ignored,
+                only: self.fields)
         } catch { throw .refused("\(error)") }
     }
 
-    /// Places of the fields that are asked about; nil: all.
-    func wanted(_ fields: StreamFields) -> Set<Int>? {
+    /// Places of the fields that are asked about, and payloads that are kept as text: they may have them. nil: all.
+    func wanted(_ fields: StreamFields, _ type: Name) -> Set<Int>? {
         if self.fields.isEmpty { return nil }
-        return Set(
-            fields.names.indices.filter { place in
-                self.fields.contains { Wildcard.matches(Array($0.utf8), Array(fields.names[place].withoutPayload.utf8)) }
-            })
+        return Set(fields.names.indices.filter { $0 == StreamFields.rest || asksFor(fields.names[$0].withoutPayload, of: type) })
+    }
+
+    /// With the type before it or without.
+    func asksFor(_ path: String, of type: Name) -> Bool {
+        fields.contains { pattern in
+            Wildcard.matches(Array(pattern.utf8), Array(path.utf8))
+                || Wildcard.matches(Array(pattern.utf8), Array("\(type.text).\(path)".utf8))
+        }
     }
 
     /// How rows of one frame are told apart: as engines declare, or as is known of the type.

@@ -41,6 +41,8 @@ struct StreamDigests {
     private let runs: [ComparedRun]
     /// Types that were left out, because a run on its way has not got them yet.
     private(set) var leftOut: [EventType] = []
+    /// Types of which one run has events in another table than the other: they are kept in another form there.
+    private(set) var split: [EventType] = []
     /// More stretches of blocks are made again together with what lies between them.
     private static let stretchesMost = 16
 
@@ -82,6 +84,7 @@ struct StreamDigests {
             by: { EventType(channel: $0.channel, type: $0.type) })
         let ends = try await ends(candidates)
         leftOut = []
+        split = []
         var streams: [ComparedStream] = []
         for stored in types where !WellKnownTypes.ofSurroundings.contains(stored.type.type) {
             var frames = scope.frames
@@ -92,6 +95,10 @@ struct StreamDigests {
                     continue
                 }
                 frames = (frames ?? 0 ... .max).clamped(to: 0...end - 1)
+            }
+            guard stored.places.count == 1 || stored.places.allSatisfy({ $0.rows[0] == $0.rows[1] }) else {
+                split.append(stored.type)
+                continue
             }
             let rows = distrusted.contains(stored.type) ? [] : digested[stored.type] ?? []
             streams += try await self.streams(stored, rows, frames)

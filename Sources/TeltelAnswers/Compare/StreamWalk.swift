@@ -68,17 +68,20 @@ struct StreamWalk {
     }
 
     /// - Parameter goesOn: asked after each piece, with the last frame that has been looked at; false ends the walk.
-    mutating func go(_ goesOn: (StreamWalk, UInt64) async -> Bool) async throws(QueryError) {
-        guard var rows = try await read(0) else { return }
+    /// - Returns: all of it has been looked at.
+    mutating func go(_ goesOn: (StreamWalk, UInt64) async -> Bool) async throws(QueryError) -> Bool {
+        guard var rows = try await read(0) else { return true }
         for place in pieces.indices {
             // The next rows are read while these are compared.
             async let next = answer(place + 1)
             if place > 0, pieces[place - 1].last!.upperBound + 1 != pieces[place][0].lowerBound { comparison.skip() }
             try await compare(rows)
             let isWanted = await goesOn(self, pieces[place].last!.upperBound)
-            guard let read = try await next.get(), isWanted else { return }
+            guard let read = try await next.get() else { return true }
+            guard isWanted else { return false }
             rows = read
         }
+        return true
     }
 
     private func read(_ place: Int) async throws(QueryError) -> StretchReader.Rows? {
@@ -92,7 +95,10 @@ struct StreamWalk {
         guard rows.isTooLong else { return comparison.compare(rows.first, rows.second, stretches: rows.stretches) }
         let stretches = rows.stretches
         if stretches.count > 1 {
-            for stretch in stretches { try await compare(reader.read([stretch], isKept: false)) }
+            for (place, stretch) in stretches.enumerated() {
+                if place > 0, stretches[place - 1].upperBound + 1 != stretch.lowerBound { comparison.skip() }
+                try await compare(reader.read([stretch], isKept: false))
+            }
             return
         }
         let (begin, end) = (stretches[0].lowerBound, stretches[0].upperBound)

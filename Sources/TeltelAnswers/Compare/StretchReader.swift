@@ -34,8 +34,9 @@ struct StretchReader: Sendable {
     struct Rows: Sendable {
         let stretches: [ClosedRange<UInt64>]
         let first, second: RowColumns
-        /// One of them has more rows than may be read at once.
-        var isTooLong: Bool { first.count > StretchReader.rowsMost || second.count > StretchReader.rowsMost }
+        /// They are more than may be read at once.
+        var isTooLong: Bool { isTooLarge || first.count > StretchReader.rowsMost || second.count > StretchReader.rowsMost }
+        var isTooLarge = false
     }
 
     /// - Parameter stretches: of the first run, in order.
@@ -44,7 +45,10 @@ struct StretchReader: Sendable {
         async let first = answer(scope.first, stretches, offset: 0, isKept)
         // Where frames begin before the first or end behind the last there are no rows.
         async let second = answer(scope.second, stretches.compactMap { $0.shifted(by: offset) }, offset: offset, isKept)
-        return Rows(stretches: stretches, first: try await first.get(), second: try await second.get())
+        let both = await (first, second)
+        if case .failure(.tooLarge) = both.0 { return Rows(stretches: stretches, first: empty, second: empty, isTooLarge: true) }
+        if case .failure(.tooLarge) = both.1 { return Rows(stretches: stretches, first: empty, second: empty, isTooLarge: true) }
+        return Rows(stretches: stretches, first: try both.0.get(), second: try both.1.get())
     }
 
     private func answer(

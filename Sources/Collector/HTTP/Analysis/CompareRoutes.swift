@@ -141,6 +141,7 @@ struct CompareRoutes: Sendable {
 
     private func rows(_ request: Request, _ context: ConnectionContext) async throws -> Response {
         var scope = try scope(request)
+        scope.first = try await reference(scope).runID
         scope.source = Name(try request.required(AnalysisEndpoints.sourceID))
         scope.type = Name(try request.required(AnalysisEndpoints.eventType, mayBeEmpty: true))
         let path = try request.required(CompareEndpoints.jsonPath, mayBeEmpty: true)

@@ -5,8 +5,10 @@ package struct PayloadTest: Hashable, Sendable {
     let rules: ComparisonRules
     let reference: String
     let type: Name
-    /// Paths that have columns: these have been judged already.
+    /// Paths that have columns: their numbers have been judged already.
     let columns: Set<String>
+    /// Patterns of the members that are asked about, with the type before them or without; [] for all.
+    let only: [String]
 
     package func passes(_ reference: String, _ value: String) -> Bool {
         guard let differences = PayloadTextComparison.differences(reference, value) else {
@@ -17,7 +19,16 @@ package struct PayloadTest: Hashable, Sendable {
     }
 
     package func passes(_ path: String, _ reference: CellValue, _ value: CellValue) -> Bool {
-        columns.contains(path) || test(of: path).passes(reference, value)
+        if !only.isEmpty, !isAsked(path) { return true }
+        if columns.contains(path), reference.number != nil, value.number != nil { return true }
+        return test(of: path).passes(reference, value)
+    }
+
+    private func isAsked(_ path: String) -> Bool {
+        only.contains { pattern in
+            Wildcard.matches(Array(pattern.utf8), Array(path.utf8))
+                || Wildcard.matches(Array(pattern.utf8), Array("\(type.text).\(path)".utf8))
+        }
     }
 
     package func test(of path: String) -> FieldTest {

@@ -17,9 +17,10 @@ package struct StreamRules: Sendable, Equatable {
 
     /// - Parameters:
     ///   - fields: as digests name them: `payload.pos.x`.
-    ///   - measured: those that are no part of the simulation.
+    ///   - measured: those that are no part of the simulation, and those that nobody asks about.
+    ///   - only: patterns of what is asked about in payloads that are kept as text; [] for all of them.
     package init(
-        _ rules: ComparisonRules, reference: String, type: Name, fields: [String], measured: Set<Int> = []
+        _ rules: ComparisonRules, reference: String, type: Name, fields: [String], measured: Set<Int> = [], only: [String] = []
     ) throws(Tolerance.Fault) {
         tests = Array(repeating: .bits, count: fields.count)
         let paths = fields.map(\.withoutPayload)
@@ -42,8 +43,10 @@ package struct StreamRules: Sendable, Equatable {
         }
         for index in grouped { tests[index] = .ignored }
         // By bits the text is one value; otherwise its members are.
-        if let rest = fields.firstIndex(of: "rest"), tests[rest] != .ignored, rules.lookIntoPayloads {
-            tests[rest] = .payload(PayloadTest(rules: rules, reference: reference, type: type, columns: Set(paths)))
+        if let rest = fields.firstIndex(of: "rest"), tests[rest] != .ignored, rules.lookIntoPayloads || !only.isEmpty {
+            let columns = Set(fields.filter { $0.hasPrefix("payload.") }.map(\.withoutPayload))
+            tests[rest] = .payload(
+                PayloadTest(rules: rules, reference: reference, type: type, columns: columns, only: only))
         }
     }
 
@@ -82,6 +85,9 @@ package struct StreamRules: Sendable, Equatable {
         tests.indices.allSatisfy { tests[$0] == .ignored || tests[$0].passes(reference($0), value($0)) }
             && groups.allSatisfy { $0.passes($0.members.map(reference), $0.members.map(value)) }
     }
+
+    /// Places of the fields that count.
+    var compared: [Int] { tests.indices.filter { tests[$0] != .ignored } + groups.flatMap(\.members) }
 
     /// Nothing but the same bits passes, but for what is ignored because it is measured.
     package var isExact: Bool { groups.isEmpty && tests.allSatisfy { $0 == .bits || $0 == .ignored } }

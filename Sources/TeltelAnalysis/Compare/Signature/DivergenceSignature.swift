@@ -52,7 +52,7 @@ package struct DivergenceSignature: Sendable, Equatable {
     package static func of(_ samples: [Sample]) -> DivergenceSignature? {
         guard let begin = samples.firstIndex(where: \.differs) else { return nil }
         let differing = samples[begin...].filter(\.differs)
-        if let first = differing.first, (first.first?.isFinite == true) != (first.second?.isFinite == true) {
+        if let one = differing.first, let first = one.first, let second = one.second, first.isFinite != second.isFinite {
             return .init(.nanBorn)
         }
         let numbers = differing.filter { $0.difference != nil }

@@ -1,5 +1,17 @@
 /// Which rows of two runs belong together.
 
+/// What is asked of rows while they are paired.
+package struct RowValues {
+    /// Of what is compared of a row; whether it is one of the second run.
+    let hash: (_ isSecond: Bool, _ row: Int) -> Int
+    /// The same bits.
+    let isSame: (_ first: Int, _ second: Int) -> Bool
+    /// Near enough, by the rules.
+    let passes: (_ first: Int, _ second: Int) -> Bool
+    /// Nothing but the same bits passes.
+    let isExact: Bool
+}
+
 /// Rows of one position are pairs when they have the same key; of several with one key those that are equal are pairs first, then the
 /// n-th of each run. Their order says nothing: with several writers it is the scheduler's.
 package struct RowPairing: Sendable, Equatable {
@@ -21,9 +33,9 @@ package struct RowPairing: Sendable, Equatable {
     /// How many positions there are.
     package private(set) var positions = 0
 
-    /// Rows of one position and key beyond it are pairs in their order, whether or not others would be equal: to look for those takes
-    /// the square of their number.
-    private static let lookedThroughMost = 4_096
+    /// With more pairs that could be, what is left of one position and key are pairs in their order, whether or not others would be near
+    /// enough.
+    private static let triesMost = 1 << 20
 
     package init() {}
 
@@ -31,7 +43,7 @@ package struct RowPairing: Sendable, Equatable {
     /// - Parameter breaks: positions that do not follow those before them, in order.
     package init(
         _ first: RowColumns, _ second: RowColumns, keys: [Int], breaks: [UInt64] = [],
-        passes: (_ first: Int, _ second: Int) -> Bool
+        values: RowValues
     ) {
         let (a, b) = (first.positions, second.positions)
         left.reserveCapacity(min(a.count, b.count))
@@ -57,18 +69,18 @@ package struct RowPairing: Sendable, Equatable {
             let (begunA, begunB) = (i, j)
             while i < a.count, a[i] == position { i += 1 }
             while j < b.count, b[j] == position { j += 1 }
-            pair(first, begunA..<i, second, begunB..<j, keys, passes)
+            pair(first, begunA..<i, second, begunB..<j, keys, values)
             positions += 1
         }
     }
 
     private mutating func pair(
         _ first: RowColumns, _ a: Range<Int>, _ second: RowColumns, _ b: Range<Int>, _ keys: [Int],
-        _ passes: (Int, Int) -> Bool
+        _ values: RowValues
     ) {
         if a.isEmpty { return onlySecond += singles(b) }
         if b.isEmpty { return onlyFirst += singles(a) }
-        if keys.isEmpty { return pairOfOneKey(Array(a), Array(b), passes) }
+        if keys.isEmpty { return pairOfOneKey(Array(a), Array(b), values) }
         if a.count == 1, b.count == 1 {
             guard isOneKey(first, a.lowerBound, second, b.lowerBound, keys) else {
                 onlyFirst += singles(a)
@@ -87,7 +99,7 @@ package struct RowPairing: Sendable, Equatable {
                 onlyFirst += singles(rows)
                 continue
             }
-            pairOfOneKey(rows, matching, passes)
+            pairOfOneKey(rows, matching, values)
         }
         onlySecond += singles(others.values.joined().sorted())
     }
@@ -111,19 +123,32 @@ package struct RowPairing: Sendable, Equatable {
         }
     }
 
-    private mutating func pairOfOneKey(_ a: [Int], _ b: [Int], _ passes: (Int, Int) -> Bool) {
+    private mutating func pairOfOneKey(_ a: [Int], _ b: [Int], _ values: RowValues) {
         if a.count == 1, b.count == 1 { return add(a[0], b[0]) }
-        var (unpaired, rest) = ([Int](), b)
-        if a.count <= Self.lookedThroughMost, b.count <= Self.lookedThroughMost {
-            for row in a {
-                if let match = rest.firstIndex(where: { passes(row, $0) }) {
+        // Rows with the same bits first: by their hashes, so that many of them take no longer than they are.
+        var others = Dictionary(grouping: b.reversed()) { values.hash(true, $0) }
+        var unpaired: [Int] = []
+        for row in a {
+            let hash = values.hash(false, row)
+            if let match = others[hash]?.last, values.isSame(row, match) {
+                others[hash]!.removeLast()
+                add(row, match)
+            } else {
+                unpaired.append(row)
+            }
+        }
+        var rest = others.values.joined().sorted()
+        // Then those that are near enough.
+        if !values.isExact, unpaired.count * rest.count <= Self.triesMost {
+            let near = unpaired
+            unpaired = []
+            for row in near {
+                if let match = rest.firstIndex(where: { values.passes(row, $0) }) {
                     add(row, rest.remove(at: match))
                 } else {
                     unpaired.append(row)
                 }
             }
-        } else {
-            unpaired = a
         }
         for (i, j) in zip(unpaired, rest) { add(i, j) }
         if unpaired.count > rest.count { onlyFirst += singles(unpaired[rest.count...]) }

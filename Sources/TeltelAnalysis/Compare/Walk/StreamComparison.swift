@@ -32,7 +32,7 @@ package struct StreamComparison: Sendable {
     /// - Parameter stretches: of frames, in order: between two of them lie rows that are known to be equal.
     package mutating func compare(_ a: RowColumns, _ b: RowColumns, stretches: [ClosedRange<UInt64>] = []) {
         let breaks = zip(stretches, stretches.dropFirst()).filter { $0.upperBound + 1 != $1.lowerBound }.map(\.1.lowerBound)
-        let pairing = RowPairing(a, b, keys: keys, breaks: breaks) { passes(a, $0, b, $1) }
+        let pairing = RowPairing(a, b, keys: keys, breaks: breaks, values: values(a, b))
         pairs += UInt64(pairing.left.count)
         var differs = [Bool](repeating: false, count: pairing.left.count)
         for field in fields.indices { compare(field, a, b, pairing, &differs) }
@@ -41,8 +41,15 @@ package struct StreamComparison: Sendable {
         ordinal += UInt64(pairing.positions)
     }
 
-    private func passes(_ a: RowColumns, _ i: Int, _ b: RowColumns, _ j: Int) -> Bool {
-        rules.passes({ a.cell(i, $0) }, { b.cell(j, $0) })
+    private func values(_ a: RowColumns, _ b: RowColumns) -> RowValues {
+        let compared = rules.compared
+        return RowValues(
+            hash: { isSecond, row in
+                var hasher = Hasher()
+                for field in compared { hasher.combine((isSecond ? b : a).cell(row, field)) }
+                return hasher.finalize()
+            }, isSame: { i, j in compared.allSatisfy { a.cell(i, $0) == b.cell(j, $0) } },
+            passes: { i, j in rules.passes({ a.cell(i, $0) }, { b.cell(j, $0) }) }, isExact: rules.isExact)
     }
 
     private mutating func compare(
