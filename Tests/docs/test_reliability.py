@@ -1,4 +1,4 @@
-"""docs/reliability.md: every fault has a test that exists, and what it calls on exists."""
+"""docs/reliability.md: every fault has a test that exists, and what it calls on exists. The tests that docs/answers.md names exist as well."""
 import ast
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/reliability.md").read_text()
-NAMED = sorted(set(re.findall(r"`([\w.]+\.(?:py|swift))::(\w+)`", TEXT)))
+ANSWERS = (ROOT / "docs/answers.md").read_text()
+NAMED = sorted(set(re.findall(r"`([\w.]+\.(?:py|swift))::(\w+)`", TEXT + ANSWERS)))
 FAULTS = [line for section in TEXT.split("\n## ") if section.startswith("Faults") for line in section.splitlines() if line.startswith("|")]
 
 
